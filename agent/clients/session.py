@@ -1,0 +1,197 @@
+"""The HTTP session that both clients use, and what its failures mean.
+
+The one question that matters after a failed request is whether the other side can have seen it.
+`requests` does not tell: a TLS handshake that timed out and an answer that never came are both a
+`ReadTimeout`, a handshake that broke and a connection that broke later both an `SSLError`. So our
+connections name every failure to connect `NotConnected`, before a byte of the request is written.
+"""
+
+import errno
+import logging
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import certifi
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import (
+    ClosedPoolError,
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NewConnectionError,
+)
+
+from agent.errors import ConfigError
+
+LONGEST_CONNECT = 10.0  # seconds; a host that is up accepts within one, whatever it then computes
+
+# At DEBUG urllib3 writes whole addresses. With OAuth they hold the key and a signature, and that
+# of Graph's /debug_token holds the token itself.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+
+
+class NotConnected(NewConnectionError):
+    """No connection came about (no such host, refused, timed out, TLS): nothing was sent."""
+
+
+@contextmanager
+def _connecting(connection: HTTPConnection) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, HTTPError, ssl.CertificateError) as error:
+        raise NotConnected(connection, type(error).__name__) from error
+
+
+class _PlainConnection(HTTPConnection):
+    def connect(self) -> None:
+        with _connecting(self):
+            super().connect()
+
+
+class _TlsConnection(HTTPSConnection):
+    def connect(self) -> None:
+        with _connecting(self):
+            super().connect()
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _Adapter(HTTPAdapter):
+    """Pools of our connections. The root certificates are read once, not for each connection.
+
+    Reading them takes about 20 ms of CPU, which `requests` spends again on every new connection.
+    """
+
+    def __init__(self, roots: ssl.SSLContext, pool: int) -> None:
+        self._roots = roots
+        super().__init__(pool_maxsize=pool, max_retries=Retry(0, read=False), pool_block=False)
+
+    def init_poolmanager(
+        self, connections: int, maxsize: int, block: bool = False, **options: Any
+    ) -> None:
+        super().init_poolmanager(
+            connections, maxsize, block, ssl_context=self._roots, **options
+        )
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Nothing to add: `_roots` verifies, and always; `verify` cannot turn it off."""
+
+
+def _trusted_roots(ca_file: str) -> ssl.SSLContext:
+    """Who we believe: only the CA in `ca_file`, or Mozilla's list and the system's own roots."""
+    try:
+        roots = ssl.create_default_context(cafile=ca_file or certifi.where())
+    except OSError as error:  # ssl.SSLError, a file that is no certificate, is one of them
+        raise ConfigError(
+            f"the CA file {ca_file} cannot be used: {error.strerror or 'it holds no certificate'}",
+            fix="ca_file must be a readable PEM file with the certificate of the CA",
+        ) from None
+    if not ca_file:
+        roots.load_default_certs()
+    return roots
+
+
+def open_session(*, pool: int, ca_file: str = "", headers: Mapping[str, str]) -> requests.Session:
+    """A session that any number of threads may share; `pool` connections are kept open.
+
+    `requests` promises no thread safety, but what is shared here is safe: urllib3's pool is made
+    for it, and all else is only read once this function has returned: cookies are refused, so
+    no answer changes the session. One session for each thread would pay a TLS handshake for every
+    thread of every short-lived executor, and nobody could close it.
+
+    The machine's environment is not asked (`trust_env`): REQUESTS_CA_BUNDLE would beat our CA file,
+    ~/.netrc our credentials, and a proxy is not ours to use. urllib3 neither retries nor follows
+    redirects.
+
+    Raises ConfigError when `ca_file` cannot be read.
+    """
+    session = requests.Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.headers.update(headers)
+    adapter = _Adapter(_trusted_roots(ca_file), pool)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def require_header_safe(name: str, secret: str) -> str:
+    """`secret` unchanged. A line break or a stray letter from a copy would surface later as an
+    error text of `http.client` or `requests` that quotes the whole secret.
+
+    Raises ConfigError.
+    """
+    if secret and secret.isascii() and secret.isprintable() and " " not in secret:
+        return secret
+    raise ConfigError(
+        f"{name} is empty or has a space, a line break or a letter that no key has",
+        fix=f"copy {name} again, as one word",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why no answer came. `reason` is in our words and never quotes an address or a header."""
+
+    reason: str
+    never_left: bool  # True: the other side has not seen the request, whatever it was
+    certificate: bool = False  # True: the other side's certificate was not accepted
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and what lies beneath it, outermost first."""
+    while error is not None:
+        yield error
+        inner = error.reason if isinstance(error, MaxRetryError) else None
+        wrapped = next((arg for arg in error.args if isinstance(arg, BaseException)), None)
+        error = inner or wrapped or error.__cause__
+
+
+def _words(causes: list[BaseException]) -> str:
+    """The most telling of the causes; only texts that cannot hold an address with its query."""
+    for cause in reversed(causes):
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return f"its certificate was not accepted: {cause.verify_message}"
+            case ssl.SSLError():
+                return f"TLS failed ({(cause.reason or 'unknown').replace('_', ' ').lower()})"
+            case socket.gaierror():
+                return f"its name cannot be looked up ({cause.strerror})"
+            case ConnectionRefusedError():
+                return "connection refused"
+            case TimeoutError():
+                return "timed out"
+            case OSError(errno=int(number)):
+                return cause.strerror or errno.errorcode.get(number, f"error {number}")
+            case _:
+                pass
+    names = [type(cause).__name__ for cause in causes]
+    if any(name in names for name in ("ReadTimeoutError", "ConnectTimeoutError")):
+        return "timed out"
+    return f"the connection broke off ({names[-1]})"
+
+
+def trouble(error: requests.RequestException) -> Trouble:
+    """What a failed request means. Everything that is not provably `never_left` is not."""
+    causes = list(_causes(error))
+    never_left = any(isinstance(cause, ConnectTimeoutError | ClosedPoolError) for cause in causes)
+    return Trouble(
+        reason=_words(causes),
+        never_left=never_left or isinstance(error, ValueError),  # an address that is none
+        certificate=any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes),
+    )

@@ -1,0 +1,130 @@
+"""Who we can write to, what belongs to them, and what they said about it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from peewee import EXCLUDED, AutoField, CharField, CompositeKey, IntegerField, TextField, chunked
+
+from models.base import Table, UtcField, tuples
+
+ROWS_A_STATEMENT = 200
+
+
+class Contact(Table):
+    """A person with one phone. `marketing` is what the consent ledger comes to: yes, no, or ''."""
+
+    id = AutoField()
+    phone = CharField(unique=True)  # E.164 with its +
+    region = CharField(default="")
+    zones = TextField(default="")  # IANA names that the number may be in, space separated
+    first_name = CharField(default="")
+    last_name = CharField(default="")
+    email = CharField(default="")
+    named_at = UtcField(null=True)  # date of the order or account that gave name and e-mail
+    marketing = CharField(default="", index=True)
+    marketing_at = UtcField(null=True)
+    created_at = UtcField()
+
+    @classmethod
+    def put(cls, rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+        """Insert what is new; the newest order names the person. Returns phone -> id."""
+        ids: dict[str, int] = {}
+        named = [cls.first_name, cls.last_name, cls.email, cls.named_at]
+        for batch in chunked(rows, ROWS_A_STATEMENT):
+            cls.insert_many(batch).on_conflict(
+                conflict_target=[cls.phone],
+                preserve=named,
+                where=cls.named_at.is_null() | (EXCLUDED.named_at >= cls.named_at),
+            ).execute()
+            phones = [row["phone"] for row in batch]
+            found = cls.select(cls.phone, cls.id).where(cls.phone.in_(phones))
+            ids.update(dict(tuples(found)))
+        return ids
+
+
+class PhoneReading(Table):
+    """How we read a phone as somebody typed it. `e164` is '' when nobody can be reached there."""
+
+    typed = CharField()
+    country = CharField()
+    e164 = CharField(default="", index=True)
+    reason = CharField(default="", index=True)  # why it is not usable
+
+    class Meta:
+        primary_key = CompositeKey("typed", "country")
+
+
+class Identity(Table):
+    """What else names a contact: a customer id, an e-mail, a WhatsApp id. The newest holder has it."""
+
+    kind = CharField()  # customer, email, wa_id, user_id
+    value = CharField()
+    contact_id = IntegerField(index=True)
+    seen_at = UtcField()
+
+    class Meta:
+        primary_key = CompositeKey("kind", "value")
+
+    @classmethod
+    def put(cls, rows: Iterable[Mapping[str, Any]]) -> None:
+        for batch in chunked(rows, ROWS_A_STATEMENT):
+            cls.insert_many(batch).on_conflict(
+                conflict_target=[cls.kind, cls.value],
+                preserve=[cls.contact_id, cls.seen_at],
+                where=EXCLUDED.seen_at >= cls.seen_at,
+            ).execute()
+
+    @classmethod
+    def holders(cls, kind: str, values: Iterable[str]) -> dict[str, int]:
+        """value -> contact id, for those that are known."""
+        query = cls.select(cls.value, cls.contact_id).where(
+            cls.kind == kind, cls.value.in_(list(values))
+        )
+        return dict(tuples(query))
+
+
+class Statement(Table):
+    """The consent ledger: what somebody said, when, and where. The database refuses any change."""
+
+    id = AutoField()
+    phone = CharField(index=True)
+    purpose = CharField()  # marketing, order_news
+    says = CharField()  # yes, no
+    source = CharField()  # order 17, customer 5, import list.csv:3, whatsapp, command
+    words = TextField(default="")  # the wording or the message
+    said_at = UtcField()
+    recorded_at = UtcField()
+
+    class Meta:
+        table_name = "consent_statement"
+        indexes = ((("phone", "purpose", "source", "says", "said_at"), True),)
+
+    @classmethod
+    def add(cls, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Append; a statement that is on the ledger already is not written again."""
+        added = 0
+        for batch in chunked(rows, ROWS_A_STATEMENT):
+            added += cls.insert_many(batch).on_conflict_ignore().as_rowcount().execute()
+        return added
+
+    @classmethod
+    def of(cls, phones: Sequence[str], purpose: str) -> list["Statement"]:
+        """All that these people said about `purpose`, oldest first."""
+        return list(
+            cls.select()
+            .where(cls.phone.in_(phones), cls.purpose == purpose)
+            .order_by(cls.said_at, cls.id)
+        )
+
+
+def set_standing(standings: Mapping[str, tuple[str, datetime | None]]) -> None:
+    """Write what the ledger comes to for each phone: '' / yes / no, and since when."""
+    by_answer: dict[tuple[str, datetime | None], list[str]] = {}
+    for phone, standing in standings.items():
+        by_answer.setdefault(standing, []).append(phone)
+    for (answer, since), phones in by_answer.items():
+        for batch in chunked(phones, ROWS_A_STATEMENT):
+            Contact.update(marketing=answer, marketing_at=since).where(
+                Contact.phone.in_(list(batch))
+            ).execute()

@@ -1,0 +1,109 @@
+"""How far each walk is, what ran when, who is alive, and which message earned which order."""
+
+from datetime import datetime
+from typing import Any
+
+from peewee import AutoField, BigIntegerField, BooleanField, CharField, IntegerField, TextField, fn
+
+from models.base import JsonField, Table, UtcField, tuples
+
+
+class Cursor(Table):
+    """How far the mirror of one kind of row is.
+
+    `since` is null until the first full walk is through. While a walk is under way, `walked` rows of
+    it are in and `last_id` is the last of them, so that a walk cut short goes on where it was.
+    """
+
+    name = CharField(primary_key=True)
+    since = UtcField(null=True)  # the shop's clock: all changes up to here are in
+    walk_began = UtcField(null=True)  # the shop's clock when the walk under way began
+    walked = IntegerField(default=0)
+    last_id = BigIntegerField(default=0)
+    total = IntegerField(default=0)
+    polled_at = UtcField(null=True)  # our clock: the last walk that came through
+
+    @classmethod
+    def named(cls, name: str) -> "Cursor":
+        cls.insert(name=name).on_conflict_ignore().execute()
+        return cls.get_by_id(name)
+
+
+class JobRun(Table):
+    """One run of one job of the timetable."""
+
+    id = AutoField()
+    job = CharField()
+    started_at = UtcField()
+    ended_at = UtcField(null=True)
+    outcome = CharField(default="")  # ok, failed, stopped
+    result = JsonField(default=dict)  # counts, for the status and the report
+    trouble = TextField(default="")
+
+    class Meta:
+        indexes = ((("job", "id"), False),)
+
+    @classmethod
+    def begin(cls, job: str, now: datetime) -> int:
+        return int(cls.insert(job=job, started_at=now).execute())
+
+    @classmethod
+    def end(
+        cls, run: int, *, now: datetime, outcome: str, result: dict[str, Any], trouble: str = ""
+    ) -> None:
+        cls.update(ended_at=now, outcome=outcome, result=result, trouble=trouble).where(
+            cls.id == run
+        ).execute()
+
+    @classmethod
+    def last_started(cls) -> dict[str, datetime]:
+        """When each job last began."""
+        query = cls.select(cls.job, cls.started_at).where(cls.id.in_(_newest_ids()))
+        return dict(tuples(query))
+
+    @classmethod
+    def latest(cls) -> list["JobRun"]:
+        """The newest run of each job."""
+        return list(cls.select().where(cls.id.in_(_newest_ids())).order_by(cls.job))
+
+    @classmethod
+    def forget_before(cls, moment: datetime) -> int:
+        """Drop runs that ended before `moment`; the newest of each job stays."""
+        query = cls.delete().where(cls.started_at < moment, cls.id.not_in(_newest_ids()))
+        return int(query.execute())
+
+
+def _newest_ids() -> Any:
+    other = JobRun.alias()
+    return other.select(fn.MAX(other.id)).group_by(other.job)
+
+
+class Heartbeat(Table):
+    """The daemon that works on this database, and how it is."""
+
+    id = IntegerField(primary_key=True, default=1)
+    pid = IntegerField()
+    version = CharField()
+    started_at = UtcField()
+    beat_at = UtcField()
+    stopped_at = UtcField(null=True)
+    listening = CharField(default="")
+
+    @classmethod
+    def beat(cls, **columns: Any) -> None:
+        cls.insert(id=1, **columns).on_conflict(
+            conflict_target=[cls.id], update={getattr(cls, k): v for k, v in columns.items()}
+        ).execute()
+
+
+class Conversion(Table):
+    """An order that a message earned: the last one its person got in the time before it."""
+
+    order_id = BigIntegerField(primary_key=True)
+    message_id = IntegerField(index=True)
+    contact_id = IntegerField()
+    campaign = CharField()
+    by_coupon = BooleanField(default=False)
+    ordered_at = UtcField(index=True)
+    revenue = BigIntegerField()  # minor units, net of refunds
+    currency = CharField()

@@ -1,0 +1,185 @@
+"""What the shop last told us. Every row is a copy; nothing here is ours to edit.
+
+Instants come from the shop's `*_gmt` fields only, money is in minor units of its currency. `read_at`
+is the shop's own clock when the read that brought the row began: an answer that set out earlier never
+overwrites a later one, and a shop restored to an older state still can be mirrored.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from peewee import (
+    EXCLUDED,
+    AutoField,
+    BigIntegerField,
+    CharField,
+    IntegerField,
+    TextField,
+    chunked,
+)
+
+from models.base import JsonField, Table, UtcField
+
+ROWS_A_STATEMENT = 100
+
+
+class Copy(Table):
+    """A table keyed by the shop's own id, written in batches."""
+
+    KEPT: ClassVar[frozenset[str]] = frozenset()  # columns that an absorbed row does not overwrite
+
+    @classmethod
+    def absorb(cls, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Insert or overwrite by the shop's id; returns how many rows were written."""
+        key: Any = cls._meta.primary_key
+        read_at: Any = cls._meta.fields["read_at"]
+        written = 0
+        for batch in chunked(rows, ROWS_A_STATEMENT):
+            columns = [
+                cls._meta.fields[name]
+                for name in batch[0]
+                if name != key.name and name not in cls.KEPT
+            ]
+            query = cls.insert_many(batch).on_conflict(
+                conflict_target=[key], preserve=columns, where=EXCLUDED.read_at >= read_at
+            )
+            written += query.as_rowcount().execute()
+        return written
+
+
+class Customer(Copy):
+    """A registered customer of the shop."""
+
+    woo_id = BigIntegerField(primary_key=True)
+    email = CharField(default="", index=True)
+    first_name = CharField(default="")
+    last_name = CharField(default="")
+    role = CharField(default="")
+    phone = CharField(default="")  # as the person typed it
+    country = CharField(default="")
+    contact_id = IntegerField(null=True, index=True)
+    created_at = UtcField(null=True)
+    modified_at = UtcField(null=True)
+    read_at = UtcField()
+
+
+class Product(Copy):
+    """A product, or a variation of one (then `parent_id` is not 0)."""
+
+    woo_id = BigIntegerField(primary_key=True)
+    parent_id = BigIntegerField(default=0, index=True)
+    name = TextField(default="")
+    sku = CharField(default="")
+    type = CharField(default="")
+    status = CharField(default="")
+    visibility = CharField(default="")
+    price = BigIntegerField(null=True)  # minor units; null where the shop has none
+    regular_price = BigIntegerField(null=True)
+    stock_status = CharField(default="")
+    stock_quantity = IntegerField(null=True)  # null where the shop does not count it
+    permalink = TextField(default="")
+    categories = JsonField(default=list)
+    created_at = UtcField(null=True)
+    modified_at = UtcField(null=True, index=True)
+    read_at = UtcField()
+
+
+class Order(Copy):
+    """An order's header. Its lines come later: they cost the shop eight times as much."""
+
+    KEPT = frozenset({"lines_at"})
+
+    woo_id = BigIntegerField(primary_key=True)
+    number = CharField(default="")
+    status = CharField(default="")
+    currency = CharField(default="")
+    total = BigIntegerField(default=0)  # minor units, as charged: refunds are not taken off
+    tax = BigIntegerField(default=0)
+    shipping = BigIntegerField(default=0)
+    customer_id = BigIntegerField(default=0, index=True)  # 0: a guest
+    contact_id = IntegerField(null=True, index=True)
+    email = CharField(default="", index=True)
+    phone = CharField(default="")
+    country = CharField(default="")
+    first_name = CharField(default="")
+    last_name = CharField(default="")
+    created_at = UtcField(null=True, index=True)
+    paid_at = UtcField(null=True)
+    modified_at = UtcField(null=True, index=True)
+    lines_at = UtcField(null=True)  # the shop's clock when its lines were read
+    coupons = JsonField(null=True)  # codes used; known once the lines are
+    read_at = UtcField()
+
+    class Meta:
+        table_name = "shop_order"  # ORDER is a word of SQL
+
+    @classmethod
+    def without_lines(cls, limit: int) -> list[int]:
+        """Ids of orders whose lines were never read, or may have changed since; newest first.
+
+        Lines read within the second of a change are read again: the shop's dates have no fractions.
+        """
+        stale = cls.lines_at.is_null() | (cls.lines_at <= cls.modified_at)
+        query = cls.select(cls.woo_id).where(stale).order_by(cls.woo_id.desc()).limit(limit)
+        return [order.woo_id for order in query]
+
+    @classmethod
+    def lines_read(cls, coupons: Mapping[int, list[str]], at: datetime) -> None:
+        """The lines of these orders are in; `coupons` has the codes each one used."""
+        cls.update(lines_at=at).where(cls.woo_id.in_(list(coupons))).execute()
+        for woo_id, codes in coupons.items():
+            if codes:  # few orders use one
+                cls.update(coupons=codes).where(cls.woo_id == woo_id).execute()
+
+
+class OrderLine(Table):
+    """One article of an order."""
+
+    woo_id = BigIntegerField(primary_key=True)
+    order_id = BigIntegerField(index=True)
+    product_id = BigIntegerField(index=True)
+    variation_id = BigIntegerField(default=0)
+    name = TextField(default="")
+    quantity = IntegerField(default=0)
+    total = BigIntegerField(default=0)
+
+    @classmethod
+    def replace_for(cls, orders: Iterable[int], rows: Iterable[Mapping[str, Any]]) -> None:
+        """The lines of `orders` are now exactly `rows`."""
+        for numbers in chunked(orders, ROWS_A_STATEMENT):
+            cls.delete().where(cls.order_id.in_(list(numbers))).execute()
+        for batch in chunked(rows, ROWS_A_STATEMENT):
+            cls.insert_many(batch).on_conflict_replace().execute()
+
+
+class Refund(Copy):
+    """Money given back on an order."""
+
+    woo_id = BigIntegerField(primary_key=True)
+    order_id = BigIntegerField(index=True)
+    amount = BigIntegerField(default=0)  # minor units, positive
+    created_at = UtcField(null=True)
+    read_at = UtcField()
+
+
+class ShopFact(Table):
+    """What the shop says of itself: time zone, currency, name, version."""
+
+    id = AutoField()
+    name = CharField(unique=True)
+    value = TextField()
+
+    @classmethod
+    def put(cls, facts: Mapping[str, str]) -> None:
+        rows = [{"name": name, "value": value} for name, value in facts.items()]
+        cls.insert_many(rows).on_conflict(
+            conflict_target=[cls.name], preserve=[cls.value]
+        ).execute()
+
+    @classmethod
+    def all(cls) -> dict[str, str]:
+        return {fact.name: fact.value for fact in cls.select()}
+
+
+__all__ = ["Copy", "Customer", "Order", "OrderLine", "Product", "Refund", "ShopFact"]

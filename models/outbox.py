@@ -1,0 +1,200 @@
+"""Every message that we ever meant to send, from the decision to its last status.
+
+The row is the reservation of its place under the caps: it is written in one transaction with the
+check, and a unique key makes a second decision about the same thing a no-op. The states and the ways
+between them are in agent/rules/states.py.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from peewee import (
+    AutoField,
+    BigIntegerField,
+    Case,
+    CharField,
+    IntegerField,
+    TextField,
+    chunked,
+    fn,
+)
+
+from models.base import JsonField, Table, UtcField, tuples
+
+ROWS_A_STATEMENT = 100
+GIVEN_BACK = ("cancelled", "expired", "refused", "failed")  # these count for no cap
+UNANSWERED = ("claimed", "unsure", "abandoned")
+
+
+class Message(Table):
+    """One intent to write to one contact."""
+
+    id = AutoField()
+    uid = CharField(unique=True)  # random; travels as biz_opaque_callback_data
+    contact_id = IntegerField(index=True)
+    campaign = CharField()
+    subject = CharField(default="")  # what it is about, where a campaign has more than one subject
+    period = CharField()  # the local date of the decision
+    kind = CharField(default="marketing")
+    priority = IntegerField(default=0)  # lower goes first
+    state = CharField(default="queued")
+    reason = TextField(default="")  # why this person, in words
+    template = CharField()
+    language = CharField()
+    variables = JsonField(default=dict)  # what its placeholders stand for
+    cap_day = CharField()  # ISO date in the shop's zone that it counts on
+    spell_began = UtcField(null=True)  # the order that this person has been quiet since
+    attempts = IntegerField(default=0)
+    created_at = UtcField(index=True)
+    not_before = UtcField()
+    expires_at = UtcField()
+    claimed_at = UtcField(null=True)
+    accepted_at = UtcField(null=True, index=True)
+    sent_at = UtcField(null=True)
+    delivered_at = UtcField(null=True)
+    read_at = UtcField(null=True)
+    ended_at = UtcField(null=True)
+    wamid = CharField(null=True, unique=True)
+    code = IntegerField(null=True)  # WhatsApp's error code
+    detail = TextField(default="")
+
+    class Meta:
+        indexes = (
+            (("contact_id", "campaign", "subject", "period"), True),
+            (("cap_day", "contact_id"), False),
+        )
+
+    @classmethod
+    def put(cls, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Write intents; one that exists already stays as it is. Returns the uids written."""
+        written: list[str] = []
+        for batch in chunked(rows, ROWS_A_STATEMENT):
+            query = cls.insert_many(batch).on_conflict_ignore().returning(cls.uid)
+            written.extend(message.uid for message in query.execute())
+        return written
+
+    @classmethod
+    def cap_days(cls, contacts: Iterable[int], since: date) -> dict[int, list[tuple[int, str]]]:
+        """contact -> (message id, local date) of each marketing message that counts from `since` on."""
+        days: dict[int, list[tuple[int, str]]] = {}
+        query = cls.select(cls.contact_id, cls.id, cls.cap_day).where(
+            cls.contact_id.in_(list(contacts)),
+            cls.cap_day >= since.isoformat(),
+            cls.kind == "marketing",
+            cls.state.not_in(GIVEN_BACK),
+        )
+        for contact, number, day in tuples(query):
+            days.setdefault(contact, []).append((number, day))
+        return days
+
+    @classmethod
+    def due(cls, now: datetime, limit: int) -> list["Message"]:
+        """What may go out now, most urgent first."""
+        return list(
+            cls.select()
+            .where(cls.state == "queued", cls.not_before <= now, cls.expires_at > now)
+            .order_by(cls.priority, cls.id)
+            .limit(limit)
+        )
+
+    @classmethod
+    def claim(cls, ids: Sequence[int], *, now: datetime, day: date) -> list[int]:
+        """Take queued messages for sending; only ids that were still queued come back."""
+        query = (
+            cls.update(
+                state="claimed", claimed_at=now, cap_day=day.isoformat(), attempts=cls.attempts + 1
+            )
+            .where(cls.id.in_(list(ids)), cls.state == "queued")
+            .returning(cls.id)
+        )
+        return [message.id for message in query.execute()]
+
+    @classmethod
+    def accepted(cls, number: int, *, wamid: str, state: str, now: datetime) -> None:
+        """WhatsApp took it. A status that was faster than the answer keeps its state."""
+        cls.update(
+            wamid=wamid,
+            accepted_at=fn.COALESCE(cls.accepted_at, UtcField().db_value(now)),
+            state=Case(None, [(cls.state.in_(UNANSWERED), state)], cls.state),
+        ).where(cls.id == number).execute()
+
+    @classmethod
+    def move(
+        cls, ids: Sequence[int], from_states: Sequence[str], state: str, **columns: Any
+    ) -> int:
+        """Move those that are still in one of `from_states`; returns how many moved."""
+        query = cls.update(state=state, **columns).where(
+            cls.id.in_(list(ids)), cls.state.in_(list(from_states))
+        )
+        return int(query.execute())
+
+    @classmethod
+    def expire(cls, now: datetime) -> int:
+        """Whatever is still queued past its time ends here, and gives its place back."""
+        query = cls.update(state="expired", ended_at=now).where(
+            cls.state == "queued", cls.expires_at <= now
+        )
+        return int(query.execute())
+
+    @classmethod
+    def orphaned(cls) -> int:
+        """Claims of a process that has ended: their requests may or may not have gone out."""
+        query = cls.update(state="unsure", detail="the process ended before the answer came").where(
+            cls.state == "claimed"
+        )
+        return int(query.execute())
+
+    @classmethod
+    def abandon(cls, claimed_before: datetime, now: datetime) -> int:
+        """Unsure for so long that no status will come. They still count for the caps."""
+        query = cls.update(state="abandoned", ended_at=now).where(
+            cls.state == "unsure", cls.claimed_at <= claimed_before
+        )
+        return int(query.execute())
+
+    @classmethod
+    def count_by_state(cls) -> dict[str, int]:
+        counted = cls.select(cls.state, fn.COUNT(cls.id)).group_by(cls.state)
+        return dict(tuples(counted))
+
+
+Message.add_index(
+    Message.priority, Message.id, where=(Message.state == "queued"), name="message_queued"
+)
+Message.add_index(
+    Message.state, where=(Message.state << ("claimed", "unsure")), name="message_unanswered"
+)
+
+
+class Coupon(Table):
+    """A code made for one message. It exists here before it exists in the shop."""
+
+    code = CharField(primary_key=True)
+    message_uid = CharField(unique=True)
+    email = CharField()
+    percent = IntegerField()
+    expires_at = UtcField()
+    woo_id = BigIntegerField(null=True)  # null until the shop has it
+    created_at = UtcField(null=True)
+
+
+class Template(Table):
+    """A message template as WhatsApp has it."""
+
+    id = AutoField()
+    name = CharField()
+    language = CharField()
+    status = CharField()
+    category = CharField()
+    body = JsonField()  # Meta's own description
+    read_at = UtcField()
+
+    class Meta:
+        indexes = ((("name", "language"), True),)
+
+    @classmethod
+    def replace_all(cls, rows: Sequence[Mapping[str, Any]]) -> None:
+        cls.delete().execute()
+        for batch in chunked(rows, ROWS_A_STATEMENT):
+            cls.insert_many(batch).execute()
