@@ -42,6 +42,12 @@ class Contact(Table):
             ids.update(dict(tuples(found)))
         return ids
 
+    @classmethod
+    def agreed(cls, ids: Iterable[int]) -> set[int]:
+        """Those of these contacts whose consent to marketing stands now."""
+        query = cls.select(cls.id).where(cls.id.in_(list(ids)), cls.marketing == "yes")
+        return {contact.id for contact in query}
+
 
 class PhoneReading(Table):
     """How we read a phone as somebody typed it. `e164` is '' when nobody can be reached there."""
@@ -53,6 +59,11 @@ class PhoneReading(Table):
 
     class Meta:
         primary_key = CompositeKey("typed", "country")
+
+    @classmethod
+    def keep(cls, rows: Iterable[Mapping[str, Any]]) -> None:
+        for batch in chunked(rows, ROWS_A_STATEMENT):
+            cls.insert_many(batch).on_conflict_ignore().execute()
 
 
 class Identity(Table):
@@ -116,6 +127,25 @@ class Statement(Table):
             .where(cls.phone.in_(phones), cls.purpose == purpose)
             .order_by(cls.said_at, cls.id)
         )
+
+
+def refuse(phone: str, *, source: str, words: str, said_at: datetime, now: datetime) -> None:
+    """Somebody said no to marketing: on the ledger, and in force at once.
+
+    A later yes that stands on the ledger already (an old STOP that arrives late) keeps its force.
+    """
+    Statement.add(
+        [
+            {
+                "phone": phone, "purpose": "marketing", "says": "no", "source": source,
+                "words": words, "said_at": said_at, "recorded_at": now,
+            }
+        ]
+    )  # fmt: skip
+    Contact.update(marketing="no", marketing_at=said_at).where(
+        Contact.phone == phone,
+        Contact.marketing_at.is_null() | (Contact.marketing_at <= UtcField().db_value(said_at)),
+    ).execute()
 
 
 def set_standing(standings: Mapping[str, tuple[str, datetime | None]]) -> None:

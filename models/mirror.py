@@ -59,6 +59,7 @@ class Customer(Copy):
     phone = CharField(default="")  # as the person typed it
     country = CharField(default="")
     contact_id = IntegerField(null=True, index=True)
+    consent = CharField(default="")  # what its consent field says: yes, no or nothing
     created_at = UtcField(null=True)
     modified_at = UtcField(null=True)
     read_at = UtcField()
@@ -104,6 +105,7 @@ class Order(Copy):
     country = CharField(default="")
     first_name = CharField(default="")
     last_name = CharField(default="")
+    consent = CharField(default="")
     created_at = UtcField(null=True, index=True)
     paid_at = UtcField(null=True)
     modified_at = UtcField(null=True, index=True)

@@ -12,6 +12,7 @@ from typing import Any
 from peewee import (
     AutoField,
     BigIntegerField,
+    BooleanField,
     Case,
     CharField,
     IntegerField,
@@ -23,7 +24,7 @@ from peewee import (
 from models.base import JsonField, Table, UtcField, tuples
 
 ROWS_A_STATEMENT = 100
-GIVEN_BACK = ("cancelled", "expired", "refused", "failed")  # these count for no cap
+UNCOUNTED = ("cancelled", "expired", "refused", "failed")  # these count for no cap
 UNANSWERED = ("claimed", "unsure", "abandoned")
 
 
@@ -44,6 +45,7 @@ class Message(Table):
     language = CharField()
     variables = JsonField(default=dict)  # what its placeholders stand for
     cap_day = CharField()  # ISO date in the shop's zone that it counts on
+    from_backlog = BooleanField(default=False)  # counts for the day's share of the backlog
     spell_began = UtcField(null=True)  # the order that this person has been quiet since
     attempts = IntegerField(default=0)
     created_at = UtcField(index=True)
@@ -82,7 +84,7 @@ class Message(Table):
             cls.contact_id.in_(list(contacts)),
             cls.cap_day >= since.isoformat(),
             cls.kind == "marketing",
-            cls.state.not_in(GIVEN_BACK),
+            cls.state.not_in(UNCOUNTED),
         )
         for contact, number, day in tuples(query):
             days.setdefault(contact, []).append((number, day))
@@ -90,10 +92,16 @@ class Message(Table):
 
     @classmethod
     def due(cls, now: datetime, limit: int) -> list["Message"]:
-        """What may go out now, most urgent first."""
+        """What may go out now, most urgent first. One that waits for its coupon does not."""
+        unmade = Coupon.select(Coupon.message_uid).where(Coupon.woo_id.is_null())
         return list(
             cls.select()
-            .where(cls.state == "queued", cls.not_before <= now, cls.expires_at > now)
+            .where(
+                cls.state == "queued",
+                cls.not_before <= now,
+                cls.expires_at > now,
+                cls.uid.not_in(unmade),
+            )
             .order_by(cls.priority, cls.id)
             .limit(limit)
         )
@@ -176,7 +184,47 @@ class Coupon(Table):
     percent = IntegerField()
     expires_at = UtcField()
     woo_id = BigIntegerField(null=True)  # null until the shop has it
-    created_at = UtcField(null=True)
+    made_at = UtcField(null=True)
+
+    @classmethod
+    def put(cls, rows: Sequence[Mapping[str, Any]]) -> None:
+        for batch in chunked(rows, ROWS_A_STATEMENT):
+            cls.insert_many(batch).execute()
+
+    @classmethod
+    def wanted(cls, now: datetime, limit: int) -> list["Coupon"]:
+        """Codes that the shop does not have yet, of messages that may go out now."""
+        return list(
+            cls.select()
+            .join(Message, on=(Message.uid == cls.message_uid))
+            .where(
+                cls.woo_id.is_null(),
+                Message.state == "queued",
+                Message.not_before <= now,
+                Message.expires_at > now,
+            )
+            .order_by(Message.priority, Message.id)
+            .limit(limit)
+        )
+
+
+class CampaignStanding(Table):
+    """Whether a campaign can be sent as things are. `trouble` is '' when it can."""
+
+    name = CharField(primary_key=True)
+    trouble = TextField(default="")
+    checked_at = UtcField()
+
+    @classmethod
+    def put(cls, name: str, trouble: str, now: datetime) -> None:
+        cls.insert(name=name, trouble=trouble, checked_at=now).on_conflict(
+            conflict_target=[cls.name], preserve=[cls.trouble, cls.checked_at]
+        ).execute()
+
+    @classmethod
+    def troubles(cls) -> dict[str, str]:
+        """name -> what is wrong, for every campaign that was looked at."""
+        return {one.name: one.trouble for one in cls.select()}
 
 
 class Template(Table):

@@ -18,6 +18,15 @@ from models.base import refuse_changes
 
 
 def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
+    class CampaignStanding(Model):
+        name = CharField(primary_key=True)
+        trouble = TextField(default="")
+        checked_at = TextField()
+
+        class Meta:
+            database = db
+            table_name = "campaign_standing"
+
     class Contact(Model):
         phone = CharField(unique=True)
         region = CharField(default="")
@@ -55,7 +64,7 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         percent = IntegerField()
         expires_at = TextField()
         woo_id = BigIntegerField(null=True)
-        created_at = TextField(null=True)
+        made_at = TextField(null=True)
 
         class Meta:
             database = db
@@ -83,6 +92,7 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         phone = CharField(default="")
         country = CharField(default="")
         contact_id = IntegerField(index=True, null=True)
+        consent = CharField(default="")
         created_at = TextField(null=True)
         modified_at = TextField(null=True)
         read_at = TextField()
@@ -143,6 +153,7 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         language = CharField()
         variables = TextField(default="{}")
         cap_day = CharField()
+        from_backlog = BooleanField(default=False)
         spell_began = TextField(null=True)
         attempts = IntegerField(default=0)
         created_at = TextField(index=True)
@@ -181,6 +192,7 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         country = CharField(default="")
         first_name = CharField(default="")
         last_name = CharField(default="")
+        consent = CharField(default="")
         created_at = TextField(index=True, null=True)
         paid_at = TextField(null=True)
         modified_at = TextField(index=True, null=True)
@@ -333,6 +345,7 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
     Webhook.add_index(Webhook.id, where=Webhook.done_at.is_null(), name="webhook_waiting")
     db.create_tables(
         [
+            CampaignStanding,
             Contact,
             Conversion,
             Coupon,

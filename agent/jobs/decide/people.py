@@ -1,0 +1,154 @@
+"""What the mirror and the outbox know of each contact, gathered in sets."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from peewee import JOIN, Case, chunked, fn
+
+from agent.config import Settings
+from agent.rules.selection import Person
+from models import Contact, Customer, Message, Order, OrderLine
+from models.base import tuples
+from models.histories import GIVEN_BACK, HOLDER, NEWEST_ORDER, bought, with_holders
+from models.outbox import UNCOUNTED
+
+PEOPLE_A_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A person for the rules, and what their message may say."""
+
+    person: Person
+    first_name: str
+    last_name: str
+    email: str
+    zones: tuple[str, ...]
+    last_bought: int | None  # id of the newest order that counts as bought
+
+
+def gather(settings: Settings, currency: str, winbacks: Sequence[str]) -> Iterator[list[Known]]:
+    """Everybody, in batches: the most recently quiet first, so that those come before the backlog.
+
+    `winbacks` are the campaigns whose messages count as attempts to win somebody back.
+    """
+    roles = _roles(settings.audience.exclude_roles)
+    for rows in chunked(_histories(settings, currency).iterator(), PEOPLE_A_BATCH):
+        ids = [row[0] for row in rows]
+        written = _written(ids)
+        yield [_known(row, written.get(row[0], []), roles, winbacks) for row in rows]
+
+
+def last_products(orders: Sequence[int]) -> dict[int, str]:
+    """order id -> the name of its dearest line."""
+    names: dict[int, str] = {}
+    for batch in chunked(orders, PEOPLE_A_BATCH):
+        lines = (
+            OrderLine.select(OrderLine.order_id, OrderLine.name)
+            .where(OrderLine.order_id.in_(list(batch)))
+            .order_by(OrderLine.order_id, OrderLine.total, OrderLine.woo_id.desc())
+        )
+        names.update(dict(tuples(lines)))
+    return names
+
+
+def _histories(settings: Settings, currency: str) -> Any:
+    """One row a contact: what they are called, and what they ordered, bought and spent."""
+    was_bought = bought(settings.audience.paid_statuses)
+    in_shops_money = was_bought & (Order.currency == currency)
+    history = (
+        with_holders(
+            Order.select(
+                HOLDER.alias("contact_id"),
+                NEWEST_ORDER.alias("last"),
+                fn.SUM(Case(None, [(was_bought, 1)], 0)).alias("bought"),
+                fn.SUM(Case(None, [(in_shops_money, Order.total - GIVEN_BACK)], 0)).alias("spent"),
+                fn.MAX(Case(None, [(was_bought, Order.woo_id)])).alias("last_bought"),
+            )
+        )
+        .group_by(HOLDER)
+        .alias("history")
+    )
+    return (
+        Contact.select(
+            Contact.id,
+            Contact.marketing,
+            Contact.region,
+            Contact.zones,
+            Contact.first_name,
+            Contact.last_name,
+            Contact.email,
+            history.c.last,
+            history.c.bought,
+            history.c.spent,
+            history.c.last_bought,
+        )
+        .join(history, JOIN.LEFT_OUTER, on=(history.c.contact_id == Contact.id))
+        .order_by(fn.COALESCE(history.c.last, "").desc(), Contact.id)
+        .tuples()
+    )
+
+
+def _written(contacts: Sequence[int]) -> dict[int, list[tuple[str, str, datetime]]]:
+    """contact -> (campaign, local date, moment) of each message that was not given back."""
+    written: dict[int, list[tuple[str, str, datetime]]] = {}
+    query = Message.select(
+        Message.contact_id, Message.campaign, Message.cap_day, Message.created_at
+    ).where(
+        Message.contact_id.in_(list(contacts)),
+        Message.kind == "marketing",
+        Message.state.not_in(UNCOUNTED),
+    )
+    for contact, campaign, day, moment in tuples(query):
+        written.setdefault(contact, []).append((campaign, day, moment))
+    return written
+
+
+def _roles(excluded: Sequence[str]) -> dict[int, frozenset[str]]:
+    """contact -> those of their roles that the settings leave out."""
+    found: dict[int, frozenset[str]] = {}
+    query = Customer.select(Customer.contact_id, Customer.role).where(
+        Customer.role.in_(list(excluded)), Customer.contact_id.is_null(False)
+    )
+    for contact, role in tuples(query):
+        found[contact] = found.get(contact, frozenset()) | {role}
+    return found
+
+
+def _known(
+    row: tuple[Any, ...],
+    written: Sequence[tuple[str, str, datetime]],
+    roles: dict[int, frozenset[str]],
+    winbacks: Sequence[str],
+) -> Known:
+    contact, consent, region, zones, first, last, email, ordered, bought, spent, order = row
+    last_order_at = datetime.fromisoformat(ordered).replace(tzinfo=UTC) if ordered else None
+    newest: dict[str, date] = {}
+    for campaign, day, _ in written:
+        newest[campaign] = max(date.fromisoformat(day), newest.get(campaign, date.min))
+    person = Person(
+        contact_id=contact,
+        consent=consent,
+        region=region,
+        emails=frozenset({email} if email else ()),
+        roles=roles.get(contact, frozenset()),
+        bought=bought or 0,
+        spent=spent or 0,
+        last_order_at=last_order_at,
+        counted_days=tuple(date.fromisoformat(day) for _, day, _ in written),
+        last_by_campaign=tuple(sorted(newest.items())),
+        attempts=sum(
+            campaign in winbacks and (last_order_at is None or moment > last_order_at)
+            for campaign, _, moment in written
+        ),
+    )
+    return Known(
+        person=person,
+        first_name=first,
+        last_name=last,
+        email=email,
+        zones=tuple(zones.split()),
+        last_bought=order,
+    )

@@ -1,0 +1,242 @@
+"""The day's plan: every contact asked about, those who are chosen reserved in the outbox."""
+
+import logging
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from agent.config import LoyaltyReward, Settings
+from agent.jobs.decide.people import Known, gather, last_products
+from agent.jobs.decide.wording import variables
+from agent.rules.caps import Caps, allows
+from agent.rules.hours import next_allowed
+from agent.rules.money import minor_units
+from agent.rules.selection import (
+    Audience,
+    Decision,
+    Offer,
+    Tier,
+    Why,
+    choose,
+    newly_quiet,
+)
+from models import CampaignStanding, Contact, Coupon, Message, ShopFact
+from models.base import transaction
+
+log = logging.getLogger(__name__)
+
+CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without those that are read for one another
+CODE_LENGTH = 9  # 31^9: fifteen million guesses for a chance in a thousand, with 1,700 codes alive
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What one person gets today."""
+
+    known: Known
+    decision: Decision
+    from_backlog: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What the whole plan needs to know of today and of the shop."""
+
+    now: datetime
+    zone: ZoneInfo
+    currency: str
+    facts: Mapping[str, str]
+
+    @classmethod
+    def at(cls, now: datetime) -> "Day":
+        facts = ShopFact.all()
+        return cls(now, ZoneInfo(facts["zone"]), facts["currency"], facts)
+
+    @property
+    def date(self) -> date:
+        return self.now.astimezone(self.zone).date()
+
+
+def decide(settings: Settings, *, now: datetime, beat: Callable[[], None]) -> dict[str, int]:
+    """Plan the day and reserve what is planned. Running it twice on a day changes nothing.
+
+    Returns how many people met each reason.
+    """
+    day = Day.at(now)
+    tally: Counter[str] = Counter()
+    for batch in plan(settings, day, beat=beat):
+        chosen = [one for one in batch if one.decision.why is Why.CHOSEN]
+        written = _reserve(settings, day, chosen)
+        tally.update(one.decision.why.value for one in batch if one not in chosen)
+        tally[Why.CHOSEN.value] += written
+        tally[Why.CAPPED.value] += len(chosen) - written
+    return {why: count for why, count in tally.items() if count}
+
+
+def plan(settings: Settings, day: Day, *, beat: Callable[[], None]) -> Iterator[list[Planned]]:
+    """Decide about everybody, in batches; nothing is written.
+
+    People who became quiet since yesterday come first and all of them; those who were quiet before
+    that are the backlog, of whom only a share is taken each day.
+    """
+    offers = usable_offers(settings, day)
+    audience = _audience(settings)
+    caps = Caps(settings.limits.per_7_days, settings.limits.per_30_days)
+    left = settings.audience.backlog_per_day - _backlog_taken(day)
+    yesterday = day.now - timedelta(days=1)
+    for people in gather(settings, day.currency, tuple(settings.campaigns)):
+        beat()
+        batch = []
+        for known in people:
+            decision = choose(
+                known.person, offers, audience=audience, caps=caps, now=day.now, today=day.date
+            )
+            backlog = decision.quiet_since is not None and not newly_quiet(
+                decision.quiet_since, audience.inactive_after, yesterday
+            )
+            if backlog and left <= 0:
+                decision = Decision(decision.contact_id, Why.BACKLOG)
+            elif backlog:
+                left -= 1
+            batch.append(Planned(known, decision, backlog))
+        yield batch
+
+
+def usable_offers(settings: Settings, day: Day) -> list[Offer]:
+    """The campaigns in their order of preference, as they may be chosen today."""
+    offers = []
+    troubles = CampaignStanding.troubles()
+    for name in settings.priority:
+        campaign = settings.campaigns.get(name)
+        if campaign is None:  # known, but not in this version
+            continue
+        wrong = troubles.get(name, "its template has not been looked at yet")
+        if wrong and campaign.enabled:
+            log.warning("campaign.unusable campaign=%s reason=%r", name, wrong)
+        offers.append(
+            Offer(
+                name=name,
+                off=bool(wrong) or not campaign.enabled,
+                cooldown=campaign.cooldown,
+                tiers=tuple(
+                    Tier(minor_units(str(tier.spent), day.currency), tier.percent)
+                    for tier in (campaign.tiers if isinstance(campaign, LoyaltyReward) else ())
+                ),
+            )
+        )
+    return offers
+
+
+def _audience(settings: Settings) -> Audience:
+    whom = settings.audience
+    return Audience(
+        inactive_after=whom.inactive_after,
+        attempts=whom.attempts_per_spell,
+        exclude_regions=frozenset(whom.exclude_countries),
+        exclude_emails=frozenset(email.lower() for email in whom.exclude_emails),
+        exclude_roles=frozenset(whom.exclude_roles),
+    )
+
+
+def _backlog_taken(day: Day) -> int:
+    """How many of the backlog were written to on this date already."""
+    midnight = datetime.combine(day.date, time(), day.zone).astimezone(UTC)
+    return int(Message.select().where(Message.created_at >= midnight, Message.from_backlog).count())
+
+
+def _reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> int:
+    """Write the messages of those whom the caps and their consent still allow. Returns how many.
+
+    Both are read again in the transaction that writes: another loop may have been faster.
+    """
+    if not chosen:
+        return 0
+    products = last_products([one.known.last_bought for one in chosen if one.known.last_bought])
+    caps = Caps(settings.limits.per_7_days, settings.limits.per_30_days)
+    ids = [one.decision.contact_id for one in chosen]
+    coupons: dict[str, dict[str, object]] = {}
+    with transaction():
+        taken = Message.cap_days(ids, day.date - timedelta(days=30))
+        agreed = Contact.agreed(ids)
+        rows = []
+        for one in chosen:
+            contact = one.decision.contact_id
+            days = [date.fromisoformat(iso) for _, iso in taken.get(contact, [])]
+            if contact in agreed and allows(caps, days, day.date):
+                uid = secrets.token_urlsafe(16)
+                coupon = _coupon(settings, day, one, uid)
+                if coupon:
+                    coupons[uid] = coupon
+                rows.append(_message(settings, day, one, uid, coupon, products))
+        written = Message.put(rows)
+        Coupon.put([coupons[uid] for uid in written if uid in coupons])
+    return len(written)
+
+
+def _coupon(settings: Settings, day: Day, one: Planned, uid: str) -> dict[str, object] | None:
+    campaign = settings.campaigns[one.decision.campaign]
+    if not isinstance(campaign, LoyaltyReward):
+        return None
+    letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    return {
+        "code": f"{campaign.coupon_prefix}{letters}",
+        "message_uid": uid,
+        "email": one.known.email,
+        "percent": one.decision.percent,
+        # a message may wait before it leaves, and then the coupon still has its whole time
+        "expires_at": day.now + campaign.expires_after + campaign.coupon_valid,
+    }
+
+
+def _message(
+    settings: Settings,
+    day: Day,
+    one: Planned,
+    uid: str,
+    coupon: Mapping[str, object] | None,
+    products: Mapping[int, str],
+) -> dict[str, object]:
+    decision = one.decision
+    campaign = settings.campaigns[decision.campaign]
+    limits = settings.limits
+    return {
+        "uid": uid,
+        "contact_id": decision.contact_id,
+        "campaign": decision.campaign,
+        "period": day.date.isoformat(),
+        "priority": settings.priority.index(decision.campaign),
+        "reason": _reason(decision, day),
+        "template": campaign.template,
+        "language": campaign.language,
+        "variables": variables(
+            one.known,
+            day.facts,
+            last_product=products.get(one.known.last_bought or 0, ""),
+            language=campaign.language,
+            zone=day.zone,
+            coupon=coupon,
+        ),
+        "cap_day": day.date.isoformat(),
+        "from_backlog": one.from_backlog,
+        "spell_began": decision.quiet_since,
+        "created_at": day.now,
+        "not_before": next_allowed(
+            day.now,
+            zones=one.known.zones,
+            shop_zone=day.zone,
+            quiet_from=limits.quiet_from,
+            quiet_until=limits.quiet_until,
+        ),
+        "expires_at": day.now + campaign.expires_after,
+    }
+
+
+def _reason(decision: Decision, day: Day) -> str:
+    """Why this person, in words, with the reasons against the campaigns that came first."""
+    quiet = (day.now - decision.quiet_since).days if decision.quiet_since else 0
+    against = "".join(f"; {name}: {why.value}" for name, why in decision.against)
+    gets = f", gets {decision.percent} %" if decision.percent else ""
+    return f"quiet for {quiet} days{gets}{against}"

@@ -1,0 +1,127 @@
+"""The kinds of row that we mirror: where the shop has them, and how they are filed."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from agent.config import Settings
+from agent.jobs.pull.people import file_people
+from agent.rules import copies
+from agent.rules.copies import ConsentFields, Json, Row
+from models import Customer, Order, Product, Refund, ShopFact
+
+log = logging.getLogger(__name__)
+
+# The default list leaves out trash, so a trashed order would look unchanged for ever. Custom statuses
+# of the shop are added to these.
+ORDER_STATUSES = (
+    "pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed",
+    "checkout-draft", "trash",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What filing a page needs to know beside its rows."""
+
+    now: datetime
+    page_size: int
+    overlap: timedelta
+    currency: str
+    country: str
+    statuses: tuple[str, ...]
+    order_consent: ConsentFields
+    customer_consent: ConsentFields
+
+    @classmethod
+    def from_settings(cls, settings: Settings, now: datetime) -> "Filing":
+        facts = ShopFact.all()
+        says = settings.consent
+        yes, refusals = tuple(says.yes), tuple(says.refusals)
+        return cls(
+            now=now,
+            page_size=settings.shop.page_size,
+            overlap=settings.shop.overlap,
+            currency=facts["currency"],
+            country=settings.shop.default_country or facts["country"],
+            statuses=tuple(dict.fromkeys((*facts["order_statuses"].split(), *ORDER_STATUSES))),
+            order_consent=ConsentFields(frozenset(says.order_meta), yes, refusals),
+            customer_consent=ConsentFields(frozenset(says.customer_meta), yes, refusals),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of row. `by_change`: the shop can filter it by the date of its last change."""
+
+    name: str
+    endpoint: str
+    fields: str
+    absorb: Callable[[list[dict[str, Any]], datetime, Filing], None]
+    params: Callable[[Filing], Mapping[str, str]] = lambda _: {}
+    by_change: bool = True
+
+
+def _orders(rows: list[dict[str, Any]], read_at: datetime, filing: Filing) -> None:
+    copied = _copy("order", rows, lambda one: copies.order(one, read_at, filing.order_consent))
+    said = _consent_before(Order, copied)
+    file_people(copied, "order", said, country=filing.country, now=filing.now)
+    Order.absorb(copied)
+
+
+def _customers(rows: list[dict[str, Any]], read_at: datetime, filing: Filing) -> None:
+    copied = _copy(
+        "customer", rows, lambda one: copies.customer(one, read_at, filing.customer_consent)
+    )
+    said = _consent_before(Customer, copied)
+    file_people(copied, "customer", said, country=filing.country, now=filing.now)
+    Customer.absorb(copied)
+
+
+def _products(rows: list[dict[str, Any]], read_at: datetime, filing: Filing) -> None:
+    Product.absorb(
+        _copy("product", rows, lambda one: copies.product(one, read_at, filing.currency))
+    )
+
+
+def _refunds(rows: list[dict[str, Any]], read_at: datetime, filing: Filing) -> None:
+    parents = {int(one.get("parent_id") or 0) for one in rows}
+    orders = Order.select(Order.woo_id, Order.currency).where(Order.woo_id.in_(list(parents)))
+    currency = {order.woo_id: order.currency for order in orders}
+
+    def copy(one: Json) -> Row:
+        return copies.refund(one, read_at, currency.get(one["parent_id"], filing.currency))
+
+    Refund.absorb(_copy("refund", rows, copy))
+
+
+def _copy(what: str, rows: Iterable[Json], copy: Callable[[Json], Row]) -> list[Row]:
+    copied, set_aside = copies.each(rows, copy)
+    for number, reason in set_aside:
+        log.warning("mirror.set_aside kind=%s id=%s reason=%r", what, number, reason)
+    return copied
+
+
+def _consent_before(table: type[Order] | type[Customer], rows: list[Row]) -> dict[int, str]:
+    """What the consent field of each row said when we last read it; new rows are absent."""
+    ids = [row["woo_id"] for row in rows]
+    known = table.select(table.woo_id, table.consent).where(table.woo_id.in_(ids))
+    return {row.woo_id: row.consent for row in known}
+
+
+ORDERS = Kind(
+    "orders",
+    "orders",
+    copies.ORDER_FIELDS,
+    _orders,
+    params=lambda filing: {"status": ",".join(filing.statuses)},
+)
+REFUNDS = Kind("refunds", "refunds", copies.REFUND_FIELDS, _refunds)
+PRODUCTS = Kind("products", "products", copies.PRODUCT_FIELDS, _products)
+VARIATIONS = Kind("variations", "wc-analytics/variations", copies.PRODUCT_FIELDS, _products)
+CUSTOMERS = Kind(
+    "customers", "customers", copies.CUSTOMER_FIELDS, _customers,
+    params=lambda _: {"role": "all"}, by_change=False,
+)  # fmt: skip

@@ -1,0 +1,147 @@
+"""From billing blocks to people: phones read, contacts made, consent put on the ledger."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from agent.rules.consent import Said, standing
+from agent.rules.copies import Row
+from agent.rules.phones import Phone, read_phone
+from agent.rules.wording import first_name
+from models import Contact, Identity, PhoneReading, Statement
+from models.contacts import set_standing
+
+MARKETING = "marketing"
+
+
+def file_people(
+    rows: Sequence[Row],
+    what: str,
+    consent_before: Mapping[int, str],
+    *,
+    country: str,
+    now: datetime,
+) -> None:
+    """Give each row its `contact_id`, and write the people and their statements.
+
+    `what` is "order" or "customer"; `consent_before` is what the consent field of each row said when
+    it was last read. Runs in the caller's transaction.
+    """
+    phones = _read_phones({(row["phone"], row["country"] or country) for row in rows})
+    ids = _contacts(rows, phones, country, now)
+    for row in rows:
+        phone = phones[row["phone"], row["country"] or country]
+        row["contact_id"] = ids.get(phone)
+    Identity.put(_newest(_identities(rows, what)))
+    _hear(rows, what, consent_before, ids, now)
+
+
+def recount_consent(phones: Iterable[str]) -> None:
+    """Bring the contacts' standing in line with the ledger."""
+    asked = sorted(set(phones))
+    said: dict[str, list[Said]] = {phone: [] for phone in asked}
+    for one in Statement.of(asked, MARKETING):
+        imported = one.source.startswith("import")
+        said[one.phone].append(Said(one.says, one.said_at, imported))
+    came_to = {phone: standing(all_said) for phone, all_said in said.items()}
+    set_standing({phone: (one.answer, one.since) for phone, one in came_to.items()})
+
+
+def _read_phones(asked: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """(as typed, country) -> E.164, or '' with the reason kept in the table."""
+    wanted = PhoneReading.typed.in_(list({typed for typed, _ in asked}))
+    known = {(one.typed, one.country): one.e164 for one in PhoneReading.select().where(wanted)}
+    fresh = {pair: read_phone(*pair) for pair in sorted(asked - known.keys())}
+    PhoneReading.keep(
+        {"typed": typed, "country": country, "e164": phone.e164, "reason": phone.reason}
+        for (typed, country), phone in fresh.items()
+    )
+    return known | {pair: phone.e164 for pair, phone in fresh.items()}
+
+
+def _contacts(
+    rows: Sequence[Row], phones: Mapping[tuple[str, str], str], country: str, now: datetime
+) -> dict[str, int]:
+    """One contact per phone, named by the newest row that has it. Returns phone -> contact id."""
+    newest: dict[str, Row] = {}
+    for row in rows:
+        e164 = phones[row["phone"], row["country"] or country]
+        if e164 and _date(row, now) >= _date(newest.get(e164, row), now):
+            newest[e164] = row
+    return Contact.put(
+        [_contact(read_phone(e164, ""), row, now) for e164, row in sorted(newest.items())]
+    )
+
+
+def _contact(phone: Phone, row: Row, now: datetime) -> Row:
+    return {
+        "phone": phone.e164,
+        "region": phone.region,
+        "zones": " ".join(phone.zones),
+        "first_name": first_name(row["first_name"]),
+        "last_name": row["last_name"],
+        "email": row["email"],
+        "named_at": _date(row, now),
+        "created_at": now,
+    }
+
+
+def _identities(rows: Sequence[Row], what: str) -> Iterable[Row]:
+    for row in rows:
+        if row["contact_id"] is None or row["created_at"] is None:
+            continue
+        known = {"contact_id": row["contact_id"], "seen_at": row["created_at"]}
+        customer = row["woo_id"] if what == "customer" else row["customer_id"]
+        if customer:
+            yield {"kind": "customer", "value": str(customer), **known}
+        if row["email"]:
+            yield {"kind": "email", "value": row["email"], **known}
+
+
+def _newest(rows: Iterable[Row]) -> list[Row]:
+    """One row per identity: a statement must not write the same key twice."""
+    kept: dict[tuple[Any, Any], Row] = {}
+    for row in rows:
+        key = row["kind"], row["value"]
+        if key not in kept or row["seen_at"] >= kept[key]["seen_at"]:
+            kept[key] = row
+    return list(kept.values())
+
+
+def _hear(
+    rows: Sequence[Row],
+    what: str,
+    consent_before: Mapping[int, str],
+    ids: Mapping[str, int],
+    now: datetime,
+) -> None:
+    """Put what the consent fields say on the ledger, once for each time they change.
+
+    What a field says when we first see it was said when the order or account was made, as far as we
+    can know: an old yes never outweighs a STOP given since. A change that we saw happen was said when
+    the row was last changed.
+    """
+    phone_of = {number: phone for phone, number in ids.items()}
+    said = []
+    for row in rows:
+        before = consent_before.get(row["woo_id"])
+        if row["contact_id"] is None or not row["consent"] or row["consent"] == before:
+            continue
+        when = row["created_at"] if before is None else row["modified_at"]
+        said.append(
+            {
+                "phone": phone_of[row["contact_id"]],
+                "purpose": MARKETING,
+                "says": row["consent"],
+                "source": f"{what} {row['woo_id']}",
+                "said_at": when or now,
+                "recorded_at": now,
+            }
+        )
+    if Statement.add(said):
+        recount_consent(one["phone"] for one in said)
+
+
+def _date(row: Row, now: datetime) -> datetime:
+    when: datetime | None = row["created_at"]
+    return when or now

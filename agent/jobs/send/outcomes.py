@@ -1,0 +1,102 @@
+"""What an outcome means for its message: one table of what follows from which class of error."""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from agent.clients.outcomes import Accepted, Action, Declined, Lost, NotSent, Outcome
+from models import CampaignStanding, Contact, Identity, Message
+from models.contacts import refuse
+
+log = logging.getLogger(__name__)
+
+MOST_ATTEMPTS = 6  # for errors that may pass; afterwards the message is refused
+LONGEST_BACKOFF = timedelta(minutes=15)
+
+# Nothing was sent in any of these: a received error is an answer. So the message may be tried again
+# where the error can pass, and its place under the caps is given back where it cannot.
+LATER: Mapping[Action, timedelta] = {
+    Action.RETRY: timedelta(seconds=30),
+    Action.SLOW: timedelta(seconds=60),
+    Action.PAIR: timedelta(seconds=16),
+    Action.ACCOUNT: timedelta(hours=1),
+    Action.DEFER: timedelta(hours=24),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """The account cannot send at all."""
+
+    code: int
+    detail: str
+
+
+def write_outcomes(
+    outcomes: Sequence[tuple[Message, Outcome]], *, now: datetime, tally: Counter[str]
+) -> Halt | None:
+    """Move each message where its outcome says; in the caller's transaction."""
+    halt = None
+    identities = []
+    for message, outcome in outcomes:
+        match outcome:
+            case Accepted():
+                state = "held" if outcome.held else "accepted"
+                Message.accepted(message.id, wamid=outcome.wamid, state=state, now=now)
+                if outcome.wa_id:
+                    identities.append(_wa_id(message, outcome.wa_id, now))
+                tally[state] += 1
+            case NotSent():
+                wait = timedelta(seconds=outcome.after) if outcome.after else _backoff(message)
+                _again(message, now + wait, outcome.reason)
+                tally["not sent, tried again later"] += 1
+            case Lost():
+                Message.move([message.id], ("claimed",), "unsure", detail=outcome.reason)
+                log.warning("send.unsure uid=%s reason=%r", message.uid, outcome.reason)
+                tally["unsure"] += 1
+            case Declined():
+                halt = _declined(message, outcome, now, tally) or halt
+    Identity.put(identities)
+    return halt
+
+
+def _declined(
+    message: Message, outcome: Declined, now: datetime, tally: Counter[str]
+) -> Halt | None:
+    said = f"{outcome.code} {outcome.detail}"
+    log.warning(
+        "send.declined uid=%s code=%s action=%s trace=%s detail=%r",
+        message.uid, outcome.code, outcome.action.name.lower(), outcome.fbtrace_id, outcome.detail,
+    )  # fmt: skip
+    wait = LATER.get(outcome.action)
+    if wait is not None and message.attempts + 1 < MOST_ATTEMPTS:
+        _again(message, now + max(wait, _backoff(message)), said, outcome.code)
+        tally["declined, tried again later"] += 1
+    else:
+        Message.move(
+            [message.id], ("claimed",), "refused",
+            code=outcome.code, detail=outcome.detail, ended_at=now,
+        )  # fmt: skip
+        tally["refused"] += 1
+    if outcome.action is Action.SUPPRESS_MARKETING:
+        phone = Contact.get_by_id(message.contact_id).phone
+        refuse(phone, source="whatsapp", words=said, said_at=now, now=now)
+    if outcome.action is Action.TEMPLATE:
+        CampaignStanding.put(message.campaign, f"WhatsApp refused it: {said}", now)
+    return Halt(outcome.code, outcome.detail) if outcome.action is Action.ACCOUNT else None
+
+
+def _again(message: Message, when: datetime, detail: str, code: int | None = None) -> None:
+    """Back into the queue, as the same row."""
+    Message.move([message.id], ("claimed",), "queued", not_before=when, detail=detail, code=code)
+
+
+def _backoff(message: Message) -> timedelta:
+    doublings: int = min(message.attempts, 10)
+    return min(timedelta(seconds=15 * 2**doublings), LONGEST_BACKOFF)
+
+
+def _wa_id(message: Message, wa_id: str, now: datetime) -> dict[str, object]:
+    return {"kind": "wa_id", "value": wa_id, "contact_id": message.contact_id, "seen_at": now}

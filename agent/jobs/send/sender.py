@@ -1,0 +1,196 @@
+"""The sending loop: it claims no more than there are free workers, and one thread does all writing.
+
+A claim is on the disk before its request leaves. What came back is written in the same transaction
+that makes the next claims, so that many messages a second cost few commits.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from agent.clients.outcomes import Lost, NotSent, Outcome
+from agent.clients.whatsapp import WhatsApp
+from agent.config import Settings
+from agent.errors import Refused
+from agent.jobs.send.outcomes import Halt, write_outcomes
+from agent.jobs.send.pool import Pool
+from agent.jobs.send.recheck import Verdict, recheck
+from agent.rules.contracts import TemplateContract
+from agent.rules.pace import Pace
+from agent.rules.templates import TemplateMapping, compile_template, components
+from agent.rules.wording import EmptyValue
+from models import Message, ShopFact, Template
+from models.base import transaction
+
+log = logging.getLogger(__name__)
+
+LOOK = 0.1  # seconds between two looks at the queue and at what has come back
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A claimed message and the request that it makes."""
+
+    message: Message
+    body: dict[str, Any]
+
+
+class Sender:
+    """Sends what is due. One at a time: it is the only writer of claims.
+
+    `now`, `monotonic` and `pause` (which raises when we must stop) are the service's; `patience` is
+    how long, in seconds, what is in flight may take then.
+    """
+
+    def __init__(
+        self,
+        whatsapp: WhatsApp,
+        settings: Settings,
+        *,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        pause: Callable[[float], None],
+        patience: float = 15.0,
+    ) -> None:
+        self._whatsapp, self._settings = whatsapp, settings
+        self._now, self._monotonic = now, monotonic
+        self._pause, self._patience = pause, patience
+        self._contracts: dict[tuple[str, str], TemplateContract] = {}
+        self._tally: Counter[str] = Counter()
+
+    def run(self, beat: Callable[[], None]) -> dict[str, int]:
+        """Send until nothing is due any more. Returns how many ended how.
+
+        `beat` raises when we must stop: nothing more is claimed then, and answers are waited for.
+        Raises Refused when WhatsApp shut the account: going on would only make it worse.
+        """
+        if not Message.due(self._now(), 1):
+            return {}
+        self._zone = ZoneInfo(ShopFact.all()["zone"])
+        self._contracts.clear()
+        pace = Pace(float(self._settings.whatsapp.messages_per_second))
+        halt: Halt | None = None
+        with Pool[Errand, Outcome](self._settings.whatsapp.workers, self._send) as pool:
+            try:
+                more = True
+                while halt is None and (more or pool.busy):
+                    beat()
+                    room = min(pool.free, pace.allowance(self._monotonic()))
+                    halt, errands, more = self._step(pool.collect(), room)
+                    pace.spend(len(errands))
+                    for errand in errands:
+                        pool.give(errand)
+                    if pool.busy or more:
+                        self._pause(LOOK)
+            finally:
+                self._wait_for(pool)
+        if halt is not None:
+            raise Refused(
+                f"WhatsApp refuses to send: {halt.detail} (error {halt.code})",
+                fix="see the account in WhatsApp Manager; `winback check` tells more",
+                code=str(halt.code),
+            )
+        tally, self._tally = dict(self._tally), Counter()
+        return tally
+
+    def _send(self, errand: Errand) -> Outcome:
+        return self._whatsapp.send(errand.body)
+
+    def _step(
+        self, finished: Sequence[tuple[Errand, Outcome | BaseException]], room: int
+    ) -> tuple[Halt | None, list[Errand], bool]:
+        """Write down what came back and claim what may go next, in one transaction.
+
+        Returns what stops us, the errands to run, and whether more may be waiting.
+        """
+        now = self._now()
+        with transaction():
+            halt = self._record(finished, now)
+            if halt is not None or room <= 0:
+                return halt, [], True
+            due = Message.due(now, room)
+            verdict = recheck(due, self._settings, now=now, zone=self._zone)
+            self._drop(verdict, now)
+            return None, self._claim(verdict, now), bool(due)
+
+    def _claim(self, verdict: Verdict, now: datetime) -> list[Errand]:
+        errands: list[Errand] = []
+        for message in verdict.send:
+            try:
+                errands.append(Errand(message, self._body(message, verdict.phones)))
+            except EmptyValue as error:
+                self._drop(Verdict(cancel={str(error): [message.id]}), now)
+        today = now.astimezone(self._zone).date()
+        claimed = set(Message.claim([e.message.id for e in errands], now=now, day=today))
+        return [errand for errand in errands if errand.message.id in claimed]
+
+    def _body(self, message: Message, phones: dict[int, str]) -> dict[str, Any]:
+        campaign = self._settings.campaigns[message.campaign]
+        mapping = TemplateMapping(
+            template=campaign.template,
+            language=campaign.language,
+            header=campaign.header,
+            body=campaign.body,
+            url_suffix=campaign.url_suffix,
+            opt_out_payload=campaign.opt_out_payload,
+        )
+        template: dict[str, Any] = {
+            "name": message.template,
+            "language": {"policy": "deterministic", "code": message.language},
+        }
+        parts = components(self._contract(message), mapping, message.variables)
+        if parts:
+            template["components"] = parts
+        return {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            "to": phones[message.contact_id],
+            "type": "template",
+            "biz_opaque_callback_data": message.uid,
+            "template": template,
+        }
+
+    def _contract(self, message: Message) -> TemplateContract:
+        key = (message.template, message.language)
+        if key not in self._contracts:
+            template = Template.get(
+                Template.name == message.template, Template.language == message.language
+            )
+            self._contracts[key] = compile_template(template.body)
+        return self._contracts[key]
+
+    def _drop(self, verdict: Verdict, now: datetime) -> None:
+        """Cancel what is no longer right, and hold what must wait for the morning."""
+        for reason, ids in verdict.cancel.items():
+            Message.move(ids, ("queued",), "cancelled", detail=reason, ended_at=now)
+            self._tally[f"cancelled: {reason}"] += len(ids)
+        for moment, ids in verdict.hold.items():
+            Message.move(ids, ("queued",), "queued", not_before=moment)
+            self._tally["held for quiet hours"] += len(ids)
+
+    def _record(
+        self, finished: Sequence[tuple[Errand, Outcome | BaseException]], now: datetime
+    ) -> Halt | None:
+        outcomes: list[tuple[Message, Outcome]] = []
+        for errand, outcome in finished:
+            if not isinstance(outcome, BaseException):
+                outcomes.append((errand.message, outcome))
+            elif isinstance(outcome, Exception):  # a fault of ours, after who knows how many bytes
+                log.error("send.broke uid=%s", errand.message.uid, exc_info=outcome)
+                outcomes.append((errand.message, Lost(f"{type(outcome).__name__}: {outcome}")))
+            else:  # the wait between two tries was cut short: nothing has left
+                outcomes.append((errand.message, NotSent("winback was stopped", None)))
+        return write_outcomes(outcomes, now=now, tally=self._tally)
+
+    def _wait_for(self, pool: Pool[Errand, Outcome]) -> None:
+        """Write down what still comes back, as long as we have patience. The rest stays claimed."""
+        until = self._monotonic() + self._patience
+        while pool.busy and (left := until - self._monotonic()) > 0:
+            finished = pool.collect(min(LOOK, left))
+            if finished:
+                with transaction():
+                    self._record(finished, self._now())

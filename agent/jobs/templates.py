@@ -1,0 +1,66 @@
+"""WhatsApp -> templates: which are approved, and whether each campaign's mapping fits its own."""
+
+import logging
+from datetime import datetime
+
+from agent.clients.whatsapp import WhatsApp
+from agent.config import LoyaltyReward, Settings
+from agent.config.campaigns import Campaign
+from agent.rules.templates import TemplateMapping, compile_template, complaints
+from models import CampaignStanding, Template
+from models.base import transaction
+
+log = logging.getLogger(__name__)
+
+
+def read_templates(whatsapp: WhatsApp, settings: Settings, *, now: datetime) -> dict[str, int]:
+    """Read all templates anew and hold every campaign against its own."""
+    found = whatsapp.templates()
+    with transaction():
+        Template.replace_all(
+            [
+                {
+                    "name": one["name"],
+                    "language": one["language"],
+                    "status": str(one.get("status") or ""),
+                    "category": str(one.get("category") or ""),
+                    "body": one,
+                    "read_at": now,
+                }
+                for one in found
+            ]
+        )
+        troubles = judge_campaigns(settings, now)
+    return {"templates": len(found), "campaigns in trouble": len(troubles)}
+
+
+def judge_campaigns(settings: Settings, now: datetime) -> dict[str, str]:
+    """Write down which campaigns can be sent; returns what is wrong with those that cannot."""
+    before = CampaignStanding.troubles()
+    troubles = {}
+    for name, campaign in settings.campaigns.items():
+        template = Template.get_or_none(name=campaign.template, language=campaign.language)
+        contract = compile_template(template.body) if template is not None else None
+        with_coupon = isinstance(campaign, LoyaltyReward)
+        trouble = "; ".join(complaints(contract, mapping_of(campaign), with_coupon=with_coupon))
+        CampaignStanding.put(name, trouble, now)
+        if trouble:
+            troubles[name] = trouble
+        if campaign.enabled and trouble != before.get(name, ""):
+            if trouble:
+                log.warning("campaign.unusable campaign=%s reason=%r", name, trouble)
+            else:
+                log.info("campaign.usable campaign=%s", name)
+    return troubles
+
+
+def mapping_of(campaign: Campaign) -> TemplateMapping:
+    """What the config says about the campaign's template."""
+    return TemplateMapping(
+        template=campaign.template,
+        language=campaign.language,
+        header=campaign.header,
+        body=campaign.body,
+        url_suffix=campaign.url_suffix,
+        opt_out_payload=campaign.opt_out_payload,
+    )

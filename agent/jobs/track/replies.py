@@ -1,0 +1,78 @@
+"""What people write and tap: kept, and a STOP in any form takes the consent back at once."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from agent.config import Settings
+from agent.rules.inbound import Inbound, Preference
+from agent.rules.phones import wa_id_candidates
+from agent.rules.stopwords import is_stop
+from models import Contact, Identity, Message, Reply
+from models.base import tuples
+from models.contacts import refuse
+
+log = logging.getLogger(__name__)
+
+
+def file_replies(
+    said: Sequence[Inbound | Preference], settings: Settings, *, now: datetime
+) -> None:
+    """Keep the replies, and put refusals on the ledger. A doubled webhook changes nothing."""
+    for one in said:
+        contact = _who(one)
+        if isinstance(one, Inbound):
+            _keep(one, contact)
+        if not _is_refusal(one, settings):
+            continue
+        if contact is None:
+            # somebody who wrote first, or hides the number: kept with the reply for a person to see
+            log.warning("stop.unknown sender=%s user_id=%s", one.sender, one.user_id)
+            continue
+        words = one.value if isinstance(one, Preference) else one.text or one.payload
+        refuse(contact.phone, source="whatsapp", words=words, said_at=one.at, now=now)
+        log.info("consent.withdrawn contact=%s words=%r", contact.id, words)
+
+
+def _is_refusal(one: Inbound | Preference, settings: Settings) -> bool:
+    if isinstance(one, Preference):
+        return one.value == "stop"
+    words = settings.consent
+    return one.payload in words.stop_payloads or (
+        one.kind in {"text", "button"} and is_stop(one.text, words.stop_words)
+    )
+
+
+def _who(one: Inbound | Preference) -> Contact | None:
+    """The contact behind a sender: by WhatsApp's ids, by the message they answer, by the phone."""
+    for kind, value in (("wa_id", one.sender), ("user_id", one.user_id)):
+        if value and (holder := Identity.holders(kind, [value]).get(value)):
+            return Contact.get_by_id(holder)
+    if isinstance(one, Inbound) and one.in_reply_to:
+        answered = tuples(
+            Message.select(Message.contact_id).where(Message.wamid == one.in_reply_to)
+        )
+        if answered:
+            return Contact.get_by_id(answered[0][0])
+    for phone in wa_id_candidates(one.sender) if one.sender else ():
+        if contact := Contact.get_or_none(Contact.phone == phone):
+            return contact
+    return None
+
+
+def _keep(one: Inbound, contact: Contact | None) -> None:
+    Reply.insert(
+        wamid=one.wamid,
+        contact_id=contact.id if contact else None,
+        sender=one.sender or one.user_id,
+        kind=one.kind,
+        text=one.text or one.payload,
+        in_reply_to=one.in_reply_to,
+        at=one.at,
+    ).on_conflict_ignore().execute()
+    known = [("wa_id", one.sender), ("user_id", one.user_id)] if contact else []
+    Identity.put(
+        {"kind": kind, "value": value, "contact_id": contact.id, "seen_at": one.at}
+        for kind, value in known
+        if value and contact
+    )

@@ -1,0 +1,135 @@
+"""Statuses move messages: upward only, in whatever order they come."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from peewee import chunked
+
+from agent.clients.outcomes import Action, action_of
+from agent.rules.inbound import StatusUpdate
+from agent.rules.states import FINAL, State, after_status
+from models import Contact, Message, Status
+from models.contacts import refuse
+
+log = logging.getLogger(__name__)
+
+ROWS_A_STATEMENT = 200
+STAMPS = {"sent": "sent_at", "delivered": "delivered_at", "read": "read_at"}
+MOVED = (
+    Message.state, Message.wamid, Message.accepted_at, Message.sent_at, Message.delivered_at,
+    Message.read_at, Message.ended_at, Message.code, Message.detail,
+)  # fmt: skip
+
+
+def file_statuses(updates: Sequence[StatusUpdate], *, now: datetime) -> None:
+    """Keep every status, and move the messages that they are about.
+
+    A status may be faster than the answer to its request, or settle a message whose answer was lost:
+    it then finds the message by our own id. One that carries no such id and whose wamid we do not
+    know yet (`read` often has none) waits in the table.
+    """
+    _apply(_keep(updates), now)
+
+
+def file_orphans(*, now: datetime) -> int:
+    """Statuses whose wamid we have learnt since they came; returns how many."""
+    known = Message.select(Message.wamid).where(Message.wamid.is_null(False))
+    orphans = list(Status.select().where(Status.message_id.is_null(), Status.wamid.in_(known)))
+    _apply(orphans, now)
+    return len(orphans)
+
+
+def _apply(fresh: Sequence[Status], now: datetime) -> None:
+    if not fresh:
+        return
+    messages = _messages(fresh)
+    changed: dict[int, Message] = {}
+    for status in sorted(fresh, key=lambda one: (one.at, one.status)):
+        message = messages.get(status.uid) or messages.get(status.wamid)
+        if message is None:
+            continue
+        _move(message, status, now)
+        changed[message.id] = message
+    for batch in chunked(changed.values(), ROWS_A_STATEMENT):
+        Message.bulk_update(batch, fields=MOVED)  # type: ignore[no-untyped-call]
+    _settle(fresh, messages)
+
+
+def _keep(updates: Sequence[StatusUpdate]) -> list[Status]:
+    """Write the new ones; return these and earlier orphans of the same messages."""
+    rows = {
+        (one.wamid, one.status): {
+            "wamid": one.wamid,
+            "status": one.status,
+            "uid": one.uid,
+            "at": one.at,
+            "code": one.code,
+            "detail": one.detail,
+            "category": one.category,
+        }
+        for one in updates
+    }
+    for batch in chunked(rows.values(), ROWS_A_STATEMENT):
+        Status.insert_many(batch).on_conflict_ignore().execute()
+    found: list[Status] = []
+    for wamids in chunked({wamid for wamid, _ in rows}, ROWS_A_STATEMENT):
+        found.extend(
+            Status.select().where(Status.wamid.in_(list(wamids)), Status.message_id.is_null())
+        )
+    return found
+
+
+def _messages(statuses: Sequence[Status]) -> dict[str, Message]:
+    """uid or wamid -> message. A wamid also leads where another status of it carried our id."""
+    found: dict[str, Message] = {}
+    keys = {status.uid for status in statuses if status.uid} | {one.wamid for one in statuses}
+    for batch in chunked(keys, ROWS_A_STATEMENT):
+        wanted = Message.uid.in_(list(batch)) | Message.wamid.in_(list(batch))
+        for message in Message.select().where(wanted):
+            found[message.uid] = message
+            if message.wamid:
+                found[message.wamid] = message
+    for status in statuses:
+        if status.uid in found:
+            found[status.wamid] = found[status.uid]
+    return found
+
+
+def _move(message: Message, status: Status, now: datetime) -> None:
+    before = State(message.state)
+    after = after_status(before, status.status)
+    message.wamid = message.wamid or status.wamid
+    message.accepted_at = message.accepted_at or status.at
+    stamp = STAMPS.get(status.status)
+    if stamp and getattr(message, stamp) is None:
+        setattr(message, stamp, status.at)
+    if status.status == "failed":
+        log.warning(
+            "message.failed uid=%s code=%s detail=%r", message.uid, status.code, status.detail
+        )
+        if status.code and action_of(status.code, by_status=True) is Action.SUPPRESS_MARKETING:
+            refuse(
+                Contact.get_by_id(message.contact_id).phone,
+                source="whatsapp", words=f"{status.code} {status.detail}",
+                said_at=status.at, now=now,
+            )  # fmt: skip
+    if after is not before:
+        message.state = after.value
+        message.code = status.code if after is State.FAILED else None
+        message.detail = status.detail if after is State.FAILED else ""
+        message.ended_at = status.at if after in FINAL else None
+
+
+def _settle(statuses: Sequence[Status], messages: dict[str, Message]) -> None:
+    """Note which message each status is about."""
+    about: dict[int, list[Status]] = {}
+    for status in statuses:
+        message: Any = messages.get(status.uid) or messages.get(status.wamid)
+        if message is not None:
+            about.setdefault(message.id, []).append(status)
+    for number, settled in about.items():
+        Status.update(message_id=number).where(
+            Status.wamid.in_([one.wamid for one in settled]), Status.message_id.is_null()
+        ).execute()

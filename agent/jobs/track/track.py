@@ -1,0 +1,73 @@
+"""Work off the webhooks that were stored, oldest first, each batch in one transaction."""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+from agent.config import Settings
+from agent.jobs.track.replies import file_replies
+from agent.jobs.track.statuses import file_statuses
+from agent.rules.inbound import Inbound, Preference, StatusUpdate, Unknown, read_webhook
+from models import Webhook
+from models.base import transaction
+
+log = logging.getLogger(__name__)
+
+WEBHOOKS_A_BATCH = 200
+
+
+def track(settings: Settings, *, now: datetime, beat: Callable[[], None]) -> dict[str, int]:
+    """Work off what is waiting. Returns how many of each kind of event came.
+
+    An element that cannot be understood is kept with its webhook, and the others count.
+    """
+    tally: Counter[str] = Counter()
+    while True:
+        beat()
+        waiting = list(
+            Webhook.select()
+            .where(Webhook.done_at.is_null())
+            .order_by(Webhook.id)
+            .limit(WEBHOOKS_A_BATCH)
+        )
+        if not waiting:
+            return dict(tally)
+        with transaction():
+            _work_off(waiting, settings, now, tally)
+
+
+def _work_off(
+    waiting: list[Webhook], settings: Settings, now: datetime, tally: Counter[str]
+) -> None:
+    statuses: list[StatusUpdate] = []
+    said: list[Inbound | Preference] = []
+    troubles: dict[str, list[int]] = {}
+    for webhook in waiting:
+        strange = []
+        for event in _events(webhook):
+            tally[type(event).__name__] += 1
+            match event:
+                case StatusUpdate():
+                    statuses.append(event)
+                case Inbound() | Preference():
+                    said.append(event)
+                case Unknown():
+                    strange.append(event.what)
+        troubles.setdefault("; ".join(strange), []).append(webhook.id)
+    # replies first: a refusal must not wait behind anything that may go wrong
+    file_replies(said, settings, now=now)
+    file_statuses(statuses, now=now)
+    for trouble, ids in troubles.items():
+        Webhook.update(done_at=now, trouble=trouble).where(Webhook.id.in_(ids)).execute()
+        if trouble:
+            log.warning("webhook.strange ids=%s what=%r", ids, trouble)
+
+
+def _events(webhook: Webhook) -> list[StatusUpdate | Inbound | Preference | Unknown]:
+    try:
+        payload = json.loads(bytes(webhook.body))
+    except ValueError as error:
+        return [Unknown(f"not JSON: {error}")]
+    return list(read_webhook(payload))

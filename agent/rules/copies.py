@@ -1,0 +1,193 @@
+"""The shop's JSON -> the columns of the mirror. The only place that knows both.
+
+Dates come from the `*_gmt` fields; WooCommerce writes them in UTC without an offset. Money becomes
+minor units. Each function raises KeyError, TypeError or ValueError for an answer that lacks what the
+mirror cannot do without.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import unescape
+from typing import Any
+
+from agent.rules.consent import UNSAID, meta_says
+from agent.rules.money import minor_units
+
+Json = Mapping[str, Any]
+Row = dict[str, Any]
+
+ORDER_FIELDS = (
+    "id,number,status,currency,total,total_tax,shipping_total,customer_id,billing,"
+    "date_created_gmt,date_paid_gmt,date_modified_gmt,meta_data"
+)
+LINE_FIELDS = "id,currency,line_items,coupon_lines"
+REFUND_FIELDS = "id,parent_id,amount,date_created_gmt"
+PRODUCT_FIELDS = (
+    "id,parent_id,name,sku,type,status,catalog_visibility,price,regular_price,stock_status,"
+    "stock_quantity,permalink,categories,date_created_gmt,date_modified_gmt"
+)
+CUSTOMER_FIELDS = (
+    "id,email,first_name,last_name,role,billing,date_created_gmt,date_modified_gmt,meta_data"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentFields:
+    """Which meta keys hold consent, and which of their values mean what."""
+
+    keys: frozenset[str]
+    yes: tuple[str, ...]
+    refusals: tuple[str, ...]
+
+    def read(self, meta: Iterable[Json]) -> str:
+        """yes, no or '': a refusal in any of the fields beats a yes in another."""
+        said = {
+            meta_says(one.get("value"), self.yes, self.refusals)
+            for one in meta
+            if one.get("key") in self.keys
+        }
+        return "no" if "no" in said else "yes" if "yes" in said else UNSAID
+
+
+def order(one: Json, read_at: datetime, consent: ConsentFields) -> Row:
+    """An order's header. Raises ValueError where its id or a sum makes no sense."""
+    billing = one.get("billing") or {}
+    currency = str(one["currency"])
+    return {
+        "woo_id": int(one["id"]),
+        "number": str(one.get("number") or one["id"]),
+        "status": str(one["status"]),
+        "currency": currency,
+        "total": minor_units(one["total"], currency),
+        "tax": minor_units(one.get("total_tax") or "0", currency),
+        "shipping": minor_units(one.get("shipping_total") or "0", currency),
+        "customer_id": int(one.get("customer_id") or 0),
+        "email": _email(billing.get("email")),
+        "phone": _text(billing.get("phone")),
+        "country": _text(billing.get("country")).upper(),
+        "first_name": _text(billing.get("first_name")),
+        "last_name": _text(billing.get("last_name")),
+        "consent": consent.read(one.get("meta_data") or ()),
+        "created_at": _utc(one.get("date_created_gmt")),
+        "paid_at": _utc(one.get("date_paid_gmt")),
+        "modified_at": _utc(one.get("date_modified_gmt")),
+        "read_at": read_at,
+    }
+
+
+def order_lines(one: Json) -> tuple[list[Row], list[str]]:
+    """The lines of an order and the coupon codes that it used (lower case)."""
+    currency = str(one["currency"])
+    lines = [
+        {
+            "woo_id": int(line["id"]),
+            "order_id": int(one["id"]),
+            "product_id": int(line.get("product_id") or 0),
+            "variation_id": int(line.get("variation_id") or 0),
+            "name": _text(line.get("parent_name") or line.get("name")),
+            "quantity": int(line.get("quantity") or 0),
+            "total": minor_units(line.get("total") or "0", currency),
+        }
+        for line in one["line_items"]
+    ]
+    return lines, [str(used["code"]).lower() for used in one.get("coupon_lines") or ()]
+
+
+def refund(one: Json, read_at: datetime, currency: str) -> Row:
+    """A refund; the shop gives its amount in the currency of the order."""
+    return {
+        "woo_id": int(one["id"]),
+        "order_id": int(one["parent_id"]),
+        "amount": abs(minor_units(one["amount"], currency)),
+        "created_at": _utc(one.get("date_created_gmt")),
+        "read_at": read_at,
+    }
+
+
+def product(one: Json, read_at: datetime, currency: str) -> Row:
+    """A product or a variation. A price that is no number is none: the shop stores what it is told."""
+    stock = one.get("stock_quantity")
+    return {
+        "woo_id": int(one["id"]),
+        "parent_id": int(one.get("parent_id") or 0),
+        "name": _text(one.get("name")),
+        "sku": _text(one.get("sku")),
+        "type": str(one.get("type") or "variation"),
+        "status": str(one["status"]),
+        "visibility": str(one.get("catalog_visibility") or ""),
+        "price": _price(one.get("price"), currency),
+        "regular_price": _price(one.get("regular_price"), currency),
+        "stock_status": str(one["stock_status"]),
+        "stock_quantity": None if stock is None else int(stock),
+        "permalink": str(one.get("permalink") or ""),
+        "categories": [int(category["id"]) for category in one.get("categories") or ()],
+        "created_at": _utc(one.get("date_created_gmt")),
+        "modified_at": _utc(one.get("date_modified_gmt")),
+        "read_at": read_at,
+    }
+
+
+def customer(one: Json, read_at: datetime, consent: ConsentFields) -> Row:
+    """A registered customer; the billing block names the person where the account does not."""
+    billing = one.get("billing") or {}
+    return {
+        "woo_id": int(one["id"]),
+        "email": _email(one.get("email") or billing.get("email")),
+        "first_name": _text(one.get("first_name") or billing.get("first_name")),
+        "last_name": _text(one.get("last_name") or billing.get("last_name")),
+        "role": str(one.get("role") or ""),
+        "phone": _text(billing.get("phone")),
+        "country": _text(billing.get("country")).upper(),
+        "consent": consent.read(one.get("meta_data") or ()),
+        "created_at": _utc(one.get("date_created_gmt")),
+        "modified_at": _utc(one.get("date_modified_gmt")),
+        "read_at": read_at,
+    }
+
+
+def each(
+    rows: Iterable[Json], copy: Callable[[Json], Row]
+) -> tuple[list[Row], list[tuple[Any, str]]]:
+    """Copy row by row: what can be copied, and (id, reason) of what cannot. Nothing stops the rest."""
+    copied: list[Row] = []
+    set_aside: list[tuple[Any, str]] = []
+    for one in rows:
+        try:
+            copied.append(copy(one))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            number = one.get("id") if isinstance(one, Mapping) else None
+            set_aside.append((number, f"{type(error).__name__}: {error}"))
+    return copied, set_aside
+
+
+def shop_date(moment: datetime) -> str:
+    """An instant as the shop's filters take it, together with `dates_are_gmt=true`: without a Z.
+
+    With a Z the shop shifts the value to its own zone before it compares, and shops east of UTC lose
+    rows without a word.
+    """
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _utc(value: object) -> datetime | None:
+    return (
+        datetime.fromisoformat(value).replace(tzinfo=UTC)
+        if isinstance(value, str) and value
+        else None
+    )
+
+
+def _text(value: object) -> str:
+    return unescape(str(value or "")).strip()
+
+
+def _email(value: object) -> str:
+    return _text(value).lower()
+
+
+def _price(value: object, currency: str) -> int | None:
+    try:
+        return minor_units(str(value), currency) if value not in {None, ""} else None
+    except ValueError:
+        return None
