@@ -48,6 +48,10 @@ class Contact(Table):
         query = cls.select(cls.id).where(cls.id.in_(list(ids)), cls.marketing == "yes")
         return {contact.id for contact in query}
 
+    @classmethod
+    def agreed_count(cls) -> int:
+        return int(cls.select().where(cls.marketing == "yes").count())
+
 
 class PhoneReading(Table):
     """How we read a phone as somebody typed it. `e164` is '' when nobody can be reached there."""

@@ -35,8 +35,8 @@ class JobRun(Table):
     id = AutoField()
     job = CharField()
     started_at = UtcField()
-    ended_at = UtcField(null=True)
-    outcome = CharField(default="")  # ok, failed, stopped
+    ended_at = UtcField()
+    outcome = CharField()  # ok, failed, stopped
     result = JsonField(default=dict)  # counts, for the status and the report
     trouble = TextField(default="")
 
@@ -44,22 +44,21 @@ class JobRun(Table):
         indexes = ((("job", "id"), False),)
 
     @classmethod
-    def begin(cls, job: str, now: datetime) -> int:
-        return int(cls.insert(job=job, started_at=now).execute())
+    def write(cls, job: str, **columns: Any) -> None:
+        cls.insert(job=job, **columns).execute()
 
     @classmethod
-    def end(
-        cls, run: int, *, now: datetime, outcome: str, result: dict[str, Any], trouble: str = ""
-    ) -> None:
-        cls.update(ended_at=now, outcome=outcome, result=result, trouble=trouble).where(
-            cls.id == run
-        ).execute()
+    def last_succeeded(cls) -> dict[str, datetime]:
+        """When each job last began a run that came through."""
+        query = cls.select(cls.job, fn.MAX(cls.started_at)).where(cls.outcome == "ok")
+        return dict(tuples(query.group_by(cls.job)))
 
     @classmethod
-    def last_started(cls) -> dict[str, datetime]:
-        """When each job last began."""
-        query = cls.select(cls.job, cls.started_at).where(cls.id.in_(_newest_ids()))
-        return dict(tuples(query))
+    def newest(cls, job: str) -> "JobRun | None":
+        """The newest run of `job` that came through."""
+        runs = cls.select().where(cls.job == job, cls.outcome == "ok").order_by(cls.id.desc())
+        found: JobRun | None = runs.first()
+        return found
 
     @classmethod
     def latest(cls) -> list["JobRun"]:

@@ -6,30 +6,40 @@ The one question that matters after a failed request is whether the other side c
 connections name every failure to connect `NotConnected`, before a byte of the request is written.
 """
 
-import errno
 import logging
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from http.client import BadStatusLine, RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
-import certifi
 import requests
 from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from tenacity import RetryCallState
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ClosedPoolError,
     ConnectTimeoutError,
+    DecodeError,
     HTTPError,
+    IncompleteRead,
+    InvalidChunkLength,
+    LocationParseError,
     MaxRetryError,
     NewConnectionError,
+    ReadTimeoutError,
 )
 
-from agent.errors import ConfigError
+from agent.errors import ConfigError, WinbackError
+
+log = logging.getLogger(__name__)
 
 LONGEST_CONNECT = 10.0  # seconds; a host that is up accepts within one, whatever it then computes
 
@@ -83,27 +93,31 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **options: Any
     ) -> None:
-        super().init_poolmanager(
-            connections, maxsize, block, ssl_context=self._roots, **options
-        )
+        super().init_poolmanager(connections, maxsize, block, ssl_context=self._roots, **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Nothing to add: `_roots` verifies, and always; `verify` cannot turn it off."""
 
 
-def _trusted_roots(ca_file: str) -> ssl.SSLContext:
-    """Who we believe: only the CA in `ca_file`, or Mozilla's list and the system's own roots."""
+@cache
+def _public_roots() -> ssl.SSLContext:
+    """Mozilla's list and the system's own roots."""
+    roots = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    roots.load_default_certs()
+    return roots
+
+
+def _roots_in(ca_file: str) -> ssl.SSLContext:
+    """Only the CA in `ca_file`; read anew each time, because a reload may follow a change of it."""
     try:
-        roots = ssl.create_default_context(cafile=ca_file or certifi.where())
-    except OSError as error:  # ssl.SSLError, a file that is no certificate, is one of them
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        why = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
         raise ConfigError(
-            f"the CA file {ca_file} cannot be used: {error.strerror or 'it holds no certificate'}",
+            f"the CA file {ca_file} cannot be used: {why}",
             fix="ca_file must be a readable PEM file with the certificate of the CA",
         ) from None
-    if not ca_file:
-        roots.load_default_certs()
-    return roots
 
 
 def open_session(*, pool: int, ca_file: str = "", headers: Mapping[str, str]) -> requests.Session:
@@ -124,7 +138,7 @@ def open_session(*, pool: int, ca_file: str = "", headers: Mapping[str, str]) ->
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.update(headers)
-    adapter = _Adapter(_trusted_roots(ca_file), pool)
+    adapter = _Adapter(_roots_in(ca_file) if ca_file else _public_roots(), pool)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -142,6 +156,24 @@ def require_header_safe(name: str, secret: str) -> str:
         f"{name} is empty or has a space, a line break or a letter that no key has",
         fix=f"copy {name} again, as one word",
     )
+
+
+def require_address(name: str, url: str) -> str:
+    """`url` unchanged. Raises ConfigError when no request can ever be made to it."""
+    try:
+        requests.Request("GET", url).prepare()
+    except requests.RequestException:
+        raise ConfigError(
+            f"{name} is not a valid address", fix='write it like "https://shop.example"'
+        ) from None
+    return url
+
+
+def log_the_wait(state: RetryCallState) -> None:
+    """For tenacity's `before_sleep`: a retry that nobody sees looks like a slow server."""
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, WinbackError) and state.next_action:
+        log.info("%s; asking again in %.1f s", error.what, state.next_action.sleep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,36 +194,45 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = inner or wrapped or error.__cause__
 
 
+_NO_ADDRESS = (InvalidURL, MissingSchema, InvalidSchema, LocationParseError)
+
+_WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+    (_NO_ADDRESS, "the address is not a valid one"),
+    (ConnectionRefusedError, "connection refused"),
+    ((TimeoutError, ReadTimeoutError), "timed out"),
+    (RemoteDisconnected, "the connection was closed without an answer"),
+    (BadStatusLine, "what answered does not speak HTTP"),
+    ((IncompleteRead, InvalidChunkLength), "the answer was cut short"),
+    (DecodeError, "the answer could not be unpacked"),
+)
+
+
 def _words(causes: list[BaseException]) -> str:
-    """The most telling of the causes; only texts that cannot hold an address with its query."""
+    """The innermost cause that we have words for; none of them can hold an address or a header."""
     for cause in reversed(causes):
+        for kind, words in _WORDS:
+            if isinstance(cause, kind):
+                return words
         match cause:
             case ssl.SSLCertVerificationError():
                 return f"its certificate was not accepted: {cause.verify_message}"
             case ssl.SSLError():
-                return f"TLS failed ({(cause.reason or 'unknown').replace('_', ' ').lower()})"
+                return (
+                    f"TLS failed: {(cause.reason or 'no reason given').replace('_', ' ').lower()}"
+                )
             case socket.gaierror():
-                return f"its name cannot be looked up ({cause.strerror})"
-            case ConnectionRefusedError():
-                return "connection refused"
-            case TimeoutError():
-                return "timed out"
-            case OSError(errno=int(number)):
-                return cause.strerror or errno.errorcode.get(number, f"error {number}")
-            case _:
-                pass
-    names = [type(cause).__name__ for cause in causes]
-    if any(name in names for name in ("ReadTimeoutError", "ConnectTimeoutError")):
-        return "timed out"
-    return f"the connection broke off ({names[-1]})"
+                return f"its name cannot be looked up: {cause.strerror}"
+            case OSError(strerror=str(said)):
+                return said[:1].lower() + said[1:]
+    return f"the connection broke off ({type(causes[-1]).__name__})"
 
 
-def trouble(error: requests.RequestException) -> Trouble:
+def trouble(error: requests.RequestException | HTTPError) -> Trouble:
     """What a failed request means. Everything that is not provably `never_left` is not."""
     causes = list(_causes(error))
-    never_left = any(isinstance(cause, ConnectTimeoutError | ClosedPoolError) for cause in causes)
+    before_sending = (ConnectTimeoutError, ClosedPoolError, *_NO_ADDRESS)
     return Trouble(
         reason=_words(causes),
-        never_left=never_left or isinstance(error, ValueError),  # an address that is none
+        never_left=any(isinstance(cause, before_sending) for cause in causes),
         certificate=any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes),
     )

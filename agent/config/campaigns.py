@@ -1,69 +1,78 @@
-"""The sections of the campaigns: one each, all with the same keys and some with more."""
+"""The sections of the campaigns: the same keys for each, and a few that only one has."""
 
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar, Final
 
-from agent.config.kinds import Choice, Duration, Flag, Items, Money, Text, Whole
-from agent.config.schema import Tables, section, setting
-from agent.config.wordings import Body, Wording, header
+from agent.config.kinds import Duration, Flag, Items, Money, Text, Whole
+from agent.config.schema import Tables, required, section, setting
+from agent.config.wordings import Body, Wording
+from agent.rules.wording import COUPON_ONLY, KNOWN
 
 PLANNED: Final = ("back_in_stock", "price_drop", "loyalty_reward", "new_arrivals", "we_miss_you")
 """Every campaign that winback knows of, in the default order of preference. Not all are built."""
 
 _TEMPLATE = Text(
-    "the name of a template", r"[a-z0-9_]{1,512}", "small letters, digits and _, as in WhatsApp Manager"
+    "the name of a template",
+    r"[a-z0-9_]{1,512}",
+    "write small letters, digits and _, as in WhatsApp Manager",
 )
 _LANGUAGE = Text(
     "a language code of WhatsApp",
     r"[a-z]{2,3}(_[A-Z]{2,3})?",
     'write "en", "es" or "pt_BR": the country in capitals, after a _',
 )
-_TEMPLATE_DOC = "Name of the approved WhatsApp template."
-_BODY_DOC = (
-    "What fills the template's body variables: a list for {{1}}, {{2}}, or a table for named ones: "
-    '{name = "{first_name|there}"}. A value that can be empty needs a fallback after the |.'
-)
-_COOLDOWN_DOC = (
-    "How long this campaign leaves a person alone after it wrote, beyond what [limits] says."
-)
+_PAYLOAD = Text("a line of at most 256 characters", r".{0,256}", "shorten it")
 _COOLDOWN = Duration("0d", "730d")
+
+_TEMPLATE_DOC = "Name of the approved WhatsApp template."
+_HEADER_DOC = "What fills the variable in the template's header, if it has one: a list of one text."
+_URL_DOC = (
+    'What fills the variable at the end of the URL button, if the template has one; "" for none.'
+)
+_COOLDOWN_DOC = "How long a person hears nothing more from this campaign after it wrote."
+
+
+def _body_doc(*, coupons: bool) -> str:
+    known = (
+        f"{{{name}|...}}" if may_be_empty else f"{{{name}}}"
+        for name, may_be_empty in KNOWN.items()
+        if coupons or name not in COUPON_ONLY
+    )
+    return (
+        "What fills the variables in the template's body: a list of texts for {{1}}, {{2}}; a table "
+        'for named ones, such as {name = "{first_name|there}"}. The texts may have '
+        f"{', '.join(known)}; what stands after a | is written when there is no such value."
+    )
 
 
 @section
 class Campaign:
-    """What every campaign has."""
+    """What every campaign has. Where a default differs, the campaign itself declares the key."""
 
     name: ClassVar[str]
-    makes_coupons: ClassVar[bool] = False
 
     enabled: bool = setting(Flag(), "Whether this campaign writes to people.", default=False)
-    template: str = setting(_TEMPLATE, _TEMPLATE_DOC, default="")
-    language: str = setting(_LANGUAGE, "Language of the template, exactly as approved.", default="en")
-    header: tuple[str, ...] = setting(
-        header(coupons=False),
-        "What fills the variable in the template's header, if it has one.",
-        default=[],
+    template: str
+    language: str = setting(
+        _LANGUAGE, "Language of the template, spelled as it was approved.", default="en"
     )
-    body: tuple[str, ...] | Mapping[str, str] = setting(Body(coupons=False), _BODY_DOC, default=[])
-    url_suffix: str = setting(
-        Wording(coupons=False, blank=True),
-        "What fills the variable at the end of the template's URL button; \"\" if it has none.",
-        default="",
-    )
+    header: tuple[str, ...]
+    body: tuple[str, ...] | Mapping[str, str]
+    url_suffix: str
     opt_out_payload: str = setting(
-        Text("a text of at most 256 characters", r".{0,256}", "shorten it, on one line"),
-        "Payload of the template's quick-reply button with which people opt out; \"\" if it has none. "
-        "One that is set must be among stop_payloads of [consent].",
+        _PAYLOAD,
+        'Payload of the template\'s quick-reply button that opts out; "" if it has none. It must '
+        "be among stop_payloads of [consent].",
         default="",
     )
     expires_after: timedelta = setting(
         Duration("10m", "30d"),
-        "A message that could not leave for this long is dropped.",
+        "A message that has waited this long to be sent is dropped: its moment has passed.",
         default="72h",
     )
-    cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="0d")
+    cooldown: timedelta
 
 
 @section
@@ -73,24 +82,54 @@ class WeMissYou(Campaign):
     name = "we_miss_you"
 
     template: str = setting(_TEMPLATE, _TEMPLATE_DOC, default="we_miss_you")
-    body: tuple[str, ...] | Mapping[str, str] = setting(
-        Body(coupons=False), _BODY_DOC, default=["{first_name|there}", "{shop_url}"]
+    header: tuple[str, ...] = setting(
+        Items(Wording(coupons=False), most=1), _HEADER_DOC, default=[]
     )
+    body: tuple[str, ...] | Mapping[str, str] = setting(
+        Body(coupons=False), _body_doc(coupons=False), default=["{first_name|there}", "{shop_url}"]
+    )
+    url_suffix: str = setting(Wording(coupons=False, blank=True), _URL_DOC, default="")
+    cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="0d")
 
 
 @section
 class Tier:
     """From which spending on which discount is given."""
 
-    spent: Decimal = setting(Money(), "", default=0)
-    percent: int = setting(Whole(1, 100), "", default=1)
+    spent: Decimal = required(
+        Money(), "Least amount spent.", example="500", hint="{spent = 500, percent = 15}"
+    )
+    percent: int = required(
+        Whole(1, 100), "Discount.", example="15", hint="{spent = 500, percent = 15}"
+    )
 
 
 @section
 class LoyaltyReward(Campaign):
-    """A personal coupon for quiet people who have spent much."""
+    """A personal coupon for quiet people who have spent much here."""
 
     name = "loyalty_reward"
-    makes_coupons = True
 
     template: str = setting(_TEMPLATE, _TEMPLATE_DOC, default="loyalty_reward")
+    header: tuple[str, ...] = setting(Items(Wording(coupons=True), most=1), _HEADER_DOC, default=[])
+    body: tuple[str, ...] | Mapping[str, str] = setting(
+        Body(coupons=True),
+        _body_doc(coupons=True),
+        default=["{first_name|there}", "{discount_percent}", "{coupon_code}", "{shop_url}"],
+    )
+    url_suffix: str = setting(Wording(coupons=True, blank=True), _URL_DOC, default="")
+    cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="90d")
+    tiers: tuple[Tier, ...] = setting(
+        Tables(Tier),
+        "Who has spent at least `spent`, in the shop's currency, gets `percent` off. Several tiers "
+        "stand in ascending order.",
+        default=[{"spent": 500, "percent": 15}],
+    )
+    coupon_valid: timedelta = setting(
+        Duration("1h", "365d"), "How long the coupon can be used after it was made.", default="7d"
+    )
+    coupon_prefix: str = setting(
+        Text("2 to 6 capital letters", r"[A-Z]{2,6}", 'write A to Z only: "WB"'),
+        "What the coupon codes begin with, so that they are told apart in WooCommerce.",
+        default="WB",
+    )

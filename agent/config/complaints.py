@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
+_SECRET_BEGINNINGS = ("ck_", "cs_", "EAA")  # of WooCommerce's keys and Meta's tokens
+
 Steps = tuple[str | int, ...]
 """A way down the TOML tree: table names, key names, positions in lists (from 0)."""
 
@@ -57,6 +59,8 @@ def found(raw: object) -> str:
     match raw:
         case bool():
             return f"the switch {str(raw).lower()}"
+        case str() if raw.startswith(_SECRET_BEGINNINGS):
+            return "a text that looks like a secret"  # pasted beside its key; not for the log
         case str():
             shown = raw if len(raw) <= 40 else raw[:39] + "…"
             return f'the text "{shown}"'.replace("\n", "\\n").replace("\r", "\\r")

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
-from urllib.parse import urlsplit
+from typing import Generic, TypeVar
 
 from agent.config.complaints import Unfit, Wrong, each, found, nearest
-from agent.config.countries import COUNTRIES
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
+_HUGE = 10**32
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -26,6 +24,11 @@ class Kind(ABC, Generic[T_co]):
     @abstractmethod
     def expected(self) -> str:
         """For a person, with unit and bounds: "a whole number from 1 to 100"."""
+
+    @property
+    def limits(self) -> str:
+        """A sentence for the documentation, where there are bounds or choices to tell."""
+        return ""
 
     @abstractmethod
     def read(self, raw: object) -> T_co:
@@ -66,11 +69,17 @@ class Choice(Kind[str]):
     def expected(self) -> str:
         return "one of " + ", ".join(f'"{word}"' for word in self.words)
 
+    @property
+    def limits(self) -> str:
+        return f"{self.expected[0].upper()}{self.expected[1:]}."
+
     def read(self, raw: object) -> str:
         if isinstance(raw, str) and raw in self.words:
             return raw
         near = nearest(raw, self.words) if isinstance(raw, str) else None
-        raise self.refuse(raw, f'write "{near or self.words[0]}"' + ("" if near else ", for example"))
+        raise self.refuse(
+            raw, f'write "{near or self.words[0]}"' + ("" if near else ", for example")
+        )
 
 
 @dataclass(frozen=True)
@@ -96,11 +105,17 @@ class Whole(Kind[int]):
     def expected(self) -> str:
         return f"a whole number from {self.least} to {self.most}"
 
+    @property
+    def limits(self) -> str:
+        return f"From {self.least} to {self.most}."
+
     def read(self, raw: object) -> int:
         if not isinstance(raw, int) or isinstance(raw, bool):
             raise self.refuse(raw, "write a whole number, without quotes")
         if not self.least <= raw <= self.most:
-            raise self.refuse(raw, f"the nearest that works is {self.least if raw < self.least else self.most}")
+            raise self.refuse(
+                raw, f"the nearest that works is {self.least if raw < self.least else self.most}"
+            )
         return raw
 
 
@@ -111,10 +126,17 @@ class Digits(Kind[str]):
     expected = "an id of digits only"
 
     def read(self, raw: object) -> str:
-        text = str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else raw
-        if not isinstance(text, str) or not re.fullmatch(r"[0-9]{1,32}", text):
+        text = _written(raw)
+        if not re.fullmatch(r"[0-9]{1,32}", text):
             raise self.refuse(raw, "copy the digits alone: no +, no spaces")
         return text
+
+
+def _written(raw: object) -> str:
+    """A text, or a whole number as a text; "" for all else, and for numbers beyond any use."""
+    if isinstance(raw, int) and not isinstance(raw, bool) and abs(raw) < _HUGE:
+        return str(raw)  # Python refuses this to numbers of thousands of digits, such as 0xfff...
+    return raw if isinstance(raw, str) else ""
 
 
 @dataclass(frozen=True)
@@ -128,13 +150,21 @@ class Duration(Kind[timedelta]):
     def expected(self) -> str:
         return f"a duration from {self.least} to {self.most}"
 
+    @property
+    def limits(self) -> str:
+        return f"From {self.least} to {self.most}."
+
     def read(self, raw: object) -> timedelta:
         seconds = _seconds(raw)
         if seconds is None:
-            raise self.refuse(raw, 'write a number and s, m, h or d, in quotes: "90s", "15m", "1h", "7d"')
+            raise self.refuse(
+                raw, 'write a number and s, m, h or d, in quotes: "90s", "15m", "1h", "7d"'
+            )
         least, most = _seconds(self.least) or 0, _seconds(self.most) or 0
         if not least <= seconds <= most:
-            raise self.refuse(raw, f'the nearest that works is "{self.least if seconds < least else self.most}"')
+            raise self.refuse(
+                raw, f'the nearest that works is "{self.least if seconds < least else self.most}"'
+            )
         return timedelta(seconds=seconds)
 
 
@@ -153,9 +183,14 @@ class TimeOfDay(Kind[time]):
     def read(self, raw: object) -> time:
         if isinstance(raw, time):
             return raw
-        match = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", raw) if isinstance(raw, str) else None
+        match = (
+            re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", raw) if isinstance(raw, str) else None
+        )
         if not match:
-            raise self.refuse(raw, 'write hours and minutes on a 24-hour clock, in quotes: "09:00"; midnight is "00:00"')
+            raise self.refuse(
+                raw,
+                'write hours and minutes on a 24-hour clock, in quotes: "09:00"; midnight is "00:00"',
+            )
         return time(int(match[1]), int(match[2]))
 
 
@@ -169,90 +204,12 @@ class Money(Kind[Decimal]):
         if isinstance(raw, float):
             # 19.90 has no exact binary form, and money is never a float
             raise self.refuse(raw, f'put amounts with a fraction in quotes: "{raw:.2f}"')
-        if isinstance(raw, int | str) and not isinstance(raw, bool):
-            text = str(raw)
-            if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,4})?", text):
-                return Decimal(text)
-        raise self.refuse(raw, 'write 500 or "19.90": a point before the cents, no currency sign')
-
-
-@dataclass(frozen=True)
-class Country(Kind[str]):
-    """An ISO 3166-1 country of two letters, in upper case; "" where `optional`."""
-
-    optional: bool = False
-
-    @property
-    def expected(self) -> str:
-        return "a country of two letters (ISO 3166-1)" + (', or ""' if self.optional else "")
-
-    def read(self, raw: object) -> str:
-        code = raw.upper() if isinstance(raw, str) else ""
-        if code in COUNTRIES or (raw == "" and self.optional):
-            return code
-        raise self.refuse(raw, 'write "GB"' if code == "UK" else 'write for example "BR" or "ES"')
-
-
-@dataclass(frozen=True)
-class Url(Kind[str]):
-    """A web address without query and final slash. It may have a path: the shop in a folder."""
-
-    expected = "a web address"
-
-    def read(self, raw: object) -> str:
-        if not isinstance(raw, str):
-            raise self.refuse(raw, 'put it in double quotes: "https://..."')
-        try:
-            parts = urlsplit(raw)
-            _ = parts.port  # raises when it is no number
-        except ValueError:
-            raise self.refuse(raw, 'write it as in the browser: "https://shop.example"') from None
-        if parts.username is not None or parts.password is not None:
-            # not shown: the complaint goes to the log
-            raise Unfit(Wrong("has a name or password in it", "leave away what stands before the @"))
-        if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", raw):
-            raise self.refuse(raw, 'begin with https:// and the host: "https://shop.example"')
-        if parts.query or parts.fragment:
-            raise self.refuse(raw, "leave away everything from ? or # on")
-        if "/wp-json" in parts.path or "/wp-admin" in parts.path:
-            raise self.refuse(raw, "end before /wp-json or /wp-admin: the address of the front page")
-        return raw.rstrip("/")
-
-
-class Address(NamedTuple):
-    """Where to listen. Port 0 takes a free one."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-@dataclass(frozen=True)
-class Listen(Kind[Address]):
-    """Host and port, an IPv6 host in brackets."""
-
-    expected = "an address and a port"
-
-    def read(self, raw: object) -> Address:
-        pattern = r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})"
-        match = re.fullmatch(pattern, raw) if isinstance(raw, str) else None
-        if not match or int(match[3]) > 65535:
-            raise self.refuse(raw, 'write "127.0.0.1:8087" or "[::1]:8087"; the port is 0 to 65535')
-        return Address(match[1] or match[2], int(match[3]))
-
-
-@dataclass(frozen=True)
-class File(Kind[Path]):
-    """A path. One that is relative starts at the folder of the config file: the reader joins it."""
-
-    expected = "the path of a file"
-
-    def read(self, raw: object) -> Path:
-        if not isinstance(raw, str) or not raw.strip() or "\0" in raw:
-            raise self.refuse(raw, 'write a path in double quotes: "/var/lib/winback/winback.db"')
-        return Path(raw)
+        text = _written(raw)
+        if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,4})?", text):
+            raise self.refuse(
+                raw, 'write 500 or "19.90": a point before the cents, no currency sign'
+            )
+        return Decimal(text)
 
 
 @dataclass(frozen=True)
@@ -287,7 +244,11 @@ class Items(Kind[tuple[T, ...]]):
         if not isinstance(raw, list):
             raise self.refuse(raw, "put it in square brackets, with commas between: [..., ...]")
         if len(raw) < self.least:
-            raise Unfit(Wrong("is an empty list", "write at least one, or leave the line away for the default"))
+            raise Unfit(
+                Wrong(
+                    "is an empty list", "write at least one, or leave the line away for the default"
+                )
+            )
         if self.most is not None and len(raw) > self.most:
             raise Unfit(Wrong(f"has {len(raw)} entries", f"keep at most {self.most}"))
         return tuple(_once(each(enumerate(raw), self.kind.read)))

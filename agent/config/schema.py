@@ -14,8 +14,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, Final, Generic, TypeVar, cast, dataclass_transform
+from typing import Any, Generic, TypeVar, cast, dataclass_transform
 
 from agent.config.complaints import Unfit, Wrong, each, found, nearest
 from agent.config.kinds import Kind
@@ -36,7 +35,7 @@ class Key(Generic[T]):
     doc: str  # one or two sentences, with the unit
     default: object = None  # as in the file; None: must be given (TOML has no null)
     example: str = ""  # what to write between < and > in config.example.toml
-    hint: str = ""  # where a person finds the right value
+    hint: str = ""  # where a person finds the right value; every required key has one
     secret: bool = False
 
     @property
@@ -54,10 +53,10 @@ class Key(Generic[T]):
         """The typed value of what the file has, None for nothing. Raises Unfit."""
         if raw is None:
             if self.required:
-                raise Unfit(Wrong("is missing", self.hint or f"write {self.kind.expected}"))
+                raise Unfit(Wrong("is missing", self.hint))
             return self.of_default()
         if self.required and isinstance(raw, str) and _is_placeholder(raw):
-            raise Unfit(Wrong("is still the placeholder of the example", self.hint or "fill it in"))
+            raise Unfit(Wrong("is still the placeholder of the example", self.hint))
         try:
             return self.kind.read(raw)
         except Unfit as unfit:
@@ -71,23 +70,23 @@ def _is_placeholder(raw: str) -> bool:
     return raw.startswith("<") and raw.endswith(">")
 
 
-def setting(kind: Kind[T], doc: str, *, default: object, hint: str = "") -> T:
+def setting(kind: Kind[T], doc: str, *, default: object) -> T:
     """A key that may be left away."""
-    key = Key(kind=kind, doc=doc, default=default, hint=hint)
-    return cast(T, field(default_factory=key.of_default, metadata={_METADATA: key}))
+    key = Key(kind=kind, doc=doc, default=default)
+    return field(default_factory=key.of_default, metadata={_METADATA: key})
 
 
 def required(kind: Kind[T], doc: str, *, example: str, hint: str) -> T:
     """A key that must be given."""
     key = Key(kind=kind, doc=doc, example=example, hint=hint)
-    return cast(T, field(metadata={_METADATA: key}))
+    return cast("T", field(metadata={_METADATA: key}))
 
 
 def secret(doc: str, *, example: str, hint: str, prefix: str = "") -> str:
     """A key that must be given, by any of the ways in agent/config/secrets.py, and is never shown."""
     key = Key(kind=Secret(prefix), doc=doc, example=example, hint=hint, secret=True)
     # no repr: a secret never reaches a log through it
-    return cast(str, field(repr=False, metadata={_METADATA: key}))
+    return cast("str", field(repr=False, metadata={_METADATA: key}))
 
 
 @dataclass_transform(
@@ -98,16 +97,13 @@ def section(cls: type[S]) -> type[S]:
     return dataclass(frozen=True, slots=True, kw_only=True)(cls)
 
 
-@cache
 def keys_of(cls: type) -> Mapping[str, Key[Any]]:
     """Name -> key, in the order of the file."""
     return {item.name: item.metadata[_METADATA] for item in dataclasses.fields(cls)}
 
 
-def stranger(name: str, known: list[str], *, elsewhere: str = "") -> Wrong:
-    """The complaint about a name that does not exist here."""
-    if elsewhere:
-        return Wrong("does not belong here", f"move it to [{elsewhere}]")
+def stranger(name: str, known: list[str]) -> Wrong:
+    """The complaint about a key that does not exist here."""
     near = nearest(name, known)
     if near:
         return Wrong("is not known", f"did you mean {near}?")
@@ -120,9 +116,7 @@ class Secret(Kind[str]):
 
     prefix: str = ""
 
-    @property
-    def expected(self) -> str:
-        return f"a text that begins with {self.prefix}" if self.prefix else "a secret text"
+    expected = "a secret text"
 
     def read(self, raw: object) -> str:
         if not isinstance(raw, str):
@@ -136,17 +130,27 @@ class Secret(Kind[str]):
 
 @dataclass(frozen=True)
 class Tables(Kind[tuple[T, ...]]):
-    """A list of tables, each a `section` of its own."""
+    """A list of tables, at least one, each a `section` of its own."""
 
     entry: type[T]
 
     @property
     def expected(self) -> str:
-        return "a list of tables such as {" + ", ".join(f"{n} = ..." for n in keys_of(self.entry)) + "}"
+        return (
+            "a list of tables such as {"
+            + ", ".join(f"{n} = ..." for n in keys_of(self.entry))
+            + "}"
+        )
 
     def read(self, raw: object) -> tuple[T, ...]:
         if not isinstance(raw, list):
             raise self.refuse(raw, "write [{...}, {...}]")
+        if not raw:
+            raise Unfit(
+                Wrong(
+                    "is an empty list", "write at least one, or leave the line away for the default"
+                )
+            )
         return tuple(each(enumerate(raw), self._read_entry))
 
     def _read_entry(self, raw: object) -> T:
@@ -155,7 +159,9 @@ class Tables(Kind[tuple[T, ...]]):
         keys = keys_of(self.entry)
         strange = [stranger(name, [*keys])._replace(inside=(name,)) for name in raw.keys() - keys]
         try:
-            values = each(((name, name) for name in keys), lambda name: keys[name].read(raw.get(name)))
+            values = each(
+                ((name, name) for name in keys), lambda name: keys[name].read(raw.get(name))
+            )
         except Unfit as unfit:
             raise Unfit(*strange, *unfit.wrongs) from None
         if strange:

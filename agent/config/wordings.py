@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from agent.config.complaints import Unfit, Wrong, each, nearest
-from agent.config.kinds import Items, Kind
+from agent.config.kinds import Kind
 from agent.rules.wording import COUPON_ONLY, KNOWN, placeholders
 
 
@@ -87,9 +87,6 @@ class Body(Kind["tuple[str, ...] | Mapping[str, str]"]):
                 raise Unfit(*strange)
             texts = each(raw.items(), wording.read)
             return MappingProxyType(dict(zip(raw, texts, strict=True)))
-        raise self.refuse(raw, 'write ["{shop_url}"] for {{1}}, or {shop = "{shop_url}"} for {{shop}}')
-
-
-def header(*, coupons: bool) -> Items[str]:
-    """The variable of a template's header, if it has one: WhatsApp allows one."""
-    return Items(Wording(coupons), most=1)
+        raise self.refuse(
+            raw, 'write ["{shop_url}"] for {{1}}, or {shop = "{shop_url}"} for {{shop}}'
+        )

@@ -4,7 +4,6 @@ A code is written into our table when the message is decided, and made in the sh
 can be sent. Making it again after a crash finds it there, by its code, and checks that it is ours.
 """
 
-import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -12,10 +11,11 @@ from typing import Any
 
 from agent.clients.shop import Shop
 from agent.errors import Refused, Unauthorized
+from agent.log import Log
 from models import Coupon, Message
 from models.base import transaction
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 MARK = "_winback_message"  # meta key that says which message a coupon was made for
 TAKEN = "woocommerce_rest_coupon_code_already_exists"
@@ -29,7 +29,7 @@ def make_coupons(shop: Shop, *, now: datetime, beat: Callable[[], None]) -> dict
         beat()
         trouble, woo_id = _make(shop, coupon)
         if trouble:
-            log.warning("coupon.failed code=%s reason=%r", coupon.code, trouble)
+            log.warning("coupon.failed", code=coupon.code, reason=trouble)
             Message.update(state="cancelled", detail=f"no coupon: {trouble}", ended_at=now).where(
                 Message.uid == coupon.message_uid, Message.state == "queued"
             ).execute()

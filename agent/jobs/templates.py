@@ -1,16 +1,16 @@
 """WhatsApp -> templates: which are approved, and whether each campaign's mapping fits its own."""
 
-import logging
 from datetime import datetime
 
 from agent.clients.whatsapp import WhatsApp
 from agent.config import LoyaltyReward, Settings
 from agent.config.campaigns import Campaign
+from agent.log import Log
 from agent.rules.templates import TemplateMapping, compile_template, complaints
 from models import CampaignStanding, Template
 from models.base import transaction
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 
 def read_templates(whatsapp: WhatsApp, settings: Settings, *, now: datetime) -> dict[str, int]:
@@ -48,9 +48,9 @@ def judge_campaigns(settings: Settings, now: datetime) -> dict[str, str]:
             troubles[name] = trouble
         if campaign.enabled and trouble != before.get(name, ""):
             if trouble:
-                log.warning("campaign.unusable campaign=%s reason=%r", name, trouble)
+                log.warning("campaign.unusable", campaign=name, reason=trouble)
             else:
-                log.info("campaign.usable campaign=%s", name)
+                log.info("campaign.usable", campaign=name)
     return troubles
 
 

@@ -1,26 +1,28 @@
-"""Meta's template JSON -> what a template expects, and the message that gives it that.
+"""Does a campaign's mapping fit its template, and the message that it makes.
 
-A template is approved text with {{1}} or {{name}} in it. WhatsApp refuses a message whose
-parameters do not match it exactly (errors 132000, 132012, 132018), so each campaign's mapping is
-held against the template before anything is queued.
+WhatsApp refuses a message whose parameters do not match the approved template exactly (errors
+132000, 132012, 132018), so each mapping is held against it before anything is queued.
 
-Source: Meta's pages "Template components" and "Send template messages", version 25 and 26.
+Source: Meta's pages "Template components" and "Send messages", Graph versions 25 and 26.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agent.rules.wording import LONGEST_VALUE, EmptyValue, fill, fill_url
+from agent.rules.contracts import VARIABLE, TemplateContract, compile_template
+from agent.rules.wording import fill, fill_url
 
-BODY_LIMIT: Final = 1024  # characters of the body once its values are in; error 132005 beyond
-HEADER_LIMIT: Final = 60
+__all__ = [
+    "TemplateContract",
+    "TemplateMapping",
+    "compile_template",
+    "complaints",
+    "components",
+]
+
 SHORTEST_ROOM: Final = 20  # characters for one value; less cuts a name in half
-PAYLOAD_LIMIT: Final = 256
-
-_VARIABLE = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
-_NOTHING_TO_FILL = frozenset({"PHONE_NUMBER", "VOICE_CALL", "REQUEST_CONTACT_INFO"})  # button types
+PAYLOAD_LIMIT: Final = 256  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,59 +41,186 @@ class TemplateMapping:
     opt_out_payload: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateContract:
-    """What a message of this template has to carry. Indexes count all buttons from 0."""
+def complaints(
+    contract: TemplateContract | None, mapping: TemplateMapping, *, with_coupon: bool = True
+) -> list[str]:
+    """Everything about `mapping` that the template does not take, for the shop owner; [] if it fits.
 
-    name: str
-    language: str
-    category: str  # MARKETING, UTILITY, AUTHENTICATION
-    status: str  # only APPROVED can be sent
-    named: bool  # variables have names, else they are "1", "2", ...
-    header_parameters: tuple[str, ...] = ()
-    header_media: str | None = None  # image, video, document, location, ...
-    header_room: int = HEADER_LIMIT  # characters that the fixed text leaves for the values
-    body_parameters: tuple[str, ...] = ()
-    body_room: int = BODY_LIMIT
-    url_button_index: int | None = None  # the button whose URL ends in a variable
-    quick_reply_indexes: tuple[int, ...] = ()
-    copy_code_index: int | None = None
-    unsupported: tuple[str, ...] = ()  # parts that need values we do not know how to give
-
-
-def compile_template(template: Mapping[str, Any]) -> TemplateContract:
-    """Read one element of `data` from GET /{WABA_ID}/message_templates.
-
-    Parts of a kind that we do not know are kept in `unsupported`; nothing is guessed.
+    `contract` is None if WhatsApp has no such template. `with_coupon` says whether the campaign
+    makes a coupon, without which a copy-code button stays empty.
     """
-    parts = list(template.get("components") or ())
-    of_kind = {kind: _first(parts, kind) for kind in ("HEADER", "BODY", "BUTTONS")}
-    header, body = of_kind["HEADER"], of_kind["BODY"]
-    header_text = _text(header) if _upper(header, "format") in {"", "TEXT"} else ""
-    body_text = _text(body)
-    variables = (*_VARIABLE.findall(header_text), *_VARIABLE.findall(body_text))
-    named = _upper(template, "parameter_format") == "NAMED" or any(
-        not variable.isdecimal() for variable in variables
+    if contract is None:
+        return [
+            f"WhatsApp has no template {mapping.template!r} in the language {mapping.language!r}: "
+            "create it in WhatsApp Manager, or correct its name or language"
+        ]
+    return [
+        *_not_sendable(contract),
+        *_header_complaints(contract, mapping.header),
+        *_body_complaints(contract, mapping.body),
+        *_button_complaints(contract, mapping, with_coupon=with_coupon),
+        *_brace_complaints(mapping),
+    ]
+
+
+def components(
+    contract: TemplateContract, mapping: TemplateMapping, values: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """`template.components` of a POST /messages, for a mapping that has no complaints.
+
+    Raises EmptyValue if a placeholder has neither a value nor a fallback, or a copy-code button
+    has no coupon: WhatsApp would refuse the message (131008). Raises ValueError (which EmptyValue
+    is) too if the mapping does not fit after all, or the end of a URL becomes too long.
+    """
+    body = _by_variable(mapping.body)
+    if set(body) != set(contract.body_parameters):
+        raise ValueError(
+            f"the body of template {contract.name!r} has other variables than the config"
+        )
+    built: list[dict[str, Any]] = []
+    header = dict(zip(contract.header_parameters, mapping.header, strict=True))
+    in_order = {variable: body[variable] for variable in contract.body_parameters}
+    for kind, texts, room in (
+        ("header", header, contract.header_room),
+        ("body", in_order, contract.body_room),
+    ):
+        if texts:
+            filled = _filled(texts, values, room)
+            built.append({"type": kind, "parameters": _text_parameters(filled, contract.named)})
+    if contract.quick_reply_indexes and mapping.opt_out_payload:
+        payload = {"type": "payload", "payload": mapping.opt_out_payload}
+        built.append(_button("quick_reply", contract.quick_reply_indexes[0], payload))
+    if contract.url_button_index is not None:
+        suffix = fill_url(mapping.url_suffix, values)
+        built.append(_button("url", contract.url_button_index, {"type": "text", "text": suffix}))
+    if contract.copy_code_index is not None:
+        code = {"type": "coupon_code", "coupon_code": fill("{coupon_code}", values)}
+        built.append(_button("copy_code", contract.copy_code_index, code))
+    return built
+
+
+def _not_sendable(contract: TemplateContract) -> Iterator[str]:
+    if contract.status != "APPROVED":
+        yield (
+            f"the template is {contract.status or 'without a status'}, and only APPROVED ones can be "
+            "sent: see in WhatsApp Manager what it waits for"
+        )
+    if contract.category != "MARKETING":
+        yield (
+            f"the template is of the category {contract.category or 'unknown'}, and WhatsApp wants "
+            "MARKETING for what is not about an order: choose or create another"
+        )
+    for part in contract.unsupported:
+        yield f"the template has a part that winback cannot fill yet ({part}): choose one without"
+
+
+def _header_complaints(contract: TemplateContract, header: Sequence[str]) -> Iterator[str]:
+    if contract.header_media:
+        yield (
+            f"the template's header is of the kind {contract.header_media}, which winback cannot "
+            "send yet: choose a template with a text header or none"
+        )
+    expected = contract.header_parameters
+    if len(header) != len(expected):
+        yield _counted("header", len(expected), len(header))
+    elif contract.header_room < SHORTEST_ROOM * len(expected):
+        yield _no_room("header", contract.header_room)
+
+
+def _body_complaints(
+    contract: TemplateContract, body: Sequence[str] | Mapping[str, str]
+) -> Iterator[str]:
+    expected, given = contract.body_parameters, _by_variable(body)
+    if set(given) == set(expected):
+        if contract.body_room < SHORTEST_ROOM * len(expected):
+            yield _no_room("body", contract.body_room)
+    elif contract.named and expected and given and not isinstance(body, Mapping):
+        yield (
+            f"the variables of the template's body have names ({', '.join(expected)}): "
+            "write body as a table with these names, not as a list"
+        )
+    elif contract.named and expected:
+        for name in (name for name in expected if name not in given):
+            yield f"the template's body has a variable {name!r}, and the config gives no text for it"
+        for name in (name for name in given if name not in expected):
+            yield f"the config gives a text for {name!r}, and the template's body has no such variable"
+    elif len(given) != len(expected):
+        yield _counted("body", len(expected), len(given))
+    else:
+        yield "the variables of the template's body are numbered: write body as a list of texts"
+
+
+def _button_complaints(
+    contract: TemplateContract, mapping: TemplateMapping, *, with_coupon: bool
+) -> Iterator[str]:
+    if contract.url_button_index is not None and not mapping.url_suffix:
+        yield (
+            f"button {contract.url_button_index + 1} of the template opens an address that ends in "
+            "a variable: give its ending as url_suffix"
+        )
+    if contract.url_button_index is None and mapping.url_suffix:
+        yield "the template has no button whose address ends in a variable: remove url_suffix"
+    if mapping.opt_out_payload and not contract.quick_reply_indexes:
+        yield "the template has no quick reply button that could say stop: remove opt_out_payload"
+    if mapping.opt_out_payload and len(contract.quick_reply_indexes) > 1:
+        # A wrong guess would take an offer that somebody wants for a STOP, or the other way round.
+        yield (
+            f"the template has {len(contract.quick_reply_indexes)} quick reply buttons, so which one "
+            "says stop is not clear: remove opt_out_payload and add that button's label to the "
+            "stop words"
+        )
+    if len(mapping.opt_out_payload) > PAYLOAD_LIMIT:
+        yield f"opt_out_payload is longer than {PAYLOAD_LIMIT} characters"
+    if contract.copy_code_index is not None and not with_coupon:
+        yield (
+            "the template has a button that copies a coupon code, and this campaign makes no "
+            "coupon: choose a template without it, or give the campaign a coupon"
+        )
+
+
+def _brace_complaints(mapping: TemplateMapping) -> Iterator[str]:
+    """{{name}} is how Meta writes a variable; in the config it would reach the person as {name}."""
+    for text in (*mapping.header, *_by_variable(mapping.body).values(), mapping.url_suffix):
+        for name in VARIABLE.findall(text):
+            yield (
+                f"{{{{{name}}}}} in {text!r} would be sent as it stands: "
+                f"a placeholder has single braces, {{{name}}}"
+            )
+
+
+def _counted(part: str, expected: int, given: int) -> str:
+    values = "1 value" if expected == 1 else f"{expected} values"
+    return f"the template's {part} expects {values}, the config gives {given}"
+
+
+def _no_room(part: str, room: int) -> str:
+    return (
+        f"the fixed text of the template's {part} leaves {max(room, 0)} characters for its values, "
+        "too few for a name: shorten the template"
     )
-    buttons = _Buttons.read(of_kind["BUTTONS"].get("buttons") or ())
-    strangers = tuple(
-        kind.lower().replace("_", " ")
-        for kind in (_upper(part, "type") for part in parts)
-        if kind not in {"HEADER", "BODY", "FOOTER", "BUTTONS"}
-    )
-    return TemplateContract(
-        name=str(template.get("name", "")),
-        language=str(template.get("language", "")),
-        category=_upper(template, "category"),
-        status=_upper(template, "status"),
-        named=named,
-        header_parameters=_parameters(header_text, named=named),
-        header_media=None if header_text or not header else _upper(header, "format").lower() or None,
-        header_room=HEADER_LIMIT - _fixed_length(header_text),
-        body_parameters=_parameters(body_text, named=named),
-        body_room=BODY_LIMIT - _fixed_length(body_text),
-        url_button_index=buttons.url,
-        quick_reply_indexes=buttons.quick_replies,
-        copy_code_index=buttons.copy_code,
-        unsupported=strangers + buttons.unsupported,
-    )
+
+
+def _by_variable(body: Sequence[str] | Mapping[str, str]) -> Mapping[str, str]:
+    if isinstance(body, Mapping):
+        return body
+    return {str(number): text for number, text in enumerate(body, start=1)}
+
+
+def _filled(texts: Mapping[str, str], values: Mapping[str, str], room: int) -> dict[str, str]:
+    """The texts with their values; equally short ones if they are too long together."""
+    filled = {variable: fill(text, values) for variable, text in texts.items()}
+    if sum(map(len, filled.values())) <= room:
+        return filled
+    share = room // len(texts)
+    return {variable: fill(text, values, limit=share) for variable, text in texts.items()}
+
+
+def _text_parameters(filled: Mapping[str, str], named: bool) -> list[dict[str, str]]:
+    return [
+        {"type": "text", "text": text} | ({"parameter_name": variable} if named else {})
+        for variable, text in filled.items()
+    ]
+
+
+def _button(sub_type: str, index: int, parameter: dict[str, str]) -> dict[str, Any]:
+    return {"type": "button", "sub_type": sub_type, "index": str(index), "parameters": [parameter]}

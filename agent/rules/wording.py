@@ -51,33 +51,14 @@ _STRAY_JOINER = re.compile(
 )
 _URL_TEXT_SAFE = "/?#@!$&'()*+,;=-._~%"  # not ":" and "|": WhatsApp wants these encoded
 
-
 # E-mails, links (WhatsApp would make "casino.com" tappable in our message), phone numbers, markup.
 _NOT_IN_NAMES = re.compile(
     r"[@/\\<>{}=#:_]|www\.|\w\.(?:biz|club|co|com|info|io|ly|me|net|online|org|ru|shop|site|top|xyz)\b"
     r"|\d(?:\D?\d){3}",
     re.IGNORECASE,
 )
-_NOT_NAMES = frozenset({"null", "undefined", "none", "nan"})  # what faulty forms send
-_PARTICLES = frozenset(
-    [
-        "da",
-        "das",
-        "de",
-        "del",
-        "della",
-        "den",
-        "der",
-        "di",
-        "do",
-        "dos",
-        "du",
-        "e",
-        "van",
-        "von",
-        "y",
-    ]
-)
+_NOT_NAMES = frozenset({"null", "undefined", "none"})  # what faulty forms send
+_PARTICLE = re.compile(r"da|das|de|del|della|den|der|di|do|dos|du|e|van|von|y", re.IGNORECASE)
 _INITIALS = re.compile(r"[B-DF-HJ-NP-TV-XZ]{2,3}|(?:[A-Z]\.){2,}")
 _LONGEST_NAME = 60  # characters; beyond that somebody wrote a sentence
 
@@ -168,7 +149,7 @@ def first_name(billing_first_name: str) -> str:
     return " ".join(
         [
             _unshouted(first),
-            *(w.lower() if w.lower() in _PARTICLES else _unshouted(w) for w in others),
+            *(word.lower() if _PARTICLE.fullmatch(word) else _unshouted(word) for word in others),
         ]
     )
 

@@ -128,8 +128,8 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
     class JobRun(Model):
         job = CharField()
         started_at = TextField()
-        ended_at = TextField(null=True)
-        outcome = CharField(default="")
+        ended_at = TextField()
+        outcome = CharField()
         result = TextField(default="{}")
         trouble = TextField(default="")
 

@@ -1,6 +1,5 @@
 """The day's plan: every contact asked about, those who are chosen reserved in the outbox."""
 
-import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo
 from agent.config import LoyaltyReward, Settings
 from agent.jobs.decide.people import Known, gather, last_products
 from agent.jobs.decide.wording import variables
+from agent.log import Log
 from agent.rules.caps import Caps, allows
 from agent.rules.hours import next_allowed
 from agent.rules.money import minor_units
@@ -26,7 +26,7 @@ from agent.rules.selection import (
 from models import CampaignStanding, Contact, Coupon, Message, ShopFact
 from models.base import transaction
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without those that are read for one another
 CODE_LENGTH = 9  # 31^9: fifteen million guesses for a chance in a thousand, with 1,700 codes alive
@@ -115,7 +115,7 @@ def usable_offers(settings: Settings, day: Day) -> list[Offer]:
             continue
         wrong = troubles.get(name, "its template has not been looked at yet")
         if wrong and campaign.enabled:
-            log.warning("campaign.unusable campaign=%s reason=%r", name, wrong)
+            log.warning("campaign.unusable", campaign=name, reason=wrong)
         offers.append(
             Offer(
                 name=name,

@@ -12,6 +12,7 @@ from agent.jobs.pull.walk import begin_again, walk
 from models import Cursor
 
 CUSTOMERS_AGAIN = timedelta(days=1)  # customers have no filter by change: walked anew once a day
+REFUNDS_AGAIN = timedelta(hours=1)
 
 __all__ = ["first_fill", "pull_changes", "pull_slowly", "read_lines", "read_shop_facts"]
 
@@ -22,7 +23,10 @@ def pull_changes(
     """What changed since the last poll: orders and products, and refunds where an order moved."""
     filing = Filing.from_settings(settings, now)
     counts = {kind.name: walk(shop, kind, filing, beat=beat) for kind in (ORDERS, PRODUCTS)}
-    if counts["orders"]:
+    refunds = Cursor.named(REFUNDS.name)
+    # A refund moves the date of its order, so without a moved order there is none to be found. The
+    # hour is for what a poll that failed half-way may have left.
+    if counts["orders"] or refunds.polled_at is None or now - refunds.polled_at > REFUNDS_AGAIN:
         counts["refunds"] = walk(shop, REFUNDS, filing, beat=beat)
     return counts
 
@@ -30,12 +34,12 @@ def pull_changes(
 def pull_slowly(
     shop: Shop, settings: Settings, *, now: datetime, beat: Callable[[], None]
 ) -> dict[str, int]:
-    """The rest, by the hour: variations, refunds, new customers, and once a day all customers."""
+    """The rest, by the hour: variations, new customers, and once a day all customers."""
     filing = Filing.from_settings(settings, now)
     began = Cursor.named(CUSTOMERS.name).walk_began
     if began is not None and now - began >= CUSTOMERS_AGAIN:
         begin_again(CUSTOMERS)
-    kinds = (VARIATIONS, REFUNDS, CUSTOMERS)
+    kinds = (VARIATIONS, CUSTOMERS)
     return {kind.name: walk(shop, kind, filing, beat=beat) for kind in kinds}
 
 

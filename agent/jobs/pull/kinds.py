@@ -1,6 +1,5 @@
 """The kinds of row that we mirror: where the shop has them, and how they are filed."""
 
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,11 +7,12 @@ from typing import Any
 
 from agent.config import Settings
 from agent.jobs.pull.people import file_people
+from agent.log import Log
 from agent.rules import copies
 from agent.rules.copies import ConsentFields, Json, Row
 from models import Customer, Order, Product, Refund, ShopFact
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 # The default list leaves out trash, so a trashed order would look unchanged for ever. Custom statuses
 # of the shop are added to these.
@@ -100,7 +100,7 @@ def _refunds(rows: list[dict[str, Any]], read_at: datetime, filing: Filing) -> N
 def _copy(what: str, rows: Iterable[Json], copy: Callable[[Json], Row]) -> list[Row]:
     copied, set_aside = copies.each(rows, copy)
     for number, reason in set_aside:
-        log.warning("mirror.set_aside kind=%s id=%s reason=%r", what, number, reason)
+        log.warning("mirror.set_aside", kind=what, id=number, reason=reason)
     return copied
 
 

@@ -25,7 +25,7 @@ def read_lines(
         if not orders:
             break
         read += _read(shop, orders)
-    return {"orders": read}
+    return {"orders": read} if read else {}
 
 
 def _read(shop: Shop, orders: list[int]) -> int:

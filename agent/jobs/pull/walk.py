@@ -7,16 +7,16 @@ change or appear meanwhile carry a later date, so the next poll, which begins wh
 finds them.
 """
 
-import logging
 from collections.abc import Callable
 
 from agent.clients.shop import Page, Shop
 from agent.jobs.pull.kinds import Filing, Kind
+from agent.log import Log
 from agent.rules.copies import shop_date
 from models import Cursor
 from models.base import transaction
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 
 def walk(shop: Shop, kind: Kind, filing: Filing, *, beat: Callable[[], None]) -> int:
@@ -31,7 +31,7 @@ def walk(shop: Shop, kind: Kind, filing: Filing, *, beat: Callable[[], None]) ->
         beat()
         page = _ask(shop, kind, cursor, filing)
         if not _seam_holds(page, cursor):
-            log.info("walk.step_back kind=%s walked=%d", kind.name, cursor.walked)
+            log.info("walk.step_back", kind=kind.name, walked=cursor.walked)
             cursor.walked = max(0, cursor.walked - filing.page_size)
             cursor.last_id = 0 if cursor.walked == 0 else cursor.last_id
             continue

@@ -1,16 +1,16 @@
 """What an outcome means for its message: one table of what follows from which class of error."""
 
-import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agent.clients.outcomes import Accepted, Action, Declined, Lost, NotSent, Outcome
+from agent.log import Log
 from models import CampaignStanding, Contact, Identity, Message
 from models.contacts import refuse
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 MOST_ATTEMPTS = 6  # for errors that may pass; afterwards the message is refused
 LONGEST_BACKOFF = timedelta(minutes=15)
@@ -54,7 +54,7 @@ def write_outcomes(
                 tally["not sent, tried again later"] += 1
             case Lost():
                 Message.move([message.id], ("claimed",), "unsure", detail=outcome.reason)
-                log.warning("send.unsure uid=%s reason=%r", message.uid, outcome.reason)
+                log.warning("send.unsure", uid=message.uid, reason=outcome.reason)
                 tally["unsure"] += 1
             case Declined():
                 halt = _declined(message, outcome, now, tally) or halt
@@ -67,9 +67,13 @@ def _declined(
 ) -> Halt | None:
     said = f"{outcome.code} {outcome.detail}"
     log.warning(
-        "send.declined uid=%s code=%s action=%s trace=%s detail=%r",
-        message.uid, outcome.code, outcome.action.name.lower(), outcome.fbtrace_id, outcome.detail,
-    )  # fmt: skip
+        "send.declined",
+        uid=message.uid,
+        code=outcome.code,
+        action=outcome.action.value,
+        trace=outcome.fbtrace_id,
+        detail=outcome.detail,
+    )
     wait = LATER.get(outcome.action)
     if wait is not None and message.attempts + 1 < MOST_ATTEMPTS:
         _again(message, now + max(wait, _backoff(message)), said, outcome.code)

@@ -4,7 +4,6 @@ A claim is on the disk before its request leaves. What came back is written in t
 that makes the next claims, so that many messages a second cost few commits.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,14 +18,14 @@ from agent.errors import Refused
 from agent.jobs.send.outcomes import Halt, write_outcomes
 from agent.jobs.send.pool import Pool
 from agent.jobs.send.recheck import Verdict, recheck
+from agent.log import Log
 from agent.rules.contracts import TemplateContract
 from agent.rules.pace import Pace
 from agent.rules.templates import TemplateMapping, compile_template, components
-from agent.rules.wording import EmptyValue
 from models import Message, ShopFact, Template
 from models.base import transaction
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 LOOK = 0.1  # seconds between two looks at the queue and at what has come back
 
@@ -122,7 +121,7 @@ class Sender:
         for message in verdict.send:
             try:
                 errands.append(Errand(message, self._body(message, verdict.phones)))
-            except EmptyValue as error:
+            except ValueError as error:
                 self._drop(Verdict(cancel={str(error): [message.id]}), now)
         today = now.astimezone(self._zone).date()
         claimed = set(Message.claim([e.message.id for e in errands], now=now, day=today))
@@ -180,7 +179,7 @@ class Sender:
             if not isinstance(outcome, BaseException):
                 outcomes.append((errand.message, outcome))
             elif isinstance(outcome, Exception):  # a fault of ours, after who knows how many bytes
-                log.error("send.broke uid=%s", errand.message.uid, exc_info=outcome)
+                log.error("send.broke", error=outcome, uid=errand.message.uid)
                 outcomes.append((errand.message, Lost(f"{type(outcome).__name__}: {outcome}")))
             else:  # the wait between two tries was cut short: nothing has left
                 outcomes.append((errand.message, NotSent("winback was stopped", None)))

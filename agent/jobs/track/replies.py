@@ -1,10 +1,10 @@
 """What people write and tap: kept, and a STOP in any form takes the consent back at once."""
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime
 
 from agent.config import Settings
+from agent.log import Log
 from agent.rules.inbound import Inbound, Preference
 from agent.rules.phones import wa_id_candidates
 from agent.rules.stopwords import is_stop
@@ -12,7 +12,7 @@ from models import Contact, Identity, Message, Reply
 from models.base import tuples
 from models.contacts import refuse
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 
 def file_replies(
@@ -27,11 +27,11 @@ def file_replies(
             continue
         if contact is None:
             # somebody who wrote first, or hides the number: kept with the reply for a person to see
-            log.warning("stop.unknown sender=%s user_id=%s", one.sender, one.user_id)
+            log.warning("stop.unknown", sender=one.sender, user_id=one.user_id)
             continue
         words = one.value if isinstance(one, Preference) else one.text or one.payload
         refuse(contact.phone, source="whatsapp", words=words, said_at=one.at, now=now)
-        log.info("consent.withdrawn contact=%s words=%r", contact.id, words)
+        log.info("consent.withdrawn", contact=contact.id, words=words)
 
 
 def _is_refusal(one: Inbound | Preference, settings: Settings) -> bool:

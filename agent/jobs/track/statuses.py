@@ -1,6 +1,5 @@
 """Statuses move messages: upward only, in whatever order they come."""
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -8,12 +7,13 @@ from typing import Any
 from peewee import chunked
 
 from agent.clients.outcomes import Action, action_of
+from agent.log import Log
 from agent.rules.inbound import StatusUpdate
 from agent.rules.states import FINAL, State, after_status
 from models import Contact, Message, Status
 from models.contacts import refuse
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 ROWS_A_STATEMENT = 200
 STAMPS = {"sent": "sent_at", "delivered": "delivered_at", "read": "read_at"}
@@ -106,9 +106,7 @@ def _move(message: Message, status: Status, now: datetime) -> None:
     if stamp and getattr(message, stamp) is None:
         setattr(message, stamp, status.at)
     if status.status == "failed":
-        log.warning(
-            "message.failed uid=%s code=%s detail=%r", message.uid, status.code, status.detail
-        )
+        log.warning("message.failed", uid=message.uid, code=status.code, detail=status.detail)
         if status.code and action_of(status.code, by_status=True) is Action.SUPPRESS_MARKETING:
             refuse(
                 Contact.get_by_id(message.contact_id).phone,

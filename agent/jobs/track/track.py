@@ -1,7 +1,6 @@
 """Work off the webhooks that were stored, oldest first, each batch in one transaction."""
 
 import json
-import logging
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
@@ -9,11 +8,12 @@ from datetime import datetime
 from agent.config import Settings
 from agent.jobs.track.replies import file_replies
 from agent.jobs.track.statuses import file_statuses
+from agent.log import Log
 from agent.rules.inbound import Inbound, Preference, StatusUpdate, Unknown, read_webhook
 from models import Webhook
 from models.base import transaction
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 WEBHOOKS_A_BATCH = 200
 
@@ -62,7 +62,7 @@ def _work_off(
     for trouble, ids in troubles.items():
         Webhook.update(done_at=now, trouble=trouble).where(Webhook.id.in_(ids)).execute()
         if trouble:
-            log.warning("webhook.strange ids=%s what=%r", ids, trouble)
+            log.warning("webhook.strange", ids=ids, what=trouble)
 
 
 def _events(webhook: Webhook) -> list[StatusUpdate | Inbound | Preference | Unknown]:

@@ -1,0 +1,61 @@
+"""The `winback` command: finds the command that was asked for, and turns failures into exit codes."""
+
+import sys
+from importlib import import_module
+
+import click
+import peewee
+
+from agent.errors import WinbackError
+
+COMMANDS = {
+    "run": "Run the daemon.",
+    "check": "Check the config, and talk to the shop, WhatsApp and the database.",
+    "sync": "Pull the shop into the mirror once, without sending anything.",
+    "status": "Show how the daemon and the mirror are.",
+    "report": "Show what the campaigns brought.",
+    "consent": "Bring consent in.",
+    "demo": "Show everything on a make-believe shop.",
+}
+
+
+class _Commands(click.Group):
+    """Loads a command's module only when it is asked for: the daemon needs no tables and colours."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"agent.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="winback", prog_name="winback")
+def winback() -> None:
+    """Writes to a WooCommerce shop's quiet customers over WhatsApp: politely, and once.
+
+    Start with `winback demo`. Then copy config.example.toml, fill it in, and `winback check`.
+    """
+
+
+def main() -> None:
+    """The console command. An expected failure is one message and an exit code, no traceback."""
+    try:
+        winback()
+    except WinbackError as error:
+        click.echo(f"winback: {error}", err=True)
+        sys.exit(error.exit_code)
+    except peewee.DatabaseError as error:  # where no path was at hand to explain it better
+        click.echo(f"winback: database: {error}", err=True)
+        sys.exit(74)
+
+
+if __name__ == "__main__":
+    main()

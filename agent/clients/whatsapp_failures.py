@@ -1,0 +1,84 @@
+"""What goes wrong when we ask Meta about our account: each with what happened and what to do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from agent.clients.outcomes import Action, action_of
+from agent.errors import Refused, Retryable, Unauthorized, WinbackError
+
+MANAGEMENT_PAUSE = 15 * 60.0  # seconds; the limits on management calls count by the hour
+
+_GRANT = (
+    "Meta Business settings -> Users -> System users: give the system user the WhatsApp account "
+    "with full control, generate a token that never expires with whatsapp_business_messaging and "
+    "whatsapp_business_management, and put it into [whatsapp] token"
+)
+_WRONG_ID = (
+    "compare [whatsapp] phone_number_id and business_account_id with WhatsApp Manager -> API set-up "
+    "(they are ids, not phone numbers), see that the token's user may use that account, and that "
+    "[whatsapp] api_version knows every field that the message names"
+)
+_REMEDIES: Mapping[int, str] = {
+    0: _GRANT,
+    3: _GRANT,
+    10: _GRANT,
+    33: _WRONG_ID,
+    100: _WRONG_ID,
+    104: _GRANT,
+    190: f"the token has expired or was withdrawn. {_GRANT}",
+    368: "Meta has restricted the account: see Business Support Home for the reason and the appeal",
+    2500: "see that [whatsapp] base_url and api_version are right",
+    131031: "Meta has locked the account: see Business Support Home for the reason and the appeal",
+    133010: "register the number for the Cloud API: WhatsApp Manager -> Phone numbers",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GraphError:
+    """Meta's error object. Its code decides; HTTP statuses are no longer documented."""
+
+    code: int
+    detail: str
+    fbtrace_id: str
+
+    @classmethod
+    def found_in(cls, answer: object, token: str) -> Self | None:
+        """The error in an answer, or None. `error_data` may be an object, a text or missing.
+
+        Meta quotes a malformed token in full, so `token` is struck out of its words.
+        """
+        match answer:
+            case {"error": {"code": int() | str() as code} as error} if _is_number(code):
+                said = [error.get("message"), _details(error.get("error_data"))]
+                detail = ": ".join(str(part) for part in said if part)
+                trace = error.get("fbtrace_id")
+                return cls(
+                    int(code), detail.replace(token, "***"), trace if isinstance(trace, str) else ""
+                )
+        return None
+
+    def failure(self, asked: str) -> WinbackError:
+        """What a management call that was answered so raises."""
+        what = (
+            f"{asked}: WhatsApp answered {self.code} {self.detail} (fbtrace_id {self.fbtrace_id})"
+        )
+        code = str(self.code)
+        match action_of(self.code):
+            case Action.RETRY:
+                return Retryable(what, fix="winback asks again by itself: see metastatus.com")
+            case Action.SLOW:
+                fix = "Meta's limit on calls is reached; winback comes back by itself"
+                return Retryable(what, fix=fix, after=MANAGEMENT_PAUSE)
+        if self.code in (0, 3, 10, 104, 190) or 200 <= self.code < 300:
+            return Unauthorized(what, fix=_REMEDIES.get(self.code, _GRANT), code=code)
+        fix = _REMEDIES.get(self.code, "look the code up in Meta's list of WhatsApp error codes")
+        return Refused(what, fix=fix, code=code)
+
+
+def _is_number(code: int | str) -> bool:
+    return not isinstance(code, bool) and str(code).lstrip("-").isdecimal()
+
+
+def _details(data: Any) -> object:
+    return data.get("details") if isinstance(data, dict) else data

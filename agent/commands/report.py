@@ -1,0 +1,23 @@
+"""winback report: what was sent, what came of it, and who was left alone and why."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from agent.commands.options import config_option, read_settings
+from agent.commands.tables import print_report
+from agent.database import shared
+from agent.jobs.report import report
+from agent.service import WallClock
+
+
+@click.command
+@config_option
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3650))
+def command(config: Path, days: int) -> None:
+    """Show the campaigns of the last days: sent, delivered, read, ordered, earned."""
+    settings = read_settings(config)
+    with shared(settings.database.path):
+        since = WallClock().now() - timedelta(days=days)
+        print_report(report(since), title=f"the last {days} days")

@@ -1,0 +1,75 @@
+"""How figures look on a terminal, and on paper when there is none."""
+
+from babel.numbers import format_currency
+from rich.console import Console
+from rich.table import Table
+
+from agent.jobs.report import Line, Report
+from agent.rules.money import amount
+
+NAMES = {"we_miss_you": "We miss you", "loyalty_reward": "Loyalty reward"}
+
+
+def print_report(report: Report, *, title: str) -> None:
+    """The campaigns, what they earned, and who was left alone."""
+    console = Console()
+    console.print(campaigns_table(report, title))
+    if report.other_currencies:
+        others = ", ".join(money(v, c) for c, v in report.other_currencies.items())
+        console.print(f"and in other currencies: {others}")
+    if report.reasons:
+        console.print(reasons_table(report))
+    if not report.lines:
+        console.print("nothing has been sent in this time")
+
+
+def campaigns_table(report: Report, title: str) -> Table:
+    table = Table(title=f"{report.shop}: {title}", title_justify="left")
+    table.add_column("campaign")
+    for name in ("chosen", "sent", "delivered", "read", "replied", "ordered", "revenue"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("not sent")
+    for line in report.lines:
+        table.add_row(
+            NAMES.get(line.campaign, line.campaign),
+            f"{line.chosen:,}",
+            f"{line.sent:,}",
+            _share(line.delivered, line.sent),
+            _share(line.read, line.sent),
+            f"{line.replied:,}",
+            _share(line.orders, line.sent),
+            money(line.revenue, report.currency),
+            _rest(line),
+        )
+    return table
+
+
+def reasons_table(report: Report) -> Table:
+    when = f" on {report.decided_at:%d %B %Y}" if report.decided_at else ""
+    table = Table(title=f"Who was left alone{when}, and why", title_justify="left")
+    table.add_column("people", justify="right")
+    table.add_column("because this person")
+    left_alone = {why: n for why, n in report.reasons.items() if why != "chosen"}
+    for why, count in sorted(left_alone.items(), key=lambda one: -one[1]):
+        table.add_row(f"{count:,}", why)
+    for why, count in sorted(report.unreachable.items(), key=lambda one: -one[1]):
+        table.add_row(f"{count:,}", f"has no number to write to: {why}")
+    return table
+
+
+def money(minor: int, currency: str) -> str:
+    return format_currency(amount(minor, currency), currency, locale="en") if currency else "-"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part:,} ({part / whole:.0%})" if whole else f"{part:,}"
+
+
+def _rest(line: Line) -> str:
+    parts = {
+        "waiting": line.waiting,
+        "failed": line.failed,
+        "dropped": line.dropped,
+        "unsure": line.unknown,
+    }
+    return ", ".join(f"{count:,} {what}" for what, count in parts.items() if count)

@@ -1,0 +1,32 @@
+"""The config: one TOML file -> frozen dataclasses, or every complaint about it at once."""
+
+from agent.config.campaigns import PLANNED, Campaign, LoyaltyReward, Tier, WeMissYou
+from agent.config.example import KeyDoc, describe
+from agent.config.load import load
+from agent.config.parties import Shop, WhatsApp
+from agent.config.people import Attribution, Audience, Consent, Limits
+from agent.config.places import Address
+from agent.config.settings import Database, Log, Settings, Timetable, Web
+
+__all__ = [
+    "PLANNED",
+    "Address",
+    "Attribution",
+    "Audience",
+    "Campaign",
+    "Consent",
+    "Database",
+    "KeyDoc",
+    "Limits",
+    "Log",
+    "LoyaltyReward",
+    "Settings",
+    "Shop",
+    "Tier",
+    "Timetable",
+    "WeMissYou",
+    "Web",
+    "WhatsApp",
+    "describe",
+    "load",
+]

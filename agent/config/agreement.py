@@ -1,0 +1,110 @@
+"""Keys that are right each by itself, and do not go together."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from agent.config.campaigns import LoyaltyReward
+from agent.config.complaints import Steps, Wrong
+from agent.config.settings import Settings
+
+
+class Disagreement(NamedTuple):
+    """A complaint that stands at `place`, and what it is at odds with."""
+
+    place: Steps
+    others: tuple[Steps, ...]
+    wrong: Wrong
+
+
+def disagreements(settings: Settings) -> Iterator[Disagreement]:
+    """Everything in `settings` that cannot be meant."""
+    yield from _shop(settings)
+    yield from _timetable(settings)
+    yield from _consent(settings)
+    for name in settings.campaigns:
+        yield from _campaign(settings, name)
+    for campaign in settings.campaigns.values():
+        if isinstance(campaign, LoyaltyReward):
+            yield from _tiers(campaign)
+
+
+def _shop(settings: Settings) -> Iterator[Disagreement]:
+    ca_file = settings.shop.ca_file
+    if ca_file is not None:
+        try:
+            ca_file.read_bytes()
+        except OSError as error:
+            what = f"cannot be read: {ca_file}: {error.strerror}"
+            remedy = 'correct the path, or leave it "" for the certificates of the system'
+            yield Disagreement(("shop", "ca_file"), (), Wrong(what, remedy))
+
+
+def _timetable(settings: Settings) -> Iterator[Disagreement]:
+    timetable = settings.timetable
+    if timetable.campaigns_until <= timetable.campaigns_at:
+        what = f"is not later than campaigns_at ({timetable.campaigns_at:%H:%M}): no run has time"
+        yield Disagreement(
+            ("timetable", "campaigns_until"),
+            (("timetable", "campaigns_at"),),
+            Wrong(what, "name a later time of the same day"),
+        )
+    if timetable.stale_after <= timetable.poll:
+        what = "is not longer than poll: no campaign would ever run"
+        yield Disagreement(
+            ("timetable", "stale_after"),
+            (("timetable", "poll"),),
+            Wrong(what, "make it several times as long as poll"),
+        )
+
+
+def _consent(settings: Settings) -> Iterator[Disagreement]:
+    consent = settings.consent
+    yes = {word.casefold() for word in consent.yes}
+    for position, word in enumerate(consent.refusals):
+        if word.casefold() in yes:
+            yield Disagreement(
+                ("consent", "refusals", position),
+                (("consent", "yes"),),
+                Wrong(
+                    f'"{word}" is among yes too',
+                    "decide what it means, and leave it in one of them",
+                ),
+            )
+
+
+def _campaign(settings: Settings, name: str) -> Iterator[Disagreement]:
+    campaign, section = settings.campaigns[name], ("campaigns", name)
+    payload, payloads = campaign.opt_out_payload, settings.consent.stop_payloads
+    if payload and payload not in payloads:
+        what = f'"{payload}" is not among stop_payloads of [consent]: the button would stop nothing'
+        yield Disagreement(
+            (*section, "opt_out_payload"),
+            (("consent", "stop_payloads"),),
+            Wrong(what, "add it there, or write one that is there"),
+        )
+    if campaign.enabled and name not in settings.priority:
+        what = (
+            "is true, but priority of [campaigns] does not name this campaign: it would never run"
+        )
+        yield Disagreement(
+            (*section, "enabled"),
+            (("campaigns", "priority"),),
+            Wrong(what, f'add "{name}" to priority'),
+        )
+
+
+def _tiers(loyalty: LoyaltyReward) -> Iterator[Disagreement]:
+    place: Steps = ("campaigns", loyalty.name, "tiers")
+    for position, (lower, higher) in enumerate(
+        zip(loyalty.tiers, loyalty.tiers[1:], strict=False), start=1
+    ):
+        if higher.spent <= lower.spent:
+            what = f"is not more than the {lower.spent} of the entry before"
+            wrong = Wrong(what, "put the tiers in ascending order")
+            yield Disagreement((*place, position, "spent"), (), wrong)
+        elif higher.percent < lower.percent:
+            what = (
+                f"is less than the {lower.percent} of the entry before: who spends more gets less"
+            )
+            wrong = Wrong(what, "raise it")
+            yield Disagreement((*place, position, "percent"), (), wrong)

@@ -1,0 +1,140 @@
+"""One TOML file -> Settings, or every complaint about it at once."""
+
+from collections.abc import Callable, Mapping
+from operator import itemgetter
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar, cast
+
+from agent.config.agreement import disagreements
+from agent.config.campaigns import Campaign
+from agent.config.complaints import Steps, Unfit, Wrong, found
+from agent.config.document import read_document
+from agent.config.parties import Shop, WhatsApp
+from agent.config.people import Attribution, Audience, Consent, Limits
+from agent.config.schema import Key, keys_of
+from agent.config.secrets import FILE_SUFFIX, find_secret, readable_by_all
+from agent.config.settings import CAMPAIGNS, Campaigns, Database, Log, Settings, Timetable, Web
+from agent.config.strangers import strangers
+from agent.errors import ConfigError
+
+S = TypeVar("S")
+
+_FIX = "correct this, then run `winback check`; config.example.toml documents every key"
+
+
+def load(path: Path, *, environ: Mapping[str, str]) -> Settings:
+    """The settings in `path`. `environ` is the environment of the process, for secrets.
+
+    Raises ConfigError with every complaint, one a line: `FILE:LINE: [section] key: what; remedy`.
+    """
+    return _Reading(path, environ).settings()
+
+
+class _Reading:
+    """One pass over a file, gathering what is wrong with it."""
+
+    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+        self.document = read_document(path)
+        self.environ = environ
+        self.folder = path.absolute().parent
+        self.complaints: list[tuple[int, str]] = []  # line, sentence
+        self.bad: list[Steps] = []  # what has a complaint, or is around one
+        self.warnings: dict[str, None] = {}  # a set that keeps its order
+
+    def settings(self) -> Settings:
+        for section, wrong in strangers(self.document.tree):
+            self._complain(section, wrong)
+        settings = Settings(
+            path=self.folder / self.document.path.name,
+            shop=self._section(Shop, "shop"),
+            whatsapp=self._section(WhatsApp, "whatsapp"),
+            web=self._section(Web, "web"),
+            database=self._section(Database, "database"),
+            log=self._section(Log, "log"),
+            timetable=self._section(Timetable, "timetable"),
+            consent=self._section(Consent, "consent"),
+            limits=self._section(Limits, "limits"),
+            audience=self._section(Audience, "audience"),
+            attribution=self._section(Attribution, "attribution"),
+            priority=self._section(Campaigns, "campaigns").priority,
+            campaigns=self._campaigns(),
+            warnings=tuple(self.warnings),  # the last, when all have been read
+        )
+        for place, others, wrong in disagreements(settings):
+            if not any(self._is_bad(steps) for steps in (place, *others)):
+                depth = 2 if place[0] == "campaigns" else 1
+                self._complain(place[:depth], wrong._replace(inside=place[depth:]))
+        if self.complaints:
+            self.complaints.sort(key=itemgetter(0))
+            said = (f"{self.document.path}:{line}: {told}" for line, told in self.complaints)
+            raise ConfigError("\n".join(said), fix=_FIX)
+        return settings
+
+    def _campaigns(self) -> Mapping[str, Campaign]:
+        return MappingProxyType(
+            {name: self._section(cls, "campaigns", name) for name, cls in CAMPAIGNS.items()}
+        )
+
+    def _section(self, cls: type[S], *section: str) -> S:
+        """The section; with something in the place of each key that is wrong, so that it exists."""
+        values: dict[str, object] = {}
+        table = self._table(section)
+        for name, key in keys_of(cls).items():
+            values[name] = key.stand_in()
+            if table is not None:
+                try:
+                    value = self._value(section, name, key, table)
+                except Unfit as unfit:
+                    written = name if name in table else name + FILE_SUFFIX
+                    for wrong in unfit.wrongs:
+                        inside = (written if written in table else name, *wrong.inside)
+                        self._complain(section, wrong._replace(inside=inside))
+                else:
+                    values[name] = self.folder / value if isinstance(value, Path) else value
+        return cast("Callable[..., S]", cls)(**values)
+
+    def _table(self, section: tuple[str, ...]) -> Mapping[str, object] | None:
+        """What the file has for `section`; None, with a complaint, if that is no table."""
+        table: Mapping[str, object] = self.document.tree
+        for depth, name in enumerate(section, start=1):
+            below = table.get(name, {})
+            if not isinstance(below, dict):
+                if depth == len(section):  # else it was said of the section around
+                    remedy = f"write [{'.'.join(section)}] above its keys"
+                    self._complain(section, Wrong(f"is {found(below)}, not a section", remedy))
+                return None
+            table = below
+        return table
+
+    def _value(
+        self, section: tuple[str, ...], name: str, key: Key[object], table: Mapping[str, object]
+    ) -> object:
+        """The typed value of one key. Raises Unfit."""
+        if not key.secret:
+            return key.read(table.get(name))
+        source = find_secret(
+            "_".join(section), name, table, environ=self.environ, folder=self.folder
+        )
+        try:
+            value = key.read(source.value)
+        except Unfit as unfit:
+            where = f" {source.origin}" if source.origin else ""
+            raise Unfit(*(w._replace(what=w.what + where) for w in unfit.wrongs)) from None
+        warning = source.warning
+        if not source.origin:
+            warning = readable_by_all(self.document.path, self.document.mode)
+        if warning:
+            self.warnings[warning] = None
+        return value
+
+    def _complain(self, section: Steps, wrong: Wrong) -> None:
+        self.bad.append((*section, *wrong.inside))
+        steps = [f"entry {step + 1}" if isinstance(step, int) else step for step in wrong.inside]
+        header = f"[{'.'.join(map(str, section))}]" if section else ""
+        label = " ".join(filter(None, (header, ": ".join(steps))))
+        line = self.document.lines.of((*section, *wrong.inside))
+        self.complaints.append((line, f"{label}: {wrong.what}; {wrong.remedy}"))
+
+    def _is_bad(self, steps: Steps) -> bool:
+        return any(bad[: len(steps)] == steps[: len(bad)] for bad in self.bad)

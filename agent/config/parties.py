@@ -1,0 +1,110 @@
+"""The sections of the two outside parties, with the keys that open them."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from agent.config.kinds import Digits, Duration, Optional, Text, Whole
+from agent.config.places import Country, File, Url, Zone
+from agent.config.schema import required, secret, section, setting
+
+_KEYS_PAGE = "WooCommerce > Settings > Advanced > REST API shows it once, when the key is made"
+_API_SETUP = "developers.facebook.com > your app > WhatsApp > API Setup"
+
+
+@section
+class Shop:
+    """The WooCommerce shop, and the API key that opens it (it needs read and write)."""
+
+    url: str = required(
+        Url(),
+        "Address of the shop's front page; with the folder, if the shop is in one.",
+        example="https://shop.example",
+        hint="WordPress > Settings > General > Site Address",
+    )
+    key: str = secret("Consumer key.", example="ck_...", hint=_KEYS_PAGE, prefix="ck_")
+    secret: str = secret("Consumer secret.", example="cs_...", hint=_KEYS_PAGE, prefix="cs_")
+    ca_file: Path | None = setting(
+        Optional(File()),
+        'Root certificates (PEM) that the shop\'s own must lead to; "" for those of the system.',
+        default="",
+    )
+    timeout: timedelta = setting(
+        Duration("5s", "10m"), "How long the shop may take to answer.", default="60s"
+    )
+    page_size: int = setting(
+        Whole(1, 100), "How many rows are asked for at once. Fewer are gentler.", default=100
+    )
+    overlap: timedelta = setting(
+        Duration("0s", "1h"),
+        "How far a poll looks back behind what it has seen, for orders saved late.",
+        default="2m",
+    )
+    default_country: str = setting(
+        Country(optional=True),
+        'Country of phone numbers whose order names none; "" for the shop\'s own.',
+        default="",
+    )
+    timezone: str = setting(
+        Zone(),
+        'Time zone of the timetable and the reports; "" for the one that WordPress is set to.',
+        default="",
+    )
+
+
+@section
+class WhatsApp:
+    """The WhatsApp Business number that writes (Meta's Cloud API)."""
+
+    phone_number_id: str = required(
+        Digits(),
+        "Meta's id of the number that writes: not the number itself.",
+        example="Phone number ID",
+        hint=f'{_API_SETUP} shows it as "Phone number ID"',
+    )
+    business_account_id: str = required(
+        Digits(),
+        "Meta's id of the account that has the templates.",
+        example="WhatsApp Business Account ID",
+        hint=f'{_API_SETUP} shows it as "WhatsApp Business Account ID"',
+    )
+    token: str = secret(
+        "Access token of a system user, with whatsapp_business_messaging and "
+        "whatsapp_business_management. One from the API Setup page ends after a day.",
+        example="EAA...",
+        hint="Meta Business Settings > Users > System users > Generate token",
+    )
+    app_secret: str = secret(
+        "Proves that a webhook comes from Meta.",
+        example="App secret",
+        hint='developers.facebook.com > your app > App settings > Basic shows it as "App secret"',
+    )
+    verify_token: str = secret(
+        "A word of your own, given to Meta too when the webhook is set up.",
+        example="a word of your own",
+        hint="make one up (openssl rand -hex 16) and give the same to Meta: your app > WhatsApp > "
+        "Configuration > Verify token",
+    )
+    api_version: str = setting(
+        Text("a version such as v26.0", r"v[1-9][0-9]*\.0", 'write "v26.0"'),
+        "Version of Meta's Graph API.",
+        default="v26.0",
+    )
+    base_url: str = setting(
+        Url(), "Where that API is. Only tests change it.", default="https://graph.facebook.com"
+    )
+    messages_per_second: int = setting(
+        Whole(1, 1000), "How many messages leave in a second at most.", default=20
+    )
+    workers: int = setting(
+        Whole(1, 512),
+        "How many messages are under way at once. Messages a second times seconds an answer takes.",
+        default=32,
+    )
+    timeout: timedelta = setting(
+        Duration("1s", "5m"), "How long WhatsApp may take to answer.", default="30s"
+    )
+    unsure_after: timedelta = setting(
+        Duration("5m", "7d"),
+        "How long a message whose answer was lost waits for a status, before it counts as abandoned.",
+        default="1h",
+    )

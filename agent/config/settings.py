@@ -1,0 +1,142 @@
+"""Everything that can be set: one frozen dataclass a section, in the order of the file.
+
+Each key says here what it is, what it may hold, and its default; see agent/config/schema.py.
+Durations become `timedelta`, times of day `time`, money `Decimal`, lists tuples.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from agent.config.campaigns import PLANNED, Campaign, LoyaltyReward, WeMissYou
+from agent.config.kinds import Choice, Duration, Items, TimeOfDay, Whole
+from agent.config.parties import Shop, WhatsApp
+from agent.config.people import Attribution, Audience, Consent, Limits
+from agent.config.places import Address, File, Listen
+from agent.config.schema import section, setting
+
+
+@section
+class Web:
+    """What winback listens on: WhatsApp's webhooks arrive here, through your web server."""
+
+    listen: Address = setting(
+        Listen(), "Address and port; port 0 takes a free one.", default="127.0.0.1:8087"
+    )
+    max_body_mb: int = setting(
+        Whole(1, 16), "Largest request taken, in megabytes. WhatsApp sends up to 3.", default=3
+    )
+    threads: int = setting(Whole(1, 64), "How many requests are answered at once.", default=8)
+
+
+@section
+class Database:
+    """Where winback keeps what it knows (SQLite)."""
+
+    path: Path = setting(
+        File(),
+        "The file. One that is relative starts at the folder of this config.",
+        default="/var/lib/winback/winback.db",
+    )
+
+
+@section
+class Log:
+    """The status log, on stderr: systemd's journal has it."""
+
+    format: str = setting(Choice(("logfmt", "json")), "How a line is written.", default="logfmt")
+    level: str = setting(
+        Choice(("debug", "info", "warning")), "The least that is told.", default="info"
+    )
+    heartbeat: timedelta = setting(
+        Duration("10s", "1h"),
+        "How often a line says that all is well, and how far we are.",
+        default="5m",
+    )
+
+
+@section
+class Timetable:
+    """What happens when, in the shop's own time zone."""
+
+    poll: timedelta = setting(
+        Duration("1s", "1h"), "How often the shop is asked what changed.", default="1m"
+    )
+    stock: timedelta = setting(
+        Duration("1m", "1d"), "How often stock and prices are read again.", default="1h"
+    )
+    campaigns_at: time = setting(
+        TimeOfDay(), "When the campaigns of the day are decided.", default="09:00"
+    )
+    campaigns_until: time = setting(
+        TimeOfDay(), "A run that was missed is made up until then, not later.", default="18:00"
+    )
+    templates: timedelta = setting(
+        Duration("1m", "1d"), "How often the templates are read again from WhatsApp.", default="1h"
+    )
+    attribution: timedelta = setting(
+        Duration("1m", "1d"), "How often orders are credited to messages.", default="15m"
+    )
+    stale_after: timedelta = setting(
+        Duration("1m", "1d"),
+        "No campaign runs when the shop was last read longer ago than this.",
+        default="15m",
+    )
+
+
+@section
+class Campaigns:
+    """The reasons to write. Each is off until its own section says `enabled = true`."""
+
+    priority: tuple[str, ...] = setting(
+        Items(Choice(PLANNED)),
+        "Who fits several campaigns gets the first of these. Those not built yet do nothing.",
+        default=list(PLANNED),
+    )
+
+
+CAMPAIGNS: Final[Mapping[str, type[Campaign]]] = MappingProxyType(
+    {"we_miss_you": WeMissYou, "loyalty_reward": LoyaltyReward}
+)
+"""The campaigns of this version, by name."""
+
+SECTIONS: Final[Mapping[str, type]] = MappingProxyType(
+    {
+        "shop": Shop,
+        "whatsapp": WhatsApp,
+        "web": Web,
+        "database": Database,
+        "log": Log,
+        "timetable": Timetable,
+        "consent": Consent,
+        "limits": Limits,
+        "audience": Audience,
+        "attribution": Attribution,
+        "campaigns": Campaigns,
+        **{f"campaigns.{name}": cls for name, cls in CAMPAIGNS.items()},
+    }
+)
+"""Every section by its dotted name, in the order of the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A config file that has been read and found right."""
+
+    path: Path  # of the file, absolute
+    warnings: tuple[str, ...]  # one a line, such as a secret that others can read
+    shop: Shop
+    whatsapp: WhatsApp
+    web: Web
+    database: Database
+    log: Log
+    timetable: Timetable
+    consent: Consent
+    limits: Limits
+    audience: Audience
+    attribution: Attribution
+    priority: tuple[str, ...]  # of [campaigns]
+    campaigns: Mapping[str, Campaign]  # by name; all of this version, also those not enabled

@@ -1,0 +1,199 @@
+"""The daemon: everything built in one place, and the loop that keeps it going."""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+import peewee
+
+from agent.clients.shop import Shop
+from agent.clients.whatsapp import WhatsApp
+from agent.config import Settings, load
+from agent.database import trouble
+from agent.errors import ConfigError, WinbackError
+from agent.guard import Guard
+from agent.jobs.templates import judge_campaigns
+from agent.log import Log, set_up
+from agent.service import Service
+from agent.timetable import Timetable, Tools
+from agent.web import Listener, intake
+from models import Cursor, Heartbeat, Message
+
+log = Log(__name__)
+
+VERSION = version("winback")
+USER_AGENT = f"winback/{VERSION}"
+BEAT = timedelta(seconds=30)  # how often the database learns that we are alive
+
+
+def make_tools(settings: Settings, service: Service) -> Tools:
+    """The clients, as the settings say."""
+    shop, whatsapp = settings.shop, settings.whatsapp
+    return Tools(
+        settings,
+        Shop(
+            shop.url,
+            shop.key,
+            shop.secret,
+            ca_file=str(shop.ca_file or ""),
+            timeout=shop.timeout.total_seconds(),
+            sleep=service.sleep,
+            user_agent=USER_AGENT,
+        ),
+        WhatsApp(
+            base_url=whatsapp.base_url,
+            api_version=whatsapp.api_version,
+            phone_number_id=whatsapp.phone_number_id,
+            business_account_id=whatsapp.business_account_id,
+            token=whatsapp.token,
+            timeout=whatsapp.timeout.total_seconds(),
+            pool=whatsapp.workers,
+            sleep=service.sleep,
+        ),
+    )
+
+
+class Daemon:
+    """One winback at work. The caller owns the database."""
+
+    def __init__(self, settings: Settings, service: Service, environ: Mapping[str, str]) -> None:
+        self._service, self._environ = service, environ
+        self._begun = service.clock.now()
+        lost = Message.orphaned()
+        if lost:
+            log.warning("send.unsure", messages=lost, reason="the last process ended in between")
+        path = settings.database.path
+        self.guard = Guard(service, explain=lambda error: trouble(error, path))
+        self.timetable = Timetable(service, self.guard, make_tools(settings, service))
+        judge_campaigns(settings, self._begun)
+        web = settings.web
+        self.listener = Listener(
+            intake(lambda: self.settings, service.clock.now),
+            host=web.listen.host,
+            port=web.listen.port,
+            threads=web.threads,
+        )
+        self._next_beat = self._next_line = self._begun
+
+    @property
+    def settings(self) -> Settings:
+        return self.timetable.tools.settings
+
+    def start(self) -> None:
+        """Say that we are there."""
+        self._beat(self._service.clock.now())
+        log.info(
+            "daemon.ready",
+            version=VERSION,
+            pid=os.getpid(),
+            config=self.settings.path,
+            listening=f"{self.listener.host}:{self.listener.port}",
+            campaigns=",".join(n for n, c in self.settings.campaigns.items() if c.enabled)
+            or "none",
+        )
+        for warning in self.settings.warnings:
+            log.warning("config.warning", what=warning)
+        self._service.tell("READY=1", "STATUS=ready")
+
+    def tick(self) -> None:
+        """One round of the loop."""
+        if self._service.reload_wanted:
+            self._service.reload_wanted = False
+            self.reload()
+        self.timetable.tick()
+        self.look_after()
+
+    def look_after(self) -> None:
+        """Feed the watchdog while every job makes progress, and tell how we are."""
+        hung = self.guard.hung()
+        if hung:
+            log.error("job.hung", jobs=",".join(hung))
+        else:
+            self._service.tell("WATCHDOG=1")
+        now = self._service.clock.now()
+        if now >= self._next_beat:
+            self._next_beat = now + BEAT
+            self._beat(now)
+        if now >= self._next_line:
+            self._next_line = now + self.settings.log.heartbeat
+            self._heartbeat(now)
+
+    def reload(self) -> None:
+        """Read the config again. A mistake in it changes nothing: the running one stays."""
+        old = self.settings
+        try:
+            new = load(old.path, environ=self._environ)
+            tools = make_tools(new, self._service)
+        except ConfigError as error:
+            for line in error.what.splitlines():
+                log.error("config.mistake", what=line)
+            log.error(
+                "config.kept", fix="correct it and reload again; the old config stays in force"
+            )
+            return
+        for key in ("database", "web"):
+            if getattr(new, key) != getattr(old, key):
+                log.warning("config.needs_restart", section=key)
+        set_up(style=new.log.format, level=new.log.level)
+        self.timetable.tools = tools
+        judge_campaigns(new, self._service.clock.now())
+        log.info("config.reloaded", path=new.path)
+
+    def stop(self, patience: float) -> None:
+        """Take nothing more, let the jobs finish what is in hand, and leave the rest as unsure."""
+        self._service.tell("STOPPING=1", "STATUS=stopping")
+        running = self.guard.running()
+        log.info("daemon.stopping", jobs=",".join(running) or "none")
+        self._service.stop()
+        self.listener.close()
+        if not self.guard.wait_until_resting(patience):
+            log.warning("daemon.left_behind", jobs=",".join(self.guard.running()))
+        lost = Message.orphaned()
+        now = self._service.clock.now()
+        try:
+            Heartbeat.update(beat_at=now, stopped_at=now).execute()
+        except peewee.DatabaseError as error:
+            log.warning("daemon.unrecorded", what=error)
+        log.info("daemon.stopped", unsure=lost)
+
+    def _beat(self, now: datetime) -> None:
+        try:
+            Heartbeat.beat(
+                pid=os.getpid(),
+                version=VERSION,
+                started_at=self._begun,
+                beat_at=now,
+                stopped_at=None,
+                listening=f"{self.listener.host}:{self.listener.port}",
+            )
+        except peewee.DatabaseError as error:
+            self._say_database(error)
+
+    def _heartbeat(self, now: datetime) -> None:
+        """One line that says how far the mirror is behind and what is waiting."""
+        try:
+            states = Message.count_by_state()
+            orders = Cursor.named("orders")
+        except peewee.DatabaseError as error:
+            self._say_database(error)
+            return
+        lag = "unknown" if orders.polled_at is None else f"{(now - orders.polled_at).seconds}s"
+        fields = {
+            "lag": lag,
+            "queued": states.get("queued", 0),
+            "unsure": states.get("unsure", 0),
+            "running": ",".join(self.guard.running()) or "none",
+        }
+        log.info("heartbeat", **fields)
+        self._service.tell("STATUS=" + " ".join(f"{key}={value}" for key, value in fields.items()))
+
+    def _say_database(self, error: peewee.DatabaseError) -> None:
+        said: WinbackError = trouble(error, self.settings.database.path)
+        log.error("database.trouble", what=said.what, fix=said.fix)
+
+
+def config_path(given: str) -> Path:
+    """The config file that was named, absolute."""
+    return Path(given).expanduser().resolve()

@@ -1,0 +1,117 @@
+"""Opening the database: one daemon at a time, migrated, and every trouble with it in words."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import peewee
+
+from agent.errors import AlreadyRunning, DatabaseTrouble
+from models.base import close_database, migrate, open_database, unknown_migrations
+
+
+@contextmanager
+def owned(path: Path) -> Iterator[None]:
+    """Open the database as the only one who works on it: the daemon, or `winback sync`.
+
+    Raises AlreadyRunning when another process does, and DatabaseTrouble. The lock is the kernel's and
+    ends with the process, however that ends.
+    """
+    with explained(path):
+        _require_folder(path)
+        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pid = os.read(lock, 20).decode(errors="replace").strip() or "unknown"
+                raise AlreadyRunning(
+                    f"another winback (process {pid}) works on {path}",
+                    fix="stop it first (systemctl stop winback), or give this one a database of its own",
+                ) from None
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+            with _opened(path):
+                migrate()
+                yield
+        finally:
+            os.close(lock)
+
+
+@contextmanager
+def shared(path: Path) -> Iterator[None]:
+    """Open the database beside a daemon that may be running, to look or to add a statement.
+
+    Raises DatabaseTrouble when there is none yet.
+    """
+    if not path.exists():
+        raise DatabaseTrouble(
+            f"there is no database at {path} yet",
+            fix="winback makes it when it starts: `winback run` or `winback sync`",
+        )
+    with explained(path), _opened(path):
+        yield
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what the database and the file system say into DatabaseTrouble with a remedy."""
+    try:
+        yield
+    except peewee.DatabaseError as error:
+        raise trouble(error, path) from error
+    except OSError as error:
+        if error.filename is None or not str(error.filename).startswith(str(path.parent)):
+            raise
+        raise DatabaseTrouble(
+            f"{error.filename}: {error.strerror}",
+            fix="let the user that winback runs as write to this folder",
+        ) from error
+
+
+def trouble(error: peewee.DatabaseError, path: Path) -> DatabaseTrouble:
+    """What a failure of SQLite means for the person who runs the shop."""
+    said = str(error).lower()
+    fix = next((fix for words, fix in _REMEDIES.items() if words in said), "")
+    return DatabaseTrouble(
+        f"database {path}: {error}",
+        fix=fix or "see that the disk is healthy; keep a copy of the file before any repair",
+    )
+
+
+_REMEDIES = {
+    "locked": "another program holds it: close any sqlite3 shell or copy job on it",
+    "readonly": "let the user that winback runs as write to the file and to its folder",
+    "full": "the disk is full: make room; winback goes on by itself, nothing is lost",
+    "unable to open": "the folder must exist, and the user that winback runs as must write to it",
+    "not a database": "this is another kind of file: set [database] path to one of winback's own",
+    "malformed": "the file is damaged: put back a backup; keep the damaged file",
+    "no such table": "it was made by another version: start `winback run` once, it migrates the file",
+    "no such column": "it was made by another version: restart winback, it migrates the file",
+}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[None]:
+    try:
+        open_database(path)
+        newer = unknown_migrations()
+        if newer:
+            raise DatabaseTrouble(
+                f"database {path} was written by a newer winback (it has {', '.join(newer)})",
+                fix="install that version again, or put back the backup from before it",
+            )
+        yield
+    finally:
+        with suppress(peewee.InterfaceError):
+            close_database()
+
+
+def _require_folder(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise DatabaseTrouble(
+            f"the folder {path.parent} for the database does not exist",
+            fix=f"make it (mkdir -p {path.parent}), owned by the user that winback runs as",
+        )

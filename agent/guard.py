@@ -1,0 +1,184 @@
+"""What is around every job: one thread of its own, never twice at once, every failure accounted for."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from queue import SimpleQueue
+from zoneinfo import ZoneInfo
+
+import peewee
+
+from agent.errors import WinbackError
+from agent.log import Log
+from agent.rules.cadence import Daily, Every
+from agent.service import Service, Stopping
+from models import JobRun
+
+log = Log(__name__)
+
+Beat = Callable[[], None]
+FIRST_PAUSE = timedelta(seconds=10)  # after a failure; doubled each time, up to:
+LONGEST_PAUSE = timedelta(minutes=15)
+
+
+class Postponed(Exception):
+    """A job cannot run yet; it is asked again soon. The text says what it waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One line of the timetable.
+
+    `work` gets a `beat` to call between units of work, and returns counts. `patience` is how long it
+    may go without a beat before we count as hung. A `frequent` job is written down only when it did
+    something, or failed.
+    """
+
+    name: str
+    cadence: Every | Daily
+    work: Callable[[Beat], Mapping[str, int]]
+    patience: timedelta = timedelta(minutes=15)
+    frequent: bool = False
+
+
+@dataclass(slots=True)
+class Lane:
+    """Where one job runs, and how it has been going. `begun` is None while it rests."""
+
+    wake: SimpleQueue[Job] = field(default_factory=SimpleQueue)
+    begun: datetime | None = None
+    beat_at: float = 0.0
+    patience: timedelta = timedelta(0)
+    last_ok: datetime | None = None
+    not_before: datetime | None = None
+    failures: int = 0
+    waits_for: str = ""
+    thread: threading.Thread | None = None
+
+
+class Guard:
+    """Starts what is due and keeps account of it."""
+
+    def __init__(
+        self, service: Service, *, explain: Callable[[peewee.DatabaseError], WinbackError]
+    ) -> None:
+        self._service, self._explain = service, explain
+        self._lanes: dict[str, Lane] = {}
+        self._resting = threading.Condition()
+        self._last_ok = JobRun.last_succeeded()
+
+    def look(self, job: Job, zone: ZoneInfo | None) -> None:
+        """Start `job` if it is due and not running. Without the shop's zone no daily job is due."""
+        lane = self._lane(job)
+        now = self._service.clock.now()
+        if lane.begun is not None or (lane.not_before is not None and now < lane.not_before):
+            return
+        if zone is None and isinstance(job.cadence, Daily):
+            return
+        if job.cadence.due(now=now, zone=zone or ZoneInfo("UTC"), last_started=lane.last_ok):
+            lane.begun, lane.patience = now, job.patience
+            lane.beat_at = self._service.clock.monotonic()
+            lane.wake.put(job)
+
+    def hung(self) -> list[str]:
+        """Running jobs that made no progress for longer than their patience."""
+        now = self._service.clock.monotonic()
+        return [
+            name
+            for name, lane in self._lanes.items()
+            if lane.begun is not None and now - lane.beat_at > lane.patience.total_seconds()
+        ]
+
+    def running(self) -> list[str]:
+        return [name for name, lane in self._lanes.items() if lane.begun is not None]
+
+    def wait_until_resting(self, timeout: float) -> bool:
+        """Wait until no job runs; False when that took longer than `timeout` seconds."""
+        with self._resting:
+            return self._resting.wait_for(lambda: not self.running(), timeout)
+
+    def _lane(self, job: Job) -> Lane:
+        if job.name not in self._lanes:
+            lane = self._lanes[job.name] = Lane(last_ok=self._last_ok.get(job.name))
+            lane.thread = threading.Thread(
+                target=self._serve, args=(lane,), name=job.name, daemon=True
+            )
+            lane.thread.start()
+        return self._lanes[job.name]
+
+    def _serve(self, lane: Lane) -> None:
+        while True:
+            job = lane.wake.get()
+            try:
+                self._run(job, lane)
+            finally:
+                with self._resting:
+                    lane.begun = None
+                    self._resting.notify_all()
+
+    def _run(self, job: Job, lane: Lane) -> None:
+        begun = self._service.clock.now()
+        outcome, trouble = "ok", ""
+        result: Mapping[str, int] = {}
+
+        def beat() -> None:
+            self._service.check()
+            lane.beat_at = self._service.clock.monotonic()
+
+        try:
+            result = job.work(beat)
+        except Stopping:
+            outcome = "stopped"
+        except Postponed as waiting:
+            if lane.waits_for != str(waiting):
+                log.info("job.waits", job=job.name, waits_for=waiting)
+            lane.waits_for = str(waiting)
+            lane.not_before = begun + FIRST_PAUSE
+            return
+        except WinbackError as error:
+            outcome, trouble = "failed", error.what
+            log.warning("job.failed", job=job.name, what=error.what, fix=error.fix)
+        except peewee.DatabaseError as error:
+            said = self._explain(error)
+            outcome, trouble = "failed", said.what
+            log.warning("job.failed", job=job.name, what=said.what, fix=said.fix)
+        except Exception as error:  # noqa: BLE001 - one broken job must not take the others down
+            outcome, trouble = "failed", f"{type(error).__name__}: {error}"
+            log.error("job.broke", error=error, job=job.name)
+        self._account(job, lane, begun, outcome, result, trouble)
+
+    def _account(
+        self,
+        job: Job,
+        lane: Lane,
+        begun: datetime,
+        outcome: str,
+        result: Mapping[str, int],
+        trouble: str,
+    ) -> None:
+        now = self._service.clock.now()
+        lane.waits_for = ""
+        if outcome == "failed":
+            lane.failures += 1
+            pause = min(FIRST_PAUSE * 2 ** min(lane.failures - 1, 10), LONGEST_PAUSE)
+            lane.not_before = now + pause
+        else:
+            if outcome == "ok" and lane.failures:
+                log.info("job.recovered", job=job.name, failures=lane.failures)
+            lane.failures, lane.not_before = 0, None
+        if outcome == "ok":
+            lane.last_ok = begun
+            if result or not job.frequent:
+                seconds = round((now - begun).total_seconds(), 1)
+                fields = {word.replace(" ", "_"): count for word, count in result.items()}
+                log.info("job.done", job=job.name, seconds=seconds, **fields)
+        if outcome == "ok" and job.frequent and not result:
+            return
+        try:
+            JobRun.write(
+                job.name, started_at=begun, ended_at=now,
+                outcome=outcome, result=dict(result), trouble=trouble,
+            )  # fmt: skip
+        except peewee.DatabaseError as error:  # the run stands; only its line is missing
+            log.warning("job.unrecorded", job=job.name, what=self._explain(error).what)

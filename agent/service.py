@@ -1,0 +1,96 @@
+"""The long-running loop: the only clock, the only stop flag, the only voice to systemd."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Protocol
+
+
+class Stopping(BaseException):
+    """We must stop. Not an Exception, so no `except Exception` in a job can swallow it."""
+
+
+class Clock(Protocol):
+    """Where instants come from; the demo has its own."""
+
+    def now(self) -> datetime:
+        """The instant, aware, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go backward, for waits and rates."""
+        ...
+
+
+class WallClock:
+    """The machine's own."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)  # noqa: TID251 - the one place that reads it
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+class Service:
+    """One process of winback: its clock, whether it must stop, and how it tells systemd.
+
+    Signal handlers only set flags; the loop acts on them.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.reload_wanted = False
+        self._stop = threading.Event()
+        self._address = os.environ.get("NOTIFY_SOCKET", "")
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def listen_to_signals(self) -> None:
+        """TERM and INT stop, a second one ends the process at once; HUP reloads the config."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_stop)
+        signal.signal(signal.SIGHUP, self._on_reload)
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait. Raises Stopping as soon as we must stop."""
+        if self._stop.wait(seconds):
+            raise Stopping
+
+    def check(self) -> None:
+        """Raises Stopping if we must stop."""
+        if self._stop.is_set():
+            raise Stopping
+
+    def run(self, tick: Callable[[], None], *, every: float = 0.5) -> None:
+        """Call `tick` again and again until we must stop."""
+        with suppress(Stopping):
+            while True:
+                tick()
+                self.sleep(every)
+
+    def tell(self, *states: str) -> None:
+        """Tell systemd (READY=1, STATUS=..., WATCHDOG=1); nothing happens without it."""
+        if not self._address:
+            return
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+            line.sendto("\n".join(states).encode(), self._address.replace("@", "\0", 1))
+
+    def _on_stop(self, number: int, _frame: FrameType | None) -> None:
+        if self._stop.is_set():
+            os._exit(128 + number)  # asked twice: what is in flight is unsure, as after a crash
+        self._stop.set()
+
+    def _on_reload(self, _number: int, _frame: FrameType | None) -> None:
+        self.reload_wanted = True

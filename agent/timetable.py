@@ -1,0 +1,143 @@
+"""Every job, in the order of the way of the data, and how often it runs. Read this file first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
+
+import schedule
+
+from agent.clients.shop import Shop
+from agent.clients.whatsapp import WhatsApp
+from agent.config import Settings
+from agent.guard import Beat, Guard, Job, Postponed
+from agent.jobs.attribute import attribute
+from agent.jobs.coupons import make_coupons
+from agent.jobs.decide import decide
+from agent.jobs.pull import pull_changes, pull_slowly, read_lines, read_shop_facts
+from agent.jobs.send import Sender
+from agent.jobs.settle import settle, tidy
+from agent.jobs.templates import read_templates
+from agent.jobs.track import file_orphans, track
+from agent.rules.cadence import Daily, Every
+from agent.service import Service
+from models import Cursor, ShopFact
+
+SOON = Every(timedelta(seconds=2))  # what people wait for
+MINUTELY = Every(timedelta(minutes=1))
+AT_NIGHT = Daily(time(4, 30), time(23, 59))
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the jobs work with; made anew when the config is read again."""
+
+    settings: Settings
+    shop: Shop
+    whatsapp: WhatsApp
+
+
+class Timetable:
+    """The jobs, ticked by `schedule`.
+
+    `schedule` only knocks, once a second. Whether a job is due is decided by its cadence, the shop's
+    zone and its last run in the ledger, so restarts, missed runs and clock changes need no memory.
+    """
+
+    def __init__(self, service: Service, guard: Guard, tools: Tools) -> None:
+        self._service, self._guard = service, guard
+        self.tools = tools
+        self._ticks = schedule.Scheduler()
+        for name in self.jobs():
+            self._ticks.every(1).seconds.do(self._look, name)
+
+    def jobs(self) -> Mapping[str, Job]:
+        """The timetable itself."""
+        often = self.tools.settings.timetable
+        day = Daily(often.campaigns_at, often.campaigns_until)
+        rows = (
+            # the shop -> the mirror
+            Job("poll", Every(often.poll), self._poll),
+            Job("lines", Every(often.poll), self._lines, frequent=True),
+            Job("stock", Every(often.stock), self._stock),
+            # the mirror -> the outbox
+            Job("templates", Every(often.templates), self._templates),
+            Job("campaigns", day, self._campaigns),
+            # the outbox -> WhatsApp, and back
+            Job("coupons", SOON, self._coupons, frequent=True),
+            Job("send", SOON, self._send, frequent=True),
+            Job("track", SOON, self._track, frequent=True),
+            Job("settle", MINUTELY, self._settle, frequent=True),
+            # orders and messages -> what it earned
+            Job("attribution", Every(often.attribution), self._attribution),
+            Job("tidy", AT_NIGHT, self._tidy),
+        )
+        return {job.name: job for job in rows}
+
+    def tick(self) -> None:
+        """Knock at the jobs, at most once a second."""
+        self._ticks.run_pending()
+
+    def knock(self) -> None:
+        """Knock at all of them now; for a clock of one's own."""
+        self._ticks.run_all()
+
+    def _look(self, name: str) -> None:
+        zone = ShopFact.all().get("zone")
+        self._guard.look(self.jobs()[name], ZoneInfo(zone) if zone else None)
+
+    def _poll(self, beat: Beat) -> Mapping[str, int]:
+        tools, now = self.tools, self._service.clock.now()
+        if "zone" not in ShopFact.all():
+            read_shop_facts(tools.shop, tools.settings)
+        return pull_changes(tools.shop, tools.settings, now=now, beat=beat)
+
+    def _lines(self, beat: Beat) -> Mapping[str, int]:
+        return read_lines(self.tools.shop, page_size=self.tools.settings.shop.page_size, beat=beat)
+
+    def _stock(self, beat: Beat) -> Mapping[str, int]:
+        tools, now = self.tools, self._service.clock.now()
+        read_shop_facts(tools.shop, tools.settings)
+        return pull_slowly(tools.shop, tools.settings, now=now, beat=beat)
+
+    def _templates(self, _: Beat) -> Mapping[str, int]:
+        tools = self.tools
+        return read_templates(tools.whatsapp, tools.settings, now=self._service.clock.now())
+
+    def _campaigns(self, beat: Beat) -> Mapping[str, int]:
+        now, often = self._service.clock.now(), self.tools.settings.timetable
+        orders = Cursor.named("orders")
+        if orders.since is None:
+            raise Postponed("all orders to be in the mirror")
+        if orders.polled_at is None or now - orders.polled_at > often.stale_after:
+            raise Postponed("a fresh answer of the shop")
+        return decide(self.tools.settings, now=now, beat=beat)
+
+    def _coupons(self, beat: Beat) -> Mapping[str, int]:
+        return make_coupons(self.tools.shop, now=self._service.clock.now(), beat=beat)
+
+    def _send(self, beat: Beat) -> Mapping[str, int]:
+        service, tools = self._service, self.tools
+        sender = Sender(
+            tools.whatsapp,
+            tools.settings,
+            now=service.clock.now,
+            monotonic=service.clock.monotonic,
+            pause=service.sleep,
+        )
+        return sender.run(beat)
+
+    def _track(self, beat: Beat) -> Mapping[str, int]:
+        return track(self.tools.settings, now=self._service.clock.now(), beat=beat)
+
+    def _settle(self, _: Beat) -> Mapping[str, int]:
+        now = self._service.clock.now()
+        orphans = file_orphans(now=now)
+        counts = settle(self.tools.settings, now=now)
+        return counts | ({"late statuses": orphans} if orphans else {})
+
+    def _attribution(self, beat: Beat) -> Mapping[str, int]:
+        return attribute(self.tools.settings, beat=beat)
+
+    def _tidy(self, _: Beat) -> Mapping[str, int]:
+        return tidy(now=self._service.clock.now())

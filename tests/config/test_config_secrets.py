@@ -1,0 +1,155 @@
+"""Secrets: from the environment, a systemd credential, a file or the config itself."""
+
+from pathlib import Path
+
+import pytest
+from config_file import MINIMAL, ConfigFile, merge
+
+from agent.config import load
+
+WITHOUT_KEY = MINIMAL.replace('key = "ck_a1"\n', "")
+
+
+def secret_file(folder: Path, text: str, mode: int = 0o600) -> Path:
+    path = folder / "secret"
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def test_a_secret_comes_from_a_file_without_its_line_break(config: ConfigFile) -> None:
+    path = secret_file(config.path.parent, "ck_from_file\r\n")
+    for written in [path, "secret"]:  # absolute, and relative to the config
+        settings = config.load(WITHOUT_KEY.replace("[shop]", f'[shop]\nkey_file = "{written}"'))
+        assert settings.shop.key == "ck_from_file"
+
+
+def test_a_secret_comes_from_the_environment(config: ConfigFile) -> None:
+    environ = {"WINBACK_SHOP_KEY": "ck_env", "WINBACK_WHATSAPP_APP_SECRET": "open"}
+    settings = config.load(WITHOUT_KEY, environ)
+    assert (settings.shop.key, settings.whatsapp.app_secret) == ("ck_env", "open")
+
+
+def test_a_secret_comes_from_a_systemd_credential(config: ConfigFile) -> None:
+    (config.path.parent / "shop_key").write_text("ck_credential\n")
+    settings = config.load(WITHOUT_KEY, {"CREDENTIALS_DIRECTORY": str(config.path.parent)})
+    assert settings.shop.key == "ck_credential"
+
+
+def test_the_environment_wins_over_the_credential_and_that_over_the_file(
+    config: ConfigFile,
+) -> None:
+    (config.path.parent / "shop_key").write_text("ck_credential")
+    environ = {"CREDENTIALS_DIRECTORY": str(config.path.parent)}
+    assert config.minimal(environ=environ).shop.key == "ck_credential"
+    assert config.minimal(environ={**environ, "WINBACK_SHOP_KEY": "ck_env"}).shop.key == "ck_env"
+
+
+def test_a_credential_that_is_not_there_leaves_the_file(config: ConfigFile) -> None:
+    settings = config.minimal(environ={"CREDENTIALS_DIRECTORY": str(config.path.parent)})
+    assert settings.shop.key == "ck_a1"
+
+
+def test_value_and_file_at_once_is_a_complaint(config: ConfigFile) -> None:
+    secret_file(config.path.parent, "ck_x")
+    said = config.complaints(MINIMAL.replace("[shop]", '[shop]\nkey_file = "secret"'))
+    assert said == [
+        "winback.toml:4: [shop] key: stands beside key_file: two sources of one secret; "
+        "remove key or key_file"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"\n", "is empty from"),
+        (b"", "is empty from"),
+        (b"\xff\xfe", "cannot be read from"),
+        (b"ck_" + b"x" * 70_000, "too long"),
+        (b"ck_a\nck_b\n", "is empty or has spaces, line breaks or accents from"),
+        (b"cs_wrong", "does not begin with ck_ from"),
+    ],
+)
+def test_a_file_without_a_secret_is_a_complaint(
+    config: ConfigFile, content: bytes, what: str
+) -> None:
+    (config.path.parent / "secret").write_bytes(content)
+    (said,) = config.complaints(WITHOUT_KEY.replace("[shop]", '[shop]\nkey_file = "secret"'))
+    assert said.startswith("winback.toml:2: [shop] key_file: ")
+    assert what in said
+    assert "cs_wrong" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("nowhere", "No such file or directory"),
+        (".", "Is a directory"),
+        ("a\\u0000b", "not a text"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_complaint(
+    config: ConfigFile, name: str, reason: str
+) -> None:
+    (said,) = config.complaints(WITHOUT_KEY.replace("[shop]", f'[shop]\nkey_file = "{name}"'))
+    assert "[shop] key_file: cannot be read from" in said
+    assert reason in said
+
+
+def test_a_file_name_that_is_no_text_is_a_complaint(config: ConfigFile) -> None:
+    (said,) = config.complaints(WITHOUT_KEY.replace("[shop]", "[shop]\nkey_file = 5"))
+    assert said.startswith(
+        "winback.toml:2: [shop] key_file: is the whole number 5, not the path of a file"
+    )
+
+
+def test_an_empty_variable_is_a_complaint(config: ConfigFile) -> None:
+    (said,) = config.complaints(MINIMAL, {"WINBACK_SHOP_KEY": ""})
+    assert (
+        "[shop] key: is empty in the environment variable WINBACK_SHOP_KEY; set it, or unset it"
+        in said
+    )
+
+
+def test_a_wrong_secret_says_where_it_came_from_and_not_what_it_is(config: ConfigFile) -> None:
+    (said,) = config.complaints(WITHOUT_KEY, {"WINBACK_SHOP_KEY": "hunter2"})
+    assert "does not begin with ck_ from the environment variable WINBACK_SHOP_KEY" in said
+    assert "hunter2" not in said
+
+
+def test_an_empty_file_key_means_no_file(config: ConfigFile) -> None:
+    assert config.minimal('[shop]\nkey_file = ""').shop.key == "ck_a1"
+
+
+def test_a_file_that_others_can_read_is_a_warning(config: ConfigFile) -> None:
+    path = secret_file(config.path.parent, "ck_x", mode=0o644)
+    settings = config.load(WITHOUT_KEY.replace("[shop]", '[shop]\nkey_file = "secret"'))
+    assert settings.warnings == (
+        f"{path} holds a secret and every user of this machine can read it; chmod o-rwx {path}",
+    )
+
+
+def test_a_config_with_secrets_that_others_can_read_is_one_warning(config: ConfigFile) -> None:
+    config.write(MINIMAL).chmod(0o644)
+    (warning,) = load(config.path, environ={}).warnings
+    assert warning.startswith(f"{config.path} holds a secret")
+
+
+def test_a_config_without_secrets_may_be_read_by_others(config: ConfigFile) -> None:
+    text = "\n".join(line for line in MINIMAL.splitlines() if "key" not in line)
+    names = [
+        "SHOP_KEY",
+        "SHOP_SECRET",
+        *(f"WHATSAPP_{n}" for n in ("TOKEN", "APP_SECRET", "VERIFY_TOKEN")),
+    ]
+    values = ["ck_1", "cs_1", "a", "b", "c"]
+    lines = [line for line in text.splitlines() if not any(w in line for w in ("secret", "token"))]
+    config.write("\n".join(lines)).chmod(0o644)
+    environ = {f"WINBACK_{name}": value for name, value in zip(names, values, strict=True)}
+    assert load(config.path, environ=environ).warnings == ()
+
+
+def test_a_secret_never_reaches_a_log(config: ConfigFile) -> None:
+    shown = repr(config.load(merge(MINIMAL, '[whatsapp]\ntoken = "hunter2"')))
+    for secret in ["ck_a1", "cs_b2", "hunter2", "sesame", "parrot"]:
+        assert secret not in shown
