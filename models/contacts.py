@@ -148,7 +148,7 @@ def refuse(phone: str, *, source: str, words: str, said_at: datetime, now: datet
     )  # fmt: skip
     Contact.update(marketing="no", marketing_at=said_at).where(
         Contact.phone == phone,
-        Contact.marketing_at.is_null() | (Contact.marketing_at <= UtcField().db_value(said_at)),
+        Contact.marketing_at.is_null() | (Contact.marketing_at <= said_at),
     ).execute()
 
 

@@ -8,9 +8,10 @@ is one person, and is written to at the newer number only.
 from collections.abc import Sequence
 from typing import Any
 
-from peewee import JOIN, Case, fn
+from peewee import JOIN, AutoField, BigIntegerField, Case, IntegerField, fn
 
-from models.contacts import Identity
+from models.base import Table, UtcField
+from models.contacts import Contact, Identity
 from models.mirror import Order, Refund
 
 NOT_ORDERS = ("failed", "cancelled", "trash", "checkout-draft", "auto-draft", "draft")
@@ -26,7 +27,73 @@ _refunded = (
 
 HOLDER = fn.COALESCE(_account.contact_id, Order.contact_id, _mailbox.contact_id)
 GIVEN_BACK = fn.COALESCE(_refunded.c.amount, 0)  # minor units
-NEWEST_ORDER = fn.MAX(Case(None, [(Order.status.not_in(NOT_ORDERS), Order.created_at)]))
+
+
+class History(Table):
+    """What each contact ordered, worked out for one run: a temporary table.
+
+    Temporary, and keyed by an integer, because SQLite joins a subquery of this size by scanning it
+    once for every contact.
+    """
+
+    contact_id = IntegerField(primary_key=True)
+    last_order_at = UtcField(null=True)
+    bought = IntegerField()
+    spent = BigIntegerField()  # minor units of the shop's currency, refunds taken off
+    last_bought = BigIntegerField(null=True)  # id of the newest order that counts as bought
+
+    class Meta:
+        temporary = True
+
+    @classmethod
+    def work_out(cls, paid_statuses: Sequence[str], currency: str) -> None:
+        """Fill it anew from all orders."""
+        was_bought = bought(paid_statuses)
+        in_shops_money = was_bought & (Order.currency == currency)
+        histories = (
+            with_holders(
+                Order.select(
+                    HOLDER,
+                    fn.MAX(Case(None, [(Order.status.not_in(NOT_ORDERS), Order.created_at)])),
+                    fn.SUM(Case(None, [(was_bought, 1)], 0)),
+                    fn.SUM(Case(None, [(in_shops_money, Order.total - GIVEN_BACK)], 0)),
+                    fn.MAX(Case(None, [(was_bought, Order.woo_id)])),
+                )
+            )
+            .where(HOLDER.is_null(False))
+            .group_by(HOLDER)
+        )
+        cls.drop_table(safe=True)
+        cls.create_table()
+        columns = (cls.contact_id, cls.last_order_at, cls.bought, cls.spent, cls.last_bought)
+        cls.insert_from(histories, columns).execute()
+
+
+class Turn(Table):
+    """The order in which contacts are decided about; a temporary table too.
+
+    With it a run can read some, write, and read on: a write in the middle of one long read fails in
+    SQLite as soon as somebody else has written since that read began.
+    """
+
+    position = AutoField()
+    contact_id = IntegerField()
+
+    class Meta:
+        temporary = True
+
+    @classmethod
+    def line_up(cls) -> int:
+        """Everybody, the most recently quiet first. Returns how many there are."""
+        everybody = (
+            Contact.select(Contact.id)
+            .join(History, JOIN.LEFT_OUTER, on=(History.contact_id == Contact.id))
+            .order_by(fn.COALESCE(History.last_order_at, "").desc(), Contact.id)
+        )
+        cls.drop_table(safe=True)
+        cls.create_table()
+        cls.insert_from(everybody, (cls.contact_id,)).execute()
+        return int(cls.select().count())
 
 
 def bought(paid_statuses: Sequence[str]) -> Any:

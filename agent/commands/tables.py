@@ -1,6 +1,7 @@
 """How figures look on a terminal, and on paper when there is none."""
 
 from babel.numbers import format_currency
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -14,6 +15,9 @@ def print_report(report: Report, *, title: str) -> None:
     """The campaigns, what they earned, and who was left alone."""
     console = Console()
     console.print(campaigns_table(report, title))
+    for line in report.lines:
+        if rest := _rest(line):
+            console.print(f"{NAMES.get(line.campaign, line.campaign)}, not sent: {rest}")
     if report.other_currencies:
         others = ", ".join(money(v, c) for c, v in report.other_currencies.items())
         console.print(f"and in other currencies: {others}")
@@ -24,11 +28,16 @@ def print_report(report: Report, *, title: str) -> None:
 
 
 def campaigns_table(report: Report, title: str) -> Table:
-    table = Table(title=f"{report.shop}: {title}", title_justify="left")
-    table.add_column("campaign")
+    table = Table(
+        title=f"{report.shop}: {title}",
+        title_justify="left",
+        box=SIMPLE,
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    table.add_column("campaign", no_wrap=True)
     for name in ("chosen", "sent", "delivered", "read", "replied", "ordered", "revenue"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("not sent")
     for line in report.lines:
         table.add_row(
             NAMES.get(line.campaign, line.campaign),
@@ -39,21 +48,29 @@ def campaigns_table(report: Report, title: str) -> Table:
             f"{line.replied:,}",
             _share(line.orders, line.sent),
             money(line.revenue, report.currency),
-            _rest(line),
         )
     return table
 
 
 def reasons_table(report: Report) -> Table:
     when = f" on {report.decided_at:%d %B %Y}" if report.decided_at else ""
-    table = Table(title=f"Who was left alone{when}, and why", title_justify="left")
+    table = Table(
+        title=f"Who was left alone{when}, and why",
+        title_justify="left",
+        box=SIMPLE,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     table.add_column("people", justify="right")
     table.add_column("because this person")
     left_alone = {why: n for why, n in report.reasons.items() if why != "chosen"}
     for why, count in sorted(left_alone.items(), key=lambda one: -one[1]):
         table.add_row(f"{count:,}", why)
-    for why, count in sorted(report.unreachable.items(), key=lambda one: -one[1]):
-        table.add_row(f"{count:,}", f"has no number to write to: {why}")
+    if report.unreachable:
+        common = sorted(report.unreachable.items(), key=lambda one: -one[1])[:3]
+        why = ", ".join(f"{count:,} {reason}" for reason, count in common)
+        numbers = sum(report.unreachable.values())
+        table.add_row(f"{numbers:,}", f"numbers that cannot be written to ({why}, ...)")
     return table
 
 
@@ -62,7 +79,7 @@ def money(minor: int, currency: str) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{part:,} ({part / whole:.0%})" if whole else f"{part:,}"
+    return f"{part:,} {part / whole:.0%}" if whole else f"{part:,}"
 
 
 def _rest(line: Line) -> str:

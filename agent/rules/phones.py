@@ -76,11 +76,14 @@ def read_phone(raw: str, region: str) -> Phone:
     if any(character.isalpha() for character in typed):
         return Phone(reason="not a phone number: it has letters")
     home = region.upper() if region.upper() in phonenumbers.SUPPORTED_REGIONS else None
-    number = _parsed(typed, home)
     digits = phonenumbers.normalize_digits_only(typed)
+    # 00 first: the library knows dialling prefixes of some countries that swallow the digits behind
+    # it, and would reach a stranger (Brazil's 00 55 chooses a carrier for a call abroad).
+    dialled = _parsed("+" + digits.lstrip("0"), None) if digits.startswith("00") else ""
+    number = dialled if _exists(dialled) else _parsed(typed, home)
     if not _exists(number):
         if digits.startswith("00"):
-            abroad = _parsed("+" + digits.lstrip("0"), None)
+            abroad = dialled
         elif isinstance(number, PhoneNumber) and "+" not in typed and _does_not_fit(number):
             abroad = _parsed("+" + digits, None)
         else:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import socket
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler
 from io import BytesIO
 from socketserver import TCPServer, ThreadingMixIn
@@ -29,6 +30,7 @@ VANISH = "winback.vanish"
 answer is thrown away: the work is done, and the connection closes without a byte."""
 
 STOP_WAIT = 2.0  # seconds that stop() gives the connections' threads to end
+HANDSHAKE_WAIT = 10.0  # seconds
 
 
 class Server:
@@ -111,8 +113,9 @@ class _Listener(ThreadingMixIn, TCPServer):
             still_open = dict(self._open)
         for connection in still_open:
             connection.cut()
+        deadline = time.monotonic() + STOP_WAIT
         for thread in still_open.values():
-            thread.join(STOP_WAIT)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that leaves or distrusts our certificate is its own business; the rest is ours."""
@@ -131,7 +134,9 @@ class _Connection(BaseHTTPRequestHandler):
     def setup(self) -> None:
         if self.server.ssl_context is not None:
             # here and not on the listener: a slow handshake holds up nobody else
+            self.request.settimeout(HANDSHAKE_WAIT)
             self.request = self.server.ssl_context.wrap_socket(self.request, server_side=True)
+            self.request.settimeout(None)
         super().setup()
 
     def handle(self) -> None:
@@ -166,13 +171,7 @@ class _Connection(BaseHTTPRequestHandler):
             return
         environ = self._environ()
         answer = _Answer()
-        parts = self.server.app(environ, answer.start)
-        try:
-            body = b"".join([*answer.written, *parts])
-        finally:
-            close: Callable[[], None] | None = getattr(parts, "close", None)
-            if close is not None:
-                close()
+        body = self._run(environ, answer)
         if environ.get(VANISH):
             self.close_connection = True
             return
@@ -189,6 +188,19 @@ class _Connection(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def _run(self, environ: WSGIEnvironment, answer: _Answer) -> bytes:
+        try:
+            parts = self.server.app(environ, answer.start)
+            try:
+                return b"".join([*answer.written, *parts])
+            finally:
+                close: Callable[[], None] | None = getattr(parts, "close", None)
+                if close is not None:
+                    close()
+        except OSError as error:
+            # not to be taken for a line that was cut, which is nobody's fault
+            raise RuntimeError("the application failed") from error
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer  # noqa: N815 - http.server's names
 

@@ -22,7 +22,7 @@ from agent.sandbox.server import VANISH
 from agent.sandbox.shop import Asked
 from agent.sandbox.shop_auth import SECRETS, Gate
 from agent.sandbox.shop_errors import AuthError, WooError, no_route
-from agent.sandbox.shop_exchange import JSON_TYPE, Exchange, current, reply
+from agent.sandbox.shop_exchange import Exchange, current, reply
 from agent.sandbox.shop_facts import (
     api_index,
     current_currency,
@@ -169,7 +169,7 @@ def _allow(rule: str) -> tuple[str, ...]:
 def _page(page: Page, home: str) -> Response:
     request.environ[PAGE] = True
     response = Response(page.body, page.status, content_type=page.type)
-    if page.type == JSON_TYPE:
+    if page.from_rest:
         response.headers.update(REST)
     if not page.cacheable:
         response.headers.update(NO_CACHE)

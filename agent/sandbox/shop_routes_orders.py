@@ -71,6 +71,7 @@ def _tests(shop: Shop, params: Params) -> list[Callable[[Order], bool]]:
     if not asked or "any" in asked:  # `any` also swallows a `trash` beside it
         tests.append(lambda order: order.status not in HIDDEN_STATUSES)
     else:
+        asked.discard("auto-draft")  # accepted, and never shown
         tests.append(lambda order: order.status in asked)
     if "customer" in params:
         customer = params.number("customer")
@@ -81,7 +82,7 @@ def _tests(shop: Shop, params: Params) -> list[Callable[[Order], bool]]:
         tests.append(lambda order: any(line.product_id == product for line in order.lines))
     if words := params.text("search").casefold():
         tests.append(lambda order: _mentions(order, words))
-    return [*tests, *order_dates(params, shop.zone)]
+    return [*order_dates(params, shop.zone), *tests]  # the dates leave the fewest
 
 
 def _mentions(order: Order, words: str) -> bool:

@@ -23,6 +23,7 @@ class Page:
     type: str = "text/html; charset=UTF-8"
     names_the_api: bool = True  # carries the Link that points to /wp-json/
     cacheable: bool = False
+    from_rest: bool = False  # WordPress had got as far as the REST API
 
 
 class Trouble:
@@ -63,7 +64,7 @@ class Fatal(Trouble):
 
     def instead(self, home: str, address: str) -> Page:  # noqa: ARG002
         text = "There has been a critical error on this website."
-        return Page(500, html("WordPress &rsaquo; Error", text))
+        return Page(500, html("WordPress &rsaquo; Error", text), from_rest=True)
 
 
 class Busy(Trouble):
@@ -84,7 +85,7 @@ class Guarded(Trouble):
 
     def instead(self, home: str, address: str) -> Page:  # noqa: ARG002
         body = '{"code":"rest_login_required","message":"Only for users.","data":{"status":401}}'
-        return Page(401, body, type="application/json; charset=UTF-8")
+        return Page(401, body, type="application/json; charset=UTF-8", from_rest=True)
 
 
 class PlainPermalinks(Trouble):

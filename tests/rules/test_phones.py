@@ -203,3 +203,8 @@ def test_who_ordered_is_found_by_the_id_whatsapp_gives_them(
     typed: str, region: str, wa_id: str
 ) -> None:
     assert read_phone(typed, region).e164 == wa_id_candidates(wa_id)[0]
+
+
+def test_00_before_a_country_code_is_not_taken_for_a_carrier_of_brazil() -> None:
+    # 00 55 chooses a carrier there, and +7 990 005-2769 would be a stranger in Russia
+    assert read_phone("0055 79 90005-2769", "BR").e164 == "+5579900052769"

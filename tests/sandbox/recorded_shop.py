@@ -26,6 +26,7 @@ def recorded_shop() -> Shop:
     shop = Shop(MovedClock(NOW), consumer_key="ck_EXAMPLE", consumer_secret="cs_EXAMPLE")
     parent = at(shop, 16).add_category("Categoria 1")
     child = shop.add_category("Categoria 10", parent=parent)
+    shop.add_category("Categoria 2")
     for number in (*range(100, 120), 398, 905, 913, 999):
         at(shop, number).add_product(
             name=f"Produto {number}",

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from recorded_shop import NOW, recorded_shop
+from shapes import Shape, differences
 
 from agent.sandbox.shop_api import shop_app
 from agent.sandbox.shop_trouble import Fatal, Guarded, Maintenance, Notice, PlainPermalinks
-from recorded_shop import NOW, recorded_shop
-from shapes import Shape, differences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,6 @@ class Case:
     http_body: bytes | None = None
     ids: bool = False  # the very rows are known, not only their shape
     maps: tuple[str, ...] = ()  # objects whose names are data
-    apart: tuple[str, ...] = ()  # known differences, by the start of their text
 
 
 def trouble(kind: Any) -> Callable[[Shop], object]:
@@ -235,7 +234,7 @@ CASES = [
     plain("q09_order_create_coupon"),
     plain("q09_order_create_min"),
     # variations
-    plain("q11_analytics_variations_modified"),
+    plain("q11_analytics_variations_modified", before=lambda shop: shop.set_stock(1407, 5)),
     plain("q11_include_variation_id", ids=True),
     plain("q11_parent", ids=True),
     plain("q11_product_by_variation_id"),
@@ -262,12 +261,11 @@ CASES = [
     plain("q14_refunds_modified_after"),
 ]
 
+# a recording, or a place in the JSON: why it differs. Nothing else may.
 DEVIATIONS = {
-    # a page for people: only that it is HTML counts, not its text
-    "html": "the bodies of HTML pages are ours",
-    # WP's own words for the plugin that blocks are in the language of that shop
     "q08_security_plugin_blocks_rest": "the plugin's sentence is ours",
-    "q08_wp_v2_users_me": "wp/v2 is not built; it is a 404 here and a 401 there",
+    "q08_wp_v2_users_me": "wp/v2 is not built: a 404 here, a 401 there",
+    ".line_items[].image.id": '0 for a variation, "" for a product; some recordings have only one',
 }
 
 
@@ -283,15 +281,22 @@ def ask(case: Case, shop: Shop) -> TestResponse:
     body = case.http_body
     if body is None and request["body"] is not None:
         body = json.dumps(request["body"]).encode()
-    return shop_app(shop).test_client().open(
-        url.path or "/",
-        base_url=f"{case.scheme}://shop.example",
-        method=request["method"],
-        query_string=url.query,
-        data=body,
-        headers=headers,
-        content_type="application/json" if body is not None else None,
-        environ_overrides={"REQUEST_URI": url.path + (f"?{url.query}" if url.query else "")},
+    return (
+        shop_app(shop)
+        .test_client()
+        .open(
+            url.path or "/",
+            base_url=f"{case.scheme}://shop.example",
+            method=request["method"],
+            query_string=url.query,
+            data=body,
+            headers=headers,
+            content_type="application/json" if body is not None else None,
+            environ_overrides={
+                "PATH_INFO": url.path,
+                "REQUEST_URI": url.path + (f"?{url.query}" if url.query else ""),
+            },
+        )
     )
 
 
@@ -339,7 +344,7 @@ def test_the_sandbox_answers_as_the_recorded_shop_did(case: Case) -> None:
 def same_shape(case: Case, ours: Any, theirs: Any) -> None:
     assert bool(ours) == bool(theirs)
     found = differences(Shape().add(ours), Shape().add(theirs), "", (*case.maps, "._links"))
-    assert not found
+    assert not [one for one in found if not any(known in one for known in DEVIATIONS)]
     if isinstance(theirs, dict):
         assert list(ours) == list(theirs)
     elif theirs:

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
-from peewee import JOIN, Case, chunked, fn
+from peewee import JOIN, chunked
 
 from agent.config import Settings
 from agent.rules.selection import Person
-from models import Contact, Customer, Message, Order, OrderLine
+from models import Contact, Customer, Message, OrderLine
 from models.base import tuples
-from models.histories import GIVEN_BACK, HOLDER, NEWEST_ORDER, bought, with_holders
+from models.histories import History, Turn
 from models.outbox import UNCOUNTED
 
 PEOPLE_A_BATCH = 500
@@ -35,7 +35,9 @@ def gather(settings: Settings, currency: str, winbacks: Sequence[str]) -> Iterat
     `winbacks` are the campaigns whose messages count as attempts to win somebody back.
     """
     roles = _roles(settings.audience.exclude_roles)
-    for rows in chunked(_histories(settings, currency).iterator(), PEOPLE_A_BATCH):
+    History.work_out(settings.audience.paid_statuses, currency)
+    for first in range(1, Turn.line_up() + 1, PEOPLE_A_BATCH):
+        rows = _batch(first)
         ids = [row[0] for row in rows]
         written = _written(ids)
         yield [_known(row, written.get(row[0], []), roles, winbacks) for row in rows]
@@ -54,25 +56,10 @@ def last_products(orders: Sequence[int]) -> dict[int, str]:
     return names
 
 
-def _histories(settings: Settings, currency: str) -> Any:
+def _batch(first: int) -> list[tuple[Any, ...]]:
     """One row a contact: what they are called, and what they ordered, bought and spent."""
-    was_bought = bought(settings.audience.paid_statuses)
-    in_shops_money = was_bought & (Order.currency == currency)
-    history = (
-        with_holders(
-            Order.select(
-                HOLDER.alias("contact_id"),
-                NEWEST_ORDER.alias("last"),
-                fn.SUM(Case(None, [(was_bought, 1)], 0)).alias("bought"),
-                fn.SUM(Case(None, [(in_shops_money, Order.total - GIVEN_BACK)], 0)).alias("spent"),
-                fn.MAX(Case(None, [(was_bought, Order.woo_id)])).alias("last_bought"),
-            )
-        )
-        .group_by(HOLDER)
-        .alias("history")
-    )
-    return (
-        Contact.select(
+    query = (
+        Turn.select(
             Contact.id,
             Contact.marketing,
             Contact.region,
@@ -80,15 +67,17 @@ def _histories(settings: Settings, currency: str) -> Any:
             Contact.first_name,
             Contact.last_name,
             Contact.email,
-            history.c.last,
-            history.c.bought,
-            history.c.spent,
-            history.c.last_bought,
+            History.last_order_at,
+            History.bought,
+            History.spent,
+            History.last_bought,
         )
-        .join(history, JOIN.LEFT_OUTER, on=(history.c.contact_id == Contact.id))
-        .order_by(fn.COALESCE(history.c.last, "").desc(), Contact.id)
-        .tuples()
+        .join(Contact, on=(Contact.id == Turn.contact_id))
+        .join(History, JOIN.LEFT_OUTER, on=(History.contact_id == Contact.id))
+        .where(Turn.position.between(first, first + PEOPLE_A_BATCH - 1))
+        .order_by(Turn.position)
     )
+    return tuples(query)
 
 
 def _written(contacts: Sequence[int]) -> dict[int, list[tuple[str, str, datetime]]]:
@@ -123,8 +112,7 @@ def _known(
     roles: dict[int, frozenset[str]],
     winbacks: Sequence[str],
 ) -> Known:
-    contact, consent, region, zones, first, last, email, ordered, bought, spent, order = row
-    last_order_at = datetime.fromisoformat(ordered).replace(tzinfo=UTC) if ordered else None
+    contact, consent, region, zones, first, last, email, last_order_at, bought, spent, order = row
     newest: dict[str, date] = {}
     for campaign, day, _ in written:
         newest[campaign] = max(date.fromisoformat(day), newest.get(campaign, date.min))

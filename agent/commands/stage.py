@@ -1,0 +1,182 @@
+"""The make-believe shop and WhatsApp of the demo, and the config that leads the agent to them."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from agent.sandbox.believable import Town, furnish
+from agent.sandbox.clock import MovedClock, WallClock
+from agent.sandbox.life import Life
+from agent.sandbox.server import Server
+from agent.sandbox.shop import Shop
+from agent.sandbox.shop_api import shop_app
+from agent.sandbox.whatsapp import WhatsApp
+from agent.sandbox.whatsapp_api import whatsapp_app
+
+SEED = 7
+ZONE = ZoneInfo("America/Sao_Paulo")
+OPT_OUT = {"type": "QUICK_REPLY", "text": "Não quero ofertas"}
+CONFIG = """\
+# The config of a demo. It leads to a sandbox on this machine, not to a shop.
+[shop]
+url = "{shop}"
+key = "ck_sandbox"
+secret = "cs_sandbox"
+
+[whatsapp]
+phone_number_id = "{number}"
+business_account_id = "{account}"
+token = "EAAexample"
+app_secret = "example-app-secret"
+verify_token = "example-verify-token"
+base_url = "{whatsapp}"
+messages_per_second = {pace}
+workers = 64
+
+[web]
+listen = "127.0.0.1:{port}"
+
+[database]
+path = "winback.db"
+
+[timetable]
+poll = "{poll}"
+stale_after = "2h"
+campaigns_at = "{at}"
+campaigns_until = "23:59"
+
+[limits]
+quiet_from = "{quiet_from}"
+quiet_until = "08:00"
+
+[audience]
+backlog_per_day = 200
+
+[log]
+heartbeat = "1m"
+
+[campaigns.we_miss_you]
+enabled = true
+language = "pt_BR"
+body = ["{{first_name|tudo bem}}", "{{last_product|sua última compra}}", "{{shop_url}}"]
+opt_out_payload = "OPTOUT_MARKETING"
+
+[campaigns.loyalty_reward]
+enabled = true
+language = "pt_BR"
+body = ["{{first_name|tudo bem}}", "{{discount_percent}}", "{{coupon_code}}", "{{coupon_expires}}"]
+"""
+
+
+class DemoClock(MovedClock):
+    """The clock of agent and sandbox: moved by hand, and later the machine's own."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self._wall: WallClock | None = None
+
+    def now(self) -> datetime:
+        return super().now() if self._wall is None else self._wall.now()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def follow_the_wall(self) -> None:
+        """From now on it is as late as it is."""
+        self._wall = WallClock()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything that stands around the agent."""
+
+    folder: Path
+    clock: DemoClock
+    shop: Shop
+    whatsapp: WhatsApp
+    town: Town
+    life: Life
+    shop_url: str
+    whatsapp_url: str
+    port: int  # where the agent will listen
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config.toml"
+
+    def write_config(self, *, pace: int, poll: str, at: str, quiet_from: str) -> None:
+        """A config file for the agent, readable only by us, as one with secrets should be."""
+        self.config.touch(mode=0o600)
+        self.config.write_text(
+            CONFIG.format(
+                shop=self.shop_url,
+                whatsapp=self.whatsapp_url,
+                number=self.whatsapp.phone_number_id,
+                account=self.whatsapp.business_account_id,
+                port=self.port,
+                pace=pace,
+                poll=poll,
+                at=at,
+                quiet_from=quiet_from,
+            ),
+            encoding="utf-8",
+        )
+
+    def move_to(self, moment: datetime) -> None:
+        """Let time pass: people buy, and WhatsApp tells what became of messages."""
+        self.clock.set(moment)
+        self.life.advance_to(moment)
+        self.whatsapp.deliver_due()
+
+
+@contextmanager
+def set_up(folder: Path, start: datetime, *, products: int, customers: int) -> Iterator[Stage]:
+    """Furnish a shop as of `start`, and serve it and a WhatsApp on free ports of this machine."""
+    clock = DemoClock(start)
+    shop = Shop(clock, name="Loja Exemplo", timezone=ZONE.key)
+    town = furnish(shop, seed=SEED, now=start, products=products, customers=customers)
+    whatsapp = WhatsApp(clock, seed=SEED)
+    _add_templates(whatsapp)
+    life = Life(shop, whatsapp, town, seed=SEED)
+    port = _free_port()
+    whatsapp.subscribe(f"http://127.0.0.1:{port}/webhooks/whatsapp")
+    with Server(shop_app(shop)) as shop_url, Server(whatsapp_app(whatsapp)) as whatsapp_url:
+        try:
+            yield Stage(folder, clock, shop, whatsapp, town, life, shop_url, whatsapp_url, port)
+        finally:
+            life.stop()
+            whatsapp.close()
+
+
+def first_morning(now: datetime, days: int) -> datetime:
+    """09:00 of the shop, so long ago that `days` days are over by last midnight."""
+    today = now.astimezone(ZONE).replace(hour=9, minute=0, second=0, microsecond=0)
+    return (today - timedelta(days=days + 1)).astimezone(UTC)
+
+
+def _add_templates(whatsapp: WhatsApp) -> None:
+    whatsapp.add_template(
+        "we_miss_you",
+        "pt_BR",
+        body="Olá {{1}}! Faz tempo que você levou {{2}}. Venha ver as novidades em {{3}} quando quiser.",
+        footer="Responda PARAR para não receber mais ofertas",
+        buttons=[OPT_OUT],
+    )
+    whatsapp.add_template(
+        "loyalty_reward",
+        "pt_BR",
+        body="Olá {{1}}! Para você, que é de casa: {{2}} de desconto com o código {{3}}, até {{4}}. "
+        "Esperamos a sua visita.",
+        footer="Responda PARAR para não receber mais ofertas",
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
