@@ -133,25 +133,6 @@ class Statement(Table):
         )
 
 
-def refuse(phone: str, *, source: str, words: str, said_at: datetime, now: datetime) -> None:
-    """Somebody said no to marketing: on the ledger, and in force at once.
-
-    A later yes that stands on the ledger already (an old STOP that arrives late) keeps its force.
-    """
-    Statement.add(
-        [
-            {
-                "phone": phone, "purpose": "marketing", "says": "no", "source": source,
-                "words": words, "said_at": said_at, "recorded_at": now,
-            }
-        ]
-    )  # fmt: skip
-    Contact.update(marketing="no", marketing_at=said_at).where(
-        Contact.phone == phone,
-        Contact.marketing_at.is_null() | (Contact.marketing_at <= said_at),
-    ).execute()
-
-
 def set_standing(standings: Mapping[str, tuple[str, datetime | None]]) -> None:
     """Write what the ledger comes to for each phone: '' / yes / no, and since when."""
     by_answer: dict[tuple[str, datetime | None], list[str]] = {}

@@ -397,4 +397,4 @@ def test_every_recording_here_that_concerns_the_shop_is_used() -> None:
     elsewhere = {"q08_oauth_http", "q08_oauth_bad_secret", "q08_oauth_replay"}  # test_shop_auth
     used = {case.name for case in CASES} | elsewhere | set(DEVIATIONS)
     there = {path.stem for path in RECORDINGS.glob("q*.json")}
-    assert there <= used
+    assert there <= used, "add it to CASES, or to DEVIATIONS with the reason"

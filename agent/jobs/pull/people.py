@@ -4,14 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from agent.rules.consent import Said, standing
+from agent.consent import Heard, record
 from agent.rules.copies import Row
 from agent.rules.phones import Phone, read_phone
 from agent.rules.wording import first_name
-from models import Contact, Identity, PhoneReading, Statement
-from models.contacts import set_standing
-
-MARKETING = "marketing"
+from models import Contact, Identity, PhoneReading
 
 
 def file_people(
@@ -34,17 +31,6 @@ def file_people(
         row["contact_id"] = ids.get(phone)
     Identity.put(_newest(_identities(rows, what)))
     _hear(rows, what, consent_before, ids, now)
-
-
-def recount_consent(phones: Iterable[str]) -> None:
-    """Bring the contacts' standing in line with the ledger."""
-    asked = sorted(set(phones))
-    said: dict[str, list[Said]] = {phone: [] for phone in asked}
-    for one in Statement.of(asked, MARKETING):
-        imported = one.source.startswith("import")
-        said[one.phone].append(Said(one.says, one.said_at, imported))
-    came_to = {phone: standing(all_said) for phone, all_said in said.items()}
-    set_standing({phone: (one.answer, one.since) for phone, one in came_to.items()})
 
 
 def _read_phones(asked: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -129,17 +115,14 @@ def _hear(
             continue
         when = row["created_at"] if before is None else row["modified_at"]
         said.append(
-            {
-                "phone": phone_of[row["contact_id"]],
-                "purpose": MARKETING,
-                "says": row["consent"],
-                "source": f"{what} {row['woo_id']}",
-                "said_at": when or now,
-                "recorded_at": now,
-            }
+            Heard(
+                phone=phone_of[row["contact_id"]],
+                says=row["consent"],
+                source=f"{what} {row['woo_id']}",
+                said_at=when or now,
+            )
         )
-    if Statement.add(said):
-        recount_consent(one["phone"] for one in said)
+    record(said, now=now)
 
 
 def _date(row: Row, now: datetime) -> datetime:

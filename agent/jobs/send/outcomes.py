@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agent.clients.outcomes import Accepted, Action, Declined, Lost, NotSent, Outcome
+from agent.consent import Heard, record
 from agent.log import Log
 from models import CampaignStanding, Contact, Identity, Message
-from models.contacts import refuse
 
 log = Log(__name__)
 
@@ -86,7 +86,8 @@ def _declined(
         tally["refused"] += 1
     if outcome.action is Action.SUPPRESS_MARKETING:
         phone = Contact.get_by_id(message.contact_id).phone
-        refuse(phone, source="whatsapp", words=said, said_at=now, now=now)
+        refusal = Heard(phone=phone, says="no", source="whatsapp", said_at=now, words=said)
+        record([refusal], now=now)
     if outcome.action is Action.TEMPLATE:
         CampaignStanding.put(message.campaign, f"WhatsApp refused it: {said}", now)
     return Halt(outcome.code, outcome.detail) if outcome.action is Action.ACCOUNT else None

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from agent.config import Settings
+from agent.consent import Heard, record
 from agent.log import Log
 from agent.rules.inbound import Inbound, Preference
 from agent.rules.phones import wa_id_candidates
 from agent.rules.stopwords import is_stop
 from models import Contact, Identity, Message, Reply
 from models.base import tuples
-from models.contacts import refuse
 
 log = Log(__name__)
 
@@ -30,7 +30,10 @@ def file_replies(
             log.warning("stop.unknown", sender=one.sender, user_id=one.user_id)
             continue
         words = one.value if isinstance(one, Preference) else one.text or one.payload
-        refuse(contact.phone, source="whatsapp", words=words, said_at=one.at, now=now)
+        refusal = Heard(
+            phone=contact.phone, says="no", source="whatsapp", said_at=one.at, words=words
+        )
+        record([refusal], now=now)
         log.info("consent.withdrawn", contact=contact.id, words=words)
 
 

@@ -7,11 +7,11 @@ from typing import Any
 from peewee import chunked
 
 from agent.clients.outcomes import Action, action_of
+from agent.consent import Heard, record
 from agent.log import Log
 from agent.rules.inbound import StatusUpdate
 from agent.rules.states import FINAL, State, after_status
 from models import Contact, Message, Status
-from models.contacts import refuse
 
 log = Log(__name__)
 
@@ -108,11 +108,14 @@ def _move(message: Message, status: Status, now: datetime) -> None:
     if status.status == "failed":
         log.warning("message.failed", uid=message.uid, code=status.code, detail=status.detail)
         if status.code and action_of(status.code, by_status=True) is Action.SUPPRESS_MARKETING:
-            refuse(
-                Contact.get_by_id(message.contact_id).phone,
-                source="whatsapp", words=f"{status.code} {status.detail}",
-                said_at=status.at, now=now,
-            )  # fmt: skip
+            refusal = Heard(
+                phone=Contact.get_by_id(message.contact_id).phone,
+                says="no",
+                source="whatsapp",
+                said_at=status.at,
+                words=f"{status.code} {status.detail}",
+            )
+            record([refusal], now=now)
     if after is not before:
         message.state = after.value
         message.code = status.code if after is State.FAILED else None

@@ -1,0 +1,179 @@
+"""winback check: the config, and then everything it leads to, each with what to do."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from agent import log
+from agent.commands.options import config_option, read_settings
+from agent.config import LoyaltyReward, Settings
+from agent.daemon import make_tools
+from agent.database import owned, shared
+from agent.errors import AlreadyRunning, Refused, Unauthorized, WinbackError
+from agent.jobs.templates import mapping_of
+from agent.rules.templates import compile_template, complaints
+from agent.service import Service, WallClock
+from agent.timetable import Tools
+
+CLOCK_TOLERANCE = 60  # seconds; the shop refuses signatures that are 15 minutes off
+NEEDED_RIGHTS = ("whatsapp_business_messaging", "whatsapp_business_management")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the check. `fix` is '' when all is well; `fatal` ones make the exit code 1."""
+
+    what: str
+    fix: str = ""
+    fatal: bool = True
+
+
+@click.command
+@config_option
+def command(config: Path) -> None:
+    """Check the config, then talk to the shop, WhatsApp and the database; nothing is changed there."""
+    settings = read_settings(config)
+    log.set_up(style="logfmt", level="error")
+    click.echo(f"ok    config    {settings.path}")
+    tools = make_tools(settings, Service(WallClock()))
+    failed = False
+    for part, look in (("database", _database), ("shop", _shop), ("whatsapp", _whatsapp)):
+        for finding in _guarded(look, tools):
+            mark = "ok   " if not finding.fix else "FAIL " if finding.fatal else "note "
+            click.echo(f"{mark} {part:9} {finding.what}")
+            if finding.fix:
+                click.echo(f"                -> {finding.fix}")
+            failed = failed or (bool(finding.fix) and finding.fatal)
+    sys.exit(1 if failed else 0)
+
+
+def _guarded(look: Callable[[Tools], Iterator[Finding]], tools: Tools) -> Iterator[Finding]:
+    """A failure ends the look at one part, not the check."""
+    try:
+        yield from look(tools)
+    except WinbackError as error:
+        yield Finding(error.what, error.fix)
+
+
+def _database(tools: Tools) -> Iterator[Finding]:
+    path = tools.settings.database.path
+    try:
+        with owned(path):
+            yield Finding(f"{path} can be written")
+    except AlreadyRunning:
+        with shared(path):
+            yield Finding(f"{path}: a daemon works on it")
+
+
+def _shop(tools: Tools) -> Iterator[Finding]:
+    shop = tools.shop
+    site = shop.site()
+    yield Finding(f"{tools.settings.shop.url} answers: {site.get('name') or 'without a name'}")
+    orders = shop.page("orders", per_page=1, _fields="id")
+    yield Finding(f"the key can read: {orders.total:,} orders")
+    off = (orders.served_at - WallClock().now()).total_seconds()
+    if abs(off) > CLOCK_TOLERANCE:
+        yield Finding(
+            f"the shop's clock and this machine's are {abs(off):.0f} s apart",
+            "let both run NTP (timedatectl set-ntp true)",
+            fatal=False,
+        )
+    status = shop.one("system_status", _fields="environment,settings")
+    yield Finding(
+        f"WooCommerce {status['environment']['version']}, {status['settings']['currency']}"
+    )
+    yield _can_write(tools)
+    if _makes_coupons(tools.settings) and not _coupons_enabled(tools):
+        yield Finding(
+            "the shop does not take coupons",
+            "WooCommerce > Settings > General > Enable the use of coupon codes",
+        )
+
+
+def _can_write(tools: Tools) -> Finding:
+    """A coupon without a code is refused by every shop; how it is refused tells the key's rights."""
+    wanted = _makes_coupons(tools.settings)
+    try:
+        tools.shop.create("coupons", {})
+    except Unauthorized as error:
+        why = "loyalty_reward makes coupons" if wanted else "only needed once loyalty_reward is on"
+        return Finding(f"the key cannot write ({why}): {error.what}", error.fix, fatal=wanted)
+    except Refused:
+        return Finding("the key can write")
+    return Finding(
+        "the shop took a coupon without a code",
+        "a plugin changes how coupons are made: look for an empty one and remove it",
+        fatal=False,
+    )
+
+
+def _makes_coupons(settings: Settings) -> bool:
+    return any(isinstance(c, LoyaltyReward) and c.enabled for c in settings.campaigns.values())
+
+
+def _coupons_enabled(tools: Tools) -> bool:
+    general = {one["id"]: one["value"] for one in tools.shop.page("settings/general").rows}
+    return general.get("woocommerce_enable_coupons") == "yes"
+
+
+def _whatsapp(tools: Tools) -> Iterator[Finding]:
+    whatsapp = tools.whatsapp
+    number = whatsapp.phone_number()
+    yield _number(number)
+    info = whatsapp.token_info()
+    missing = [right for right in NEEDED_RIGHTS if right not in (info.get("scopes") or ())]
+    if missing:
+        yield Finding(
+            f"the token lacks {' and '.join(missing)}",
+            "Meta Business Settings > Users > System users: generate a token with both rights",
+        )
+    else:
+        yield Finding("the token has the rights it needs")
+    if info.get("expires_at"):
+        yield Finding(
+            "the token ends one day",
+            "a system user's token without an end does not stop in the night",
+            fatal=False,
+        )
+    if whatsapp.subscribed_apps():
+        yield Finding("an app gets the account's webhooks")
+    else:
+        yield Finding(
+            "no app gets the account's webhooks, so no status and no STOP would ever arrive",
+            "subscribe your app to the account: POST /{business account id}/subscribed_apps",
+        )
+    yield from _templates(tools)
+
+
+def _number(number: dict[str, object]) -> Finding:
+    name = f"{number.get('verified_name') or ''} {number.get('display_phone_number') or ''}".strip()
+    status = number.get("status")
+    if status not in (None, "CONNECTED"):
+        return Finding(
+            f"the number {name} is {status}",
+            "WhatsApp Manager > Phone numbers tells what it waits for",
+        )
+    quality = number.get("quality_rating") or "unknown"
+    return Finding(f"the number {name} is connected, its quality is {quality}")
+
+
+def _templates(tools: Tools) -> Iterator[Finding]:
+    """Each campaign against its template; for one that is off it is only a note."""
+    found = {(one["name"], one["language"]): one for one in tools.whatsapp.templates()}
+    for name, campaign in tools.settings.campaigns.items():
+        template = found.get((campaign.template, campaign.language))
+        contract = compile_template(template) if template is not None else None
+        with_coupon = isinstance(campaign, LoyaltyReward)
+        wrong = complaints(contract, mapping_of(campaign), with_coupon=with_coupon)
+        state = "on" if campaign.enabled else "off"
+        if not wrong:
+            yield Finding(f"campaign {name} ({state}): its template fits")
+        for what in wrong:
+            yield Finding(
+                f"campaign {name} ({state}): {what}",
+                f"correct [campaigns.{name}], or the template in WhatsApp Manager",
+                fatal=campaign.enabled,
+            )

@@ -1,0 +1,40 @@
+"""winback consent: what people said elsewhere, brought onto the ledger."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from agent.commands.options import config_option, read_settings
+from agent.database import shared
+from agent.jobs.consent_import import import_consent
+from agent.service import WallClock
+
+
+@click.group
+def command() -> None:
+    """Bring consent in."""
+
+
+@command.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@config_option
+def import_(file: Path, config: Path) -> None:
+    """Put the consents of a CSV FILE on the ledger.
+
+    Its first line names the columns: `phone`, and if you like `says` (yes or no; yes if missing),
+    `date` (2026-03-01, or with a time and offset), `country` (for numbers without +) and `wording`.
+    An import never overrides a STOP. Lines that cannot be used are shown, the others are taken.
+    """
+    settings = read_settings(config)
+    now = WallClock().now()
+    with shared(settings.database.path):
+        done = import_consent(file, country=settings.shop.default_country, now=now)
+    for line, reason in done.set_aside:
+        click.echo(f"{file}:{line}: {reason}; set aside", err=True)
+    click.echo(
+        f"{done.added:,} statements added, {done.known:,} known already, "
+        f"{len(done.set_aside):,} lines set aside"
+    )
+    if done.set_aside:
+        sys.exit(1)

@@ -1,0 +1,137 @@
+"""winback status: how the daemon, the mirror and the outbox are, from the database."""
+
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from agent.commands.options import config_option, read_settings
+from agent.config import Settings
+from agent.database import shared
+from agent.jobs.status import Status, look
+from agent.service import WallClock
+
+SILENT = timedelta(minutes=3)  # without a sign of life for longer, the daemon is not well
+
+
+@click.command
+@config_option
+def command(config: Path) -> None:
+    """Show how the daemon, the mirror and the outbox are; works beside a running daemon."""
+    settings = read_settings(config)
+    with shared(settings.database.path):
+        status = look()
+    now = WallClock().now()
+    zone = ZoneInfo(status.shop.get("zone", "UTC"))
+    console = Console(highlight=False)
+    console.print(f"daemon     {_daemon(status, now)}")
+    console.print(f"shop       {_shop(settings, status, now, zone)}")
+    console.print(f"mirror     {_mirror(status, now)}")
+    console.print(
+        f"people     {status.contacts:,} with a mobile number, {status.agreed:,} agreed to "
+        f"marketing, {status.refused:,} said no; {status.unusable_phones:,} numbers not usable"
+    )
+    for name, campaign in settings.campaigns.items():
+        console.print(f"campaign   {name}: {_campaign(campaign.enabled, status.troubles, name)}")
+    console.print(f"outbox     {_outbox(status, zone)}")
+    console.print(
+        f"webhooks   {status.webhooks_waiting:,} waiting, "
+        f"{status.webhooks_strange:,} with something that was not understood"
+    )
+    console.print(_jobs(status, zone))
+
+
+def _daemon(status: Status, now: datetime) -> str:
+    beat = status.heartbeat
+    if beat is None:
+        return "has never run on this database"
+    if beat.stopped_at is not None:
+        return f"stopped {_ago(beat.stopped_at, now)}"
+    silence = now - beat.beat_at
+    if silence > SILENT or not _alive(beat.pid):
+        return f"NOT RUNNING: no sign of life since {_ago(beat.beat_at, now)} (process {beat.pid})"
+    return (
+        f"runs as process {beat.pid}, version {beat.version}, for "
+        f"{_span(now - beat.started_at)}, listening on {beat.listening}"
+    )
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _shop(settings: Settings, status: Status, now: datetime, zone: ZoneInfo) -> str:
+    if not status.shop:
+        return f"{settings.shop.url}, not read yet"
+    facts = status.shop
+    local = now.astimezone(zone)
+    return (
+        f"{facts['name']} at {settings.shop.url}, WooCommerce {facts['version']}, "
+        f"{facts['currency']}, {facts['zone']} ({local:%H:%M} there)"
+    )
+
+
+def _mirror(status: Status, now: datetime) -> str:
+    if not status.cursors:
+        return "empty"
+    parts = []
+    for cursor in status.cursors:
+        if cursor.since is None:
+            parts.append(f"{cursor.name} {cursor.walked:,} of {cursor.total:,}")
+        elif cursor.polled_at is not None:
+            parts.append(f"{cursor.name} read {_ago(cursor.polled_at, now)}")
+    if status.orders_without_lines:
+        parts.append(f"lines of {status.orders_without_lines:,} orders still to come")
+    return ", ".join(parts)
+
+
+def _campaign(enabled: bool, troubles: dict[str, str], name: str) -> str:
+    if not enabled:
+        return "off"
+    if name not in troubles:
+        return "on; its template has not been looked at yet"
+    return f"CANNOT BE SENT: {troubles[name]}" if troubles[name] else "on"
+
+
+def _outbox(status: Status, zone: ZoneInfo) -> str:
+    states = ", ".join(f"{count:,} {state}" for state, count in sorted(status.messages.items()))
+    due = f"; next due {status.next_due.astimezone(zone):%d %b %H:%M}" if status.next_due else ""
+    return (states or "empty") + due
+
+
+def _jobs(status: Status, zone: ZoneInfo) -> Table:
+    table = Table(box=SIMPLE, pad_edge=False, collapse_padding=True)
+    for name in ("job", "last run", "outcome", "what it did"):
+        table.add_column(name, no_wrap=name != "what it did")
+    for run in status.runs:
+        done = ", ".join(f"{count:,} {what}" for what, count in run.result.items())
+        table.add_row(
+            run.job,
+            f"{run.started_at.astimezone(zone):%d %b %H:%M:%S}",
+            run.outcome,
+            run.trouble or done,
+        )
+    return table
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    return f"{_span(now - moment)} ago"
+
+
+def _span(span: timedelta) -> str:
+    seconds = max(int(span.total_seconds()), 0)
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

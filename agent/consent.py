@@ -1,0 +1,57 @@
+"""The one way onto the consent ledger: whatever is said is written down, and in force at once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.rules.consent import Said, standing
+from models import Statement
+from models.contacts import set_standing
+
+MARKETING = "marketing"
+IMPORT = "import"  # how the source of an imported statement begins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """Something that somebody said about marketing. `source` is where: order 17, whatsapp, ..."""
+
+    phone: str  # E.164
+    says: str  # yes, no
+    source: str
+    said_at: datetime
+    words: str = ""
+
+
+def record(heard: Sequence[Heard], *, now: datetime) -> int:
+    """Append, and bring the contacts in line; in the caller's transaction.
+
+    Returns how many were new: a statement that is on the ledger already changes nothing.
+    """
+    added = Statement.add(
+        [
+            {
+                "phone": one.phone,
+                "purpose": MARKETING,
+                "says": one.says,
+                "source": one.source,
+                "words": one.words,
+                "said_at": one.said_at,
+                "recorded_at": now,
+            }
+            for one in heard
+        ]
+    )
+    if added:
+        recount(one.phone for one in heard)
+    return added
+
+
+def recount(phones: Iterable[str]) -> None:
+    """Bring the contacts' standing in line with all that is on the ledger."""
+    asked = sorted(set(phones))
+    said: dict[str, list[Said]] = {phone: [] for phone in asked}
+    for one in Statement.of(asked, MARKETING):
+        said[one.phone].append(Said(one.says, one.said_at, one.source.startswith(IMPORT)))
+    came_to = {phone: standing(all_said) for phone, all_said in said.items()}
+    set_standing({phone: (one.answer, one.since) for phone, one in came_to.items()})

@@ -1,0 +1,136 @@
+"""A CSV file -> the consent ledger."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from agent.consent import IMPORT, Heard, record
+from agent.errors import Refused
+from agent.rules.consent import NO, YES
+from agent.rules.phones import Phone, read_phone
+from models import Contact, ShopFact
+from models.base import transaction
+
+COLUMNS = ("phone", "says", "date", "country", "wording")
+LINES_A_BATCH = 1000
+SAYS = {"": YES, "yes": YES, "y": YES, "true": YES, "1": YES} | {
+    "no": NO, "n": NO, "false": NO, "0": NO, "stop": NO,
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Imported:
+    """What came of a file; `set_aside` has line numbers and reasons."""
+
+    added: int = 0
+    known: int = 0
+    set_aside: list[tuple[int, str]] = field(default_factory=list)
+
+
+def import_consent(path: Path, *, country: str, now: datetime) -> Imported:
+    """Put every usable line on the ledger; the others are set aside with their reason.
+
+    Importing a file again changes nothing. Raises Refused when the file cannot be read at all.
+    """
+    done = Imported()
+    home = country or ShopFact.all().get("country", "")
+    written = _written(path, now)
+    batch: list[tuple[Heard, Phone]] = []
+    for line, row in _rows(path):
+        try:
+            batch.append(_heard(row, f"{IMPORT} {path.name}:{line}", home, written))
+        except ValueError as error:
+            done.set_aside.append((line, str(error)))
+        if len(batch) == LINES_A_BATCH:
+            _write(batch, done, now)
+            batch = []
+    _write(batch, done, now)
+    return done
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            sample = file.readline()
+            file.seek(0)
+            reader = csv.DictReader(
+                file, delimiter=";" if sample.count(";") > sample.count(",") else ","
+            )
+            names = [name.strip().lower() for name in reader.fieldnames or ()]
+            reader.fieldnames = names
+            strange = [name for name in names if name not in COLUMNS]
+            if "phone" not in names or strange:
+                raise Refused(
+                    f"{path}:1: the columns are {', '.join(names) or 'missing'}",
+                    fix=f"name them in the first line: phone, and any of {', '.join(COLUMNS[1:])}",
+                )
+            for row in reader:
+                yield (
+                    reader.line_num,
+                    {k: (v or "").strip() for k, v in row.items() if k in COLUMNS},
+                )
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise Refused(f"{path}: {error}", fix="give a CSV file in UTF-8") from error
+
+
+def _heard(
+    row: Mapping[str, str], source: str, home: str, written: datetime
+) -> tuple[Heard, Phone]:
+    phone = read_phone(row["phone"], row.get("country") or home)
+    if not phone.e164:
+        raise ValueError(f"phone {row['phone']!r}: {phone.reason}")
+    said = row.get("says", "").lower()
+    if said not in SAYS:
+        raise ValueError(f"says {said!r}: write yes or no")
+    return Heard(
+        phone=phone.e164,
+        says=SAYS[said],
+        source=source,
+        said_at=_date(row.get("date", ""), written),
+        words=row.get("wording", ""),
+    ), phone
+
+
+def _written(path: Path, now: datetime) -> datetime:
+    """When the file was last written, so that importing it again says nothing new."""
+    try:
+        return min(datetime.fromtimestamp(path.stat().st_mtime, UTC), now)
+    except OSError as error:
+        raise Refused(
+            f"{path}: {error.strerror}", fix="name a CSV file that can be read"
+        ) from error
+
+
+def _date(text: str, written: datetime) -> datetime:
+    """When it was said; a line without a date was said when the file was written, at the latest."""
+    if not text:
+        return written
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            f"date {text!r}: write it as 2026-03-01 or 2026-03-01T09:30+01:00"
+        ) from None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    if moment > written:
+        raise ValueError(f"date {text!r} is later than the file itself")
+    return moment
+
+
+def _write(batch: list[tuple[Heard, Phone]], done: Imported, now: datetime) -> None:
+    """One transaction: the people, so that a consent is not lost on somebody who never ordered."""
+    with transaction():
+        Contact.put(
+            {
+                "phone": phone.e164,
+                "region": phone.region,
+                "zones": " ".join(phone.zones),
+                "created_at": now,
+            }
+            for phone in {one.e164: one for _, one in batch}.values()
+        )
+        added = record([heard for heard, _ in batch], now=now)
+    done.added += added
+    done.known += len(batch) - added

@@ -1,0 +1,63 @@
+"""What the database knows of how winback is; for `winback status`, beside a running daemon."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from models import (
+    CampaignStanding,
+    Contact,
+    Cursor,
+    Heartbeat,
+    JobRun,
+    Message,
+    Order,
+    PhoneReading,
+    ShopFact,
+    Statement,
+    Webhook,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """A look at everything, at one moment."""
+
+    heartbeat: Heartbeat | None
+    shop: dict[str, str]
+    cursors: Sequence[Cursor]
+    orders_without_lines: int
+    contacts: int
+    agreed: int
+    refused: int
+    unusable_phones: int
+    statements: int
+    messages: dict[str, int]
+    next_due: datetime | None
+    troubles: dict[str, str]
+    runs: Sequence[JobRun]
+    webhooks_waiting: int
+    webhooks_strange: int
+
+
+def look() -> Status:
+    """Gather it."""
+    queued = Message.select().where(Message.state == "queued")
+    first = queued.order_by(Message.not_before).first()
+    return Status(
+        heartbeat=Heartbeat.get_or_none(),
+        shop=ShopFact.all(),
+        cursors=list(Cursor.select().order_by(Cursor.name)),
+        orders_without_lines=Order.select().where(Order.lines_at.is_null()).count(),
+        contacts=Contact.select().count(),
+        agreed=Contact.agreed_count(),
+        refused=Contact.select().where(Contact.marketing == "no").count(),
+        unusable_phones=PhoneReading.select().where(PhoneReading.reason != "").count(),
+        statements=Statement.select().count(),
+        messages=Message.count_by_state(),
+        next_due=first.not_before if first else None,
+        troubles=CampaignStanding.troubles(),
+        runs=JobRun.latest(),
+        webhooks_waiting=Webhook.select().where(Webhook.done_at.is_null()).count(),
+        webhooks_strange=Webhook.select().where(Webhook.trouble != "").count(),
+    )
