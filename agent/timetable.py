@@ -57,7 +57,7 @@ class Timetable:
         day = Daily(often.campaigns_at, often.campaigns_until)
         rows = (
             # the shop -> the mirror
-            Job("poll", Every(often.poll), self._poll),
+            Job("poll", Every(often.poll), self._poll, frequent=True),
             Job("lines", Every(often.poll), self._lines, frequent=True),
             Job("stock", Every(often.stock), self._stock),
             # the mirror -> the outbox

@@ -38,7 +38,8 @@ class UtcField(TextField):
         if value.tzinfo is None:
             msg = f"{self.name}: {value} has no time zone"
             raise ValueError(msg)
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        # not strftime: it writes the year 999 with three digits, which sorts after 2026
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
     def python_value(self, value: str | None) -> datetime | None:
         return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)

@@ -63,18 +63,25 @@ class JobRun(Table):
     @classmethod
     def latest(cls) -> list["JobRun"]:
         """The newest run of each job."""
-        return list(cls.select().where(cls.id.in_(_newest_ids())).order_by(cls.job))
+        return list(cls.select().where(cls.id.in_(_newest_ids("job"))).order_by(cls.job))
 
     @classmethod
     def forget_before(cls, moment: datetime) -> int:
-        """Drop runs that ended before `moment`; the newest of each job stays."""
-        query = cls.delete().where(cls.started_at < moment, cls.id.not_in(_newest_ids()))
+        """Drop runs that ended before `moment`.
+
+        The newest of each job stays, and the newest that came through: a job that has been failing
+        for long still knows when it last worked.
+        """
+        query = cls.delete().where(
+            cls.ended_at < moment, cls.id.not_in(_newest_ids("job", "outcome"))
+        )
         return int(query.execute())
 
 
-def _newest_ids() -> Any:
+def _newest_ids(*of_each: str) -> Any:
     other = JobRun.alias()
-    return other.select(fn.MAX(other.id)).group_by(other.job)
+    columns = [getattr(other, name) for name in of_each]
+    return other.select(fn.MAX(other.id)).group_by(*columns)
 
 
 class Heartbeat(Table):

@@ -129,7 +129,7 @@ class Order(Copy):
     @classmethod
     def lines_read(cls, coupons: Mapping[int, list[str]], at: datetime) -> None:
         """The lines of these orders are in; `coupons` has the codes each one used."""
-        cls.update(lines_at=at).where(cls.woo_id.in_(list(coupons))).execute()
+        cls.update(lines_at=at, coupons=[]).where(cls.woo_id.in_(list(coupons))).execute()
         for woo_id, codes in coupons.items():
             if codes:  # few orders use one
                 cls.update(coupons=codes).where(cls.woo_id == woo_id).execute()

@@ -36,13 +36,17 @@ def keep(stage: Stage, console: Console) -> None:
         soft_wrap=True,
         highlight=False,
     )
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    previous = {
+        number: signal.signal(number, signal.default_int_handler)
+        for number in (signal.SIGINT, signal.SIGTERM)  # INT too: shells ignore it for "... &"
+    }
     try:
         _look_after(stage, console)
     except KeyboardInterrupt:
         console.print("ending ...")
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
     most = max(stage.whatsapp.accepted_by_intent.values(), default=0)
     console.print(
         f"WhatsApp took {len(stage.whatsapp.accepted):,} messages, none more than {most} time(s)."

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from agent.jobs.report import Line, Report
 from agent.rules.money import amount
+from agent.rules.selection import Why
 
 NAMES = {"we_miss_you": "We miss you", "loyalty_reward": "Loyalty reward"}
 
@@ -63,9 +64,9 @@ def reasons_table(report: Report) -> Table:
     )
     table.add_column("people", justify="right")
     table.add_column("because this person")
-    left_alone = {why: n for why, n in report.reasons.items() if why != "chosen"}
-    for why, count in sorted(left_alone.items(), key=lambda one: -one[1]):
-        table.add_row(f"{count:,}", why)
+    left_alone = {why: n for why, n in report.reasons.items() if why is not Why.CHOSEN}
+    for reason, count in sorted(left_alone.items(), key=lambda one: -one[1]):
+        table.add_row(f"{count:,}", reason.value)
     if report.unreachable:
         common = sorted(report.unreachable.items(), key=lambda one: -one[1])[:3]
         why = ", ".join(f"{count:,} {reason}" for reason, count in common)

@@ -7,6 +7,7 @@ from typing import Any
 
 from peewee import JOIN, Case, fn
 
+from agent.rules.selection import Why
 from agent.rules.states import TAKEN, State
 from models import Contact, Conversion, JobRun, Message, PhoneReading, Reply, ShopFact
 from models.base import tuples
@@ -45,7 +46,7 @@ class Report:
     lines: Sequence[Line]
     other_currencies: dict[str, int] = field(default_factory=dict)
     decided_at: datetime | None = None
-    reasons: dict[str, int] = field(default_factory=dict)
+    reasons: dict[Why, int] = field(default_factory=dict)
     unreachable: dict[str, int] = field(default_factory=dict)  # phones by why nobody is reached
     people: int = 0
 
@@ -80,10 +81,16 @@ def report(since: datetime) -> Report:
         lines=lines,
         other_currencies=others,
         decided_at=latest.started_at if latest else None,
-        reasons=latest.result if latest else {},
+        reasons=_reasons(latest.result if latest else {}),
         unreachable=dict(tuples(unusable)),
         people=Contact.select().count(),
     )
+
+
+def _reasons(result: dict[str, int]) -> dict[Why, int]:
+    """Why people were left alone; a name of an older version that is none any more is left out."""
+    known = {why.name.lower(): why for why in Why}
+    return {known[name]: count for name, count in result.items() if name in known}
 
 
 def _counts(since: datetime) -> dict[str, dict[str, Any]]:

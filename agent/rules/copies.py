@@ -17,6 +17,8 @@ from agent.rules.money import minor_units
 Json = Mapping[str, Any]
 Row = dict[str, Any]
 
+_LARGEST = 2**63 - 1  # what an integer column holds
+
 ORDER_FIELDS = (
     "id,number,status,currency,total,total_tax,shipping_total,customer_id,billing,"
     "date_created_gmt,date_paid_gmt,date_modified_gmt,meta_data"
@@ -154,8 +156,8 @@ def each(
     set_aside: list[tuple[Any, str]] = []
     for one in rows:
         try:
-            copied.append(copy(one))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            copied.append(_storable(copy(one)))
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             number = one.get("id") if isinstance(one, Mapping) else None
             set_aside.append((number, f"{type(error).__name__}: {error}"))
     return copied, set_aside
@@ -168,6 +170,17 @@ def shop_date(moment: datetime) -> str:
     rows without a word.
     """
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _storable(row: Row) -> Row:
+    """Raises ValueError for what no column holds: it would take all the rows of its batch with it."""
+    for name, value in row.items():
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            msg = f"{name} is too large"
+            raise ValueError(msg)
+        if isinstance(value, str):
+            value.encode()  # UnicodeEncodeError, a ValueError, where half an emoji was cut off
+    return row
 
 
 def _utc(value: object) -> datetime | None:

@@ -6,10 +6,12 @@ user name have no phone for us. Fields: Meta's webhook reference for the `messag
 `user_preferences` fields.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+_LARGEST = 2**63 - 1  # what an integer column holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,39 +63,39 @@ Event = StatusUpdate | Inbound | Preference | Unknown
 
 def read_webhook(payload: object) -> Iterator[Event]:
     """Every element of a webhook's body, in its order. Never raises."""
-    for entry in _dicts(payload, "entry"):
-        for change in _dicts(entry, "changes"):
-            value = change.get("value")
-            if not isinstance(value, Mapping):
-                yield Unknown(f"{change.get('field')}: no value")
-            elif change.get("field") == "messages":
-                yield from _messages(value)
-            elif change.get("field") == "user_preferences":
-                for one in _dicts(value, "user_preferences"):
-                    yield _guarded(_preference, one)
-            else:
-                yield Unknown(f"field {change.get('field')}")
+    for entry in _list(payload, "entry"):
+        for change in _list(entry, "changes"):
+            yield from _change(change)
 
 
-def _messages(value: Mapping[str, Any]) -> Iterator[Event]:
-    for one in _dicts(value, "statuses"):
-        yield _guarded(_status, one)
-    for one in _dicts(value, "messages"):
-        yield _guarded(_inbound, one)
-    for one in _dicts(value, "errors"):
-        yield Unknown(f"account error {one.get('code')}: {one.get('title')}")
+def _change(change: object) -> Iterator[Event]:
+    field = change.get("field") if isinstance(change, Mapping) else None
+    value = change.get("value") if isinstance(change, Mapping) else None
+    if not isinstance(value, Mapping):
+        yield _unknown(f"{field}: no value")
+    elif field == "messages":
+        for one in _list(value, "statuses"):
+            yield _guarded(_status, one)
+        for one in _list(value, "messages"):
+            yield _guarded(_inbound, one)
+        for one in _list(value, "errors"):
+            yield _guarded(_account_error, one)
+    elif field == "user_preferences":
+        for one in _list(value, "user_preferences"):
+            yield _guarded(_preference, one)
+    else:
+        yield _unknown(f"field {field}")
 
 
-def _guarded(read: Any, one: Mapping[str, Any]) -> Event:
+def _guarded(read: Callable[[Any], Event], one: object) -> Event:
     try:
-        event: Event = read(one)
+        return read(one)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
-        return Unknown(f"{read.__name__.strip('_')}: {type(error).__name__} {error}")
-    return event
+        return _unknown(f"{read.__name__.strip('_')}: {type(error).__name__} {error}")
 
 
 def _status(one: Mapping[str, Any]) -> StatusUpdate:
-    errors = _dicts(one, "errors")
+    errors = [error for error in _list(one, "errors") if isinstance(error, Mapping)]
     first = errors[0] if errors else {}
     more = first.get("error_data")
     details = more.get("details", "") if isinstance(more, Mapping) else more
@@ -102,8 +104,8 @@ def _status(one: Mapping[str, Any]) -> StatusUpdate:
         status=_text(one["status"]),
         at=_instant(one["timestamp"]),
         uid=_optional(one, "biz_opaque_callback_data"),
-        code=int(first["code"]) if "code" in first else None,
-        detail=str(details or first.get("title") or ""),
+        code=_code(first["code"]) if "code" in first else None,
+        detail=_whole(str(details or first.get("title") or "")),
         category=_optional(one.get("pricing") or {}, "category"),
     )
 
@@ -139,22 +141,42 @@ def _preference(one: Mapping[str, Any]) -> Preference:
     )
 
 
-def _dicts(holder: object, key: str) -> list[Mapping[str, Any]]:
-    """The objects in a list that may be missing or something else."""
+def _account_error(one: Mapping[str, Any]) -> Unknown:
+    return _unknown(f"account error {one.get('code')}: {one.get('title')}")
+
+
+def _unknown(what: str) -> Unknown:
+    return Unknown(_whole(what))
+
+
+def _list(holder: object, key: str) -> list[Any]:
+    """A list that may be missing or something else."""
     found = holder.get(key) if isinstance(holder, Mapping) else None
-    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+    return found if isinstance(found, list) else []
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         msg = f"expected a text, got {value!r}"
         raise ValueError(msg)
-    return value
+    return _whole(value)
 
 
 def _optional(holder: Mapping[str, Any], key: str) -> str:
     value = holder.get(key)
-    return "" if value is None else str(value)
+    return "" if value is None else _whole(str(value))
+
+
+def _whole(text: str) -> str:
+    """Half an emoji, left where a text was cut off, becomes a question mark: no table holds it."""
+    return text.encode(errors="replace").decode()
+
+
+def _code(value: Any) -> int:
+    code = int(value)
+    if abs(code) > _LARGEST:
+        raise ValueError("too large for an error code")
+    return code
 
 
 def _instant(value: object) -> datetime:

@@ -45,8 +45,15 @@ FINAL = frozenset(
 TAKEN = (State.ACCEPTED, State.HELD, State.SENT, State.DELIVERED, State.READ, State.UNDELIVERED)
 
 # Statuses come late, doubled and out of order, so only rank counts, never the time of arrival. A
-# message that was delivered was delivered, whatever `failed` says before or after it.
-_RANK = {State.SENT: 1, State.FAILED: 2, State.DELIVERED: 3, State.READ: 4}
+# message that was delivered was delivered, whatever `failed` says before or after it; and one that was
+# given up as undelivered had been sent before that.
+_RANK = {
+    State.SENT: 1,
+    State.UNDELIVERED: 1,
+    State.FAILED: 2,
+    State.DELIVERED: 3,
+    State.READ: 4,
+}
 _STATUSES = {
     "sent": State.SENT,
     "failed": State.FAILED,

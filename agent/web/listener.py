@@ -1,5 +1,6 @@
 """waitress in a thread of its own."""
 
+import logging
 import threading
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ from agent.errors import PortInUse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # "Task queue depth is 1"
 
 
 class Listener:

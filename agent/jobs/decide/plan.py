@@ -63,17 +63,17 @@ class Day:
 def decide(settings: Settings, *, now: datetime, beat: Callable[[], None]) -> dict[str, int]:
     """Plan the day and reserve what is planned. Running it twice on a day changes nothing.
 
-    Returns how many people met each reason.
+    Returns how many people met each reason, by its name in lower case.
     """
     day = Day.at(now)
-    tally: Counter[str] = Counter()
+    tally: Counter[Why] = Counter()
     for batch in plan(settings, day, beat=beat):
         chosen = [one for one in batch if one.decision.why is Why.CHOSEN]
         written = _reserve(settings, day, chosen)
-        tally.update(one.decision.why.value for one in batch if one not in chosen)
-        tally[Why.CHOSEN.value] += written
-        tally[Why.CAPPED.value] += len(chosen) - written
-    return {why: count for why, count in tally.items() if count}
+        tally.update(one.decision.why for one in batch if one.decision.why is not Why.CHOSEN)
+        tally[Why.CHOSEN] += written
+        tally[Why.CAPPED] += len(chosen) - written
+    return {why.name.lower(): count for why, count in tally.items() if count}
 
 
 def plan(settings: Settings, day: Day, *, beat: Callable[[], None]) -> Iterator[list[Planned]]:

@@ -28,7 +28,7 @@ def pull_changes(
     # hour is for what a poll that failed half-way may have left.
     if counts["orders"] or refunds.polled_at is None or now - refunds.polled_at > REFUNDS_AGAIN:
         counts["refunds"] = walk(shop, REFUNDS, filing, beat=beat)
-    return counts
+    return {kind: news for kind, news in counts.items() if news}
 
 
 def pull_slowly(
@@ -40,7 +40,8 @@ def pull_slowly(
     if began is not None and now - began >= CUSTOMERS_AGAIN:
         begin_again(CUSTOMERS)
     kinds = (VARIATIONS, CUSTOMERS)
-    return {kind.name: walk(shop, kind, filing, beat=beat) for kind in kinds}
+    counts = {kind.name: walk(shop, kind, filing, beat=beat) for kind in kinds}
+    return {kind: news for kind, news in counts.items() if news}
 
 
 def first_fill() -> bool:

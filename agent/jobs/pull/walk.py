@@ -8,6 +8,7 @@ finds them.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from agent.clients.shop import Page, Shop
 from agent.jobs.pull.kinds import Filing, Kind
@@ -20,13 +21,17 @@ log = Log(__name__)
 
 
 def walk(shop: Shop, kind: Kind, filing: Filing, *, beat: Callable[[], None]) -> int:
-    """Walk on from where the cursor stands; returns how many rows came.
+    """Walk on from where the cursor stands; returns how many rows are news.
+
+    A poll looks back a little behind its cursor, so most rows of a quiet minute are no news.
 
     The cursor moves in the transaction that writes the page, so a walk that is cut short anywhere
     goes on from there.
     """
     cursor = Cursor.named(kind.name)
-    came = 0
+    seen = shop_date(cursor.since) if kind.by_change and cursor.since else ""
+    newest = cursor.last_id
+    news = 0
     while True:
         beat()
         page = _ask(shop, kind, cursor, filing)
@@ -40,9 +45,9 @@ def walk(shop: Shop, kind: Kind, filing: Filing, *, beat: Callable[[], None]) ->
         with transaction():
             kind.absorb(page.rows, page.served_at, filing)
             done = _move_on(cursor, page, kind, filing)
-        came += len(page.rows)
+        news += sum(_is_news(row, kind, seen, newest) for row in page.rows)
         if done:
-            return came
+            return news
 
 
 def begin_again(kind: Kind) -> None:
@@ -70,6 +75,13 @@ def _seam_holds(page: Page, cursor: Cursor) -> bool:
     if cursor.walked == 0:
         return True
     return bool(page.rows) and int(page.rows[0]["id"]) <= cursor.last_id
+
+
+def _is_news(row: dict[str, Any], kind: Kind, seen: str, newest: int) -> bool:
+    """Did the row change since the last poll, as far as its dates tell? (They compare as texts.)"""
+    if not kind.by_change:
+        return int(row["id"]) > newest
+    return str(row.get("date_modified_gmt") or row.get("date_created_gmt") or "~") >= seen
 
 
 def _move_on(cursor: Cursor, page: Page, kind: Kind, filing: Filing) -> bool:

@@ -166,7 +166,7 @@ class Sender:
         """Cancel what is no longer right, and hold what must wait for the morning."""
         for reason, ids in verdict.cancel.items():
             Message.move(ids, ("queued",), "cancelled", detail=reason, ended_at=now)
-            self._tally[f"cancelled: {reason}"] += len(ids)
+            self._tally[f"cancelled, {reason}"] += len(ids)
         for moment, ids in verdict.hold.items():
             Message.move(ids, ("queued",), "queued", not_before=moment)
             self._tally["held for quiet hours"] += len(ids)

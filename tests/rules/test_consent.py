@@ -1,0 +1,146 @@
+"""What a person's statements come to: no yes, no message."""
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.rules.consent import NO, UNSAID, YES, Said, Standing, meta_says, standing
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+LATER = NOON + timedelta(seconds=1)
+WORDS = ("yes", "1", "true", "on")
+REFUSALS = ("refused", "withdrawn", "stop")
+
+moments = st.integers(0, 5).map(lambda seconds: NOON + timedelta(seconds=seconds))
+statements = st.builds(
+    Said, says=st.sampled_from([YES, NO]), said_at=moments, imported=st.booleans()
+)
+
+
+def test_who_said_nothing_did_not_agree() -> None:
+    assert standing([]) == Standing(UNSAID, None)
+
+
+@pytest.mark.parametrize("imported", [False, True])
+def test_a_yes_counts_wherever_it_comes_from(imported: bool) -> None:
+    assert standing([Said(YES, NOON, imported)]) == Standing(YES, NOON)
+
+
+def test_the_newest_statement_wins() -> None:
+    assert standing([Said(YES, NOON), Said(NO, LATER)]) == Standing(NO, LATER)
+    assert standing([Said(NO, NOON), Said(YES, LATER)]) == Standing(YES, LATER)
+
+
+@pytest.mark.parametrize("imported", [False, True])
+def test_a_no_wins_over_a_yes_of_the_same_instant(imported: bool) -> None:
+    assert standing([Said(NO, NOON, imported), Said(YES, NOON, imported)]) == Standing(NO, NOON)
+    assert standing([Said(YES, NOON, imported), Said(NO, NOON, imported)]) == Standing(NO, NOON)
+
+
+def test_an_imported_yes_never_beats_the_persons_no() -> None:
+    said = [Said(NO, NOON), Said(YES, LATER, imported=True)]
+    assert standing(said) == Standing(NO, NOON)
+
+
+def test_an_imported_yes_adds_nothing_once_the_person_said_no_and_then_yes() -> None:
+    # given a person who came back after a no
+    said = [Said(NO, NOON), Said(YES, LATER)]
+    # when a list says yes still later, the standing rests on the person's own word
+    later_still = LATER + timedelta(days=1)
+    assert standing([*said, Said(YES, later_still, imported=True)]) == Standing(YES, LATER)
+
+
+def test_an_imported_yes_that_was_there_before_the_no_does_not_count_either() -> None:
+    said = [Said(YES, NOON, imported=True), Said(NO, LATER)]
+    assert standing(said) == Standing(NO, LATER)
+
+
+def test_an_imported_no_is_a_no() -> None:
+    said = [Said(YES, NOON), Said(NO, LATER, imported=True)]
+    assert standing(said) == Standing(NO, LATER)
+
+
+def test_of_two_imported_lists_the_newer_wins() -> None:
+    said = [Said(NO, NOON, imported=True), Said(YES, LATER, imported=True)]
+    assert standing(said) == Standing(YES, LATER)
+
+
+@given(st.lists(statements), st.randoms())
+def test_neither_order_nor_repetition_makes_a_difference(said: list[Said], random: Random) -> None:
+    mixed = said + random.sample(said, len(said) // 2)
+    random.shuffle(mixed)
+    assert standing(mixed) == standing(said)
+
+
+@given(st.lists(statements))
+def test_without_a_yes_there_is_no_yes(said: list[Said]) -> None:
+    without = [one for one in said if one.says == NO]
+    assert standing(without).answer != YES
+
+
+@given(st.lists(statements, min_size=1))
+def test_the_newest_explicit_statement_of_the_person_wins(said: list[Said]) -> None:
+    own = [Said(one.says, one.said_at) for one in said]
+    newest = max(one.said_at for one in own)
+    last_words = {one.says for one in own if one.said_at == newest}
+    assert standing(own) == Standing(NO if NO in last_words else YES, newest)
+
+
+@given(st.lists(statements), st.lists(moments))
+def test_an_import_never_overrides_a_refusal(said: list[Said], dates: list[datetime]) -> None:
+    own = [one for one in said if not one.imported]
+    imported = [Said(YES, moment, imported=True) for moment in dates]
+    before = standing(own)
+    if any(one.says == NO for one in own):
+        assert standing([*own, *imported]) == before
+
+
+@pytest.mark.parametrize(
+    ("value", "meaning"),
+    [
+        ("yes", YES),
+        (" YES ", YES),
+        ("ｙｅｓ", YES),
+        ("1", YES),
+        (1, YES),
+        (True, YES),
+        ("refused", NO),
+        ("Withdrawn", NO),
+        ("", UNSAID),
+        ("  ", UNSAID),
+        ("0", UNSAID),
+        (0, UNSAID),
+        (False, UNSAID),
+        ("no", UNSAID),
+        ("yes, but", UNSAID),
+        (None, UNSAID),
+        (1.0, UNSAID),
+        (["yes"], UNSAID),
+        ({"value": "yes"}, UNSAID),
+    ],
+)
+def test_what_a_consent_field_means(value: object, meaning: str) -> None:
+    assert meta_says(value, WORDS, REFUSALS) == meaning
+
+
+def test_an_empty_word_in_the_settings_means_nothing() -> None:
+    assert meta_says("", ["", "yes"], [""]) == UNSAID
+
+
+def test_the_words_of_the_settings_are_folded_as_well() -> None:
+    assert meta_says("sí", ["SÍ "], []) == YES
+
+
+def test_a_word_on_both_lists_is_a_yes() -> None:
+    # the order of the questions, so that nobody changes it without noticing
+    assert meta_says("on", ["on"], ["on"]) == YES
+
+
+@given(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.lists(st.text()), st.floats())
+)
+def test_a_value_that_is_on_no_list_says_nothing(value: object) -> None:
+    assert meta_says(value, [], []) == UNSAID
