@@ -20,12 +20,14 @@ from agent.service import Service
 from agent.timetable import Timetable, Tools
 from agent.web import Listener, intake
 from models import Cursor, Heartbeat, Message
+from models.base import wait_for_writers
 
 log = Log(__name__)
 
 VERSION = version("winback")
 USER_AGENT = f"winback/{VERSION}"
 BEAT = timedelta(seconds=30)  # how often the database learns that we are alive
+PATIENCE = 1.0  # seconds that the loop waits for another writer: it has signals to answer
 
 
 def make_tools(settings: Settings, service: Service) -> Tools:
@@ -76,13 +78,15 @@ class Daemon:
             threads=web.threads,
         )
         self._next_beat = self._next_line = self._begun
+        self._hung: list[str] = []
 
     @property
     def settings(self) -> Settings:
         return self.timetable.tools.settings
 
     def start(self) -> None:
-        """Say that we are there."""
+        """Say that we are there. From here on this thread waits for nobody long."""
+        wait_for_writers(PATIENCE)
         self._beat(self._service.clock.now())
         log.info(
             "daemon.ready",
@@ -98,20 +102,24 @@ class Daemon:
         self._service.tell("READY=1", "STATUS=ready")
 
     def tick(self) -> None:
-        """One round of the loop."""
-        if self._service.reload_wanted:
-            self._service.reload_wanted = False
-            self.reload()
-        self.timetable.tick()
+        """One round of the loop. Trouble with the database is told, and the next round comes."""
+        try:
+            if self._service.reload_wanted:
+                self._service.reload_wanted = False
+                self.reload()
+            self.timetable.tick()
+        except peewee.DatabaseError as error:
+            self._say_database(error)
         self.look_after()
 
     def look_after(self) -> None:
         """Feed the watchdog while every job makes progress, and tell how we are."""
         hung = self.guard.hung()
-        if hung:
-            log.error("job.hung", jobs=",".join(hung))
-        else:
+        if not hung:
             self._service.tell("WATCHDOG=1")
+        elif hung != self._hung:
+            log.error("job.hung", jobs=",".join(hung))
+        self._hung = hung
         now = self._service.clock.now()
         if now >= self._next_beat:
             self._next_beat = now + BEAT
@@ -143,19 +151,21 @@ class Daemon:
 
     def stop(self, patience: float) -> None:
         """Take nothing more, let the jobs finish what is in hand, and leave the rest as unsure."""
+        until = self._service.clock.monotonic() + patience
         self._service.tell("STOPPING=1", "STATUS=stopping")
         running = self.guard.running()
         log.info("daemon.stopping", jobs=",".join(running) or "none")
         self._service.stop()
-        self.listener.close()
-        if not self.guard.wait_until_resting(patience):
+        self.listener.close(patience / 2)
+        if not self.guard.wait_until_resting(until - self._service.clock.monotonic()):
             log.warning("daemon.left_behind", jobs=",".join(self.guard.running()))
-        lost = Message.orphaned()
         now = self._service.clock.now()
         try:
+            lost = Message.orphaned()
             Heartbeat.update(beat_at=now, stopped_at=now).execute()
-        except peewee.DatabaseError as error:
+        except peewee.DatabaseError as error:  # the next start finds the same
             log.warning("daemon.unrecorded", what=error)
+            return
         log.info("daemon.stopped", unsure=lost)
 
     def _beat(self, now: datetime) -> None:
@@ -179,7 +189,8 @@ class Daemon:
         except peewee.DatabaseError as error:
             self._say_database(error)
             return
-        lag = "unknown" if orders.polled_at is None else f"{(now - orders.polled_at).seconds}s"
+        polled = orders.polled_at
+        lag = "unknown" if polled is None else f"{(now - polled).total_seconds():.0f}s"
         fields = {
             "lag": lag,
             "queued": states.get("queued", 0),

@@ -72,7 +72,7 @@ class Guard:
         """Start `job` if it is due and not running. Without the shop's zone no daily job is due."""
         lane = self._lane(job)
         now = self._service.clock.now()
-        if lane.begun is not None or (lane.not_before is not None and now < lane.not_before):
+        if lane.begun is not None or _pauses(lane, now):
             return
         if zone is None and isinstance(job.cadence, Daily):
             return
@@ -182,3 +182,8 @@ class Guard:
             )  # fmt: skip
         except peewee.DatabaseError as error:  # the run stands; only its line is missing
             log.warning("job.unrecorded", job=job.name, what=self._explain(error).what)
+
+
+def _pauses(lane: Lane, now: datetime) -> bool:
+    """Is it too early after a failure? A pause longer than any of ours: the clock was set back."""
+    return lane.not_before is not None and now < lane.not_before <= now + LONGEST_PAUSE

@@ -10,8 +10,11 @@ journald stamps the lines itself; elsewhere `ts=` comes first.
 import json
 import logging
 import os
+import re
 import sys
 from datetime import UTC, datetime
+
+_NO_KEY = re.compile(r'[\s="]+')  # what would end a key
 
 
 class Log:
@@ -43,7 +46,8 @@ class Logfmt(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return " ".join(
-            f"{key}={_quoted(value)}" for key, value in self._pairs(record).items()
+            f"{_NO_KEY.sub('_', key)}={_quoted(value)}"
+            for key, value in self._pairs(record).items()
         ) + self._trace(record)
 
     def _pairs(self, record: logging.LogRecord) -> dict[str, object]:

@@ -120,7 +120,7 @@ class Timetable:
         service, tools = self._service, self.tools
         sender = Sender(
             tools.whatsapp,
-            tools.settings,
+            lambda: self.tools.settings,
             now=service.clock.now,
             monotonic=service.clock.monotonic,
             pause=service.sleep,

@@ -78,6 +78,11 @@ def open_database(path: Path | str) -> None:
     handle.connect(reuse_if_open=True)
 
 
+def wait_for_writers(seconds: float) -> None:
+    """How long this thread waits for another writer to finish, in place of the usual minute."""
+    database.execute_sql(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+
+
 def close_database() -> None:
     """Close this thread's connection."""
     database.close()

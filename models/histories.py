@@ -96,6 +96,12 @@ class Turn(Table):
         return int(cls.select().count())
 
 
+def forget_histories() -> None:
+    """Give the memory of the temporary tables back."""
+    for table in (History, Turn):
+        table.drop_table(safe=True)
+
+
 def bought(paid_statuses: Sequence[str]) -> Any:
     """The condition that an order was paid, and not cancelled or given back in full."""
     paid = Order.paid_at.is_null(False) | Order.status.in_(list(paid_statuses))

@@ -12,8 +12,11 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from agent.config import Settings
 from agent.log import Log
 from models import Webhook
+from models.base import wait_for_writers
 
 log = Log(__name__)
+
+PATIENCE = 3.0  # seconds for the database; WhatsApp gives up on us after few more, and comes again
 
 
 def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Flask:
@@ -44,6 +47,7 @@ def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Fla
             log.warning("webhook.unsigned", peer=request.remote_addr, size=len(body))
             return _text(403, "wrong or missing signature")
         try:
+            wait_for_writers(PATIENCE)
             Webhook.insert(source="whatsapp", received_at=now(), body=body).execute()
         except peewee.DatabaseError as error:
             # not 200: WhatsApp keeps it and comes again, for up to 7 days

@@ -4,6 +4,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
+from waitress import wasyncore
 from waitress.server import create_server
 
 from agent.errors import PortInUse
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # "Task queue depth is 1"
+
+LARGEST_BODY = 17 * 1024 * 1024  # bytes; above every [web] max_body_mb, so that `intake` says no
 
 
 class Listener:
@@ -27,6 +30,8 @@ class Listener:
                 threads=threads,
                 ident=None,
                 clear_untrusted_proxy_headers=True,
+                max_request_body_size=LARGEST_BODY,
+                asyncore_use_poll=True,
             )
         except OSError as error:
             raise PortInUse(
@@ -38,7 +43,22 @@ class Listener:
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """Answer what has been asked, take nothing more."""
-        self._server.close()
-        self._server.task_dispatcher.shutdown(timeout=5)
+    def close(self, patience: float = 5.0) -> None:
+        """Take nothing more, and answer what has been asked, within `patience` seconds.
+
+        All is closed by the thread that looks at it, not with the server's own close(): the number of
+        a closed file is used again at once, and waitress, which would still look at it or write to
+        it, could then meet a file of the database there.
+        """
+        server = self._server
+        server.trigger.pull_trigger(lambda: wasyncore.dispatcher.close(server))
+        server.task_dispatcher.shutdown(timeout=patience)
+        if not server.task_dispatcher.threads:  # else one that is slow may still wake the loop
+            server.trigger.pull_trigger(self._end)
+            self._thread.join(timeout=1)
+
+    def _end(self) -> None:
+        """Let the loop run dry: connections close once their answers are out."""
+        for channel in self._server.active_channels.values():
+            channel.close_when_flushed = True
+        self._server.trigger.close()

@@ -103,7 +103,7 @@ def test_an_import_never_overrides_a_refusal(said: list[Said], dates: list[datet
     [
         ("yes", YES),
         (" YES ", YES),
-        ("ｙｅｓ", YES),
+        ("\uff59\uff45\uff53", YES),  # full-width letters
         ("1", YES),
         (1, YES),
         (True, YES),

@@ -72,11 +72,11 @@ def test_no_stretch_of_time_sees_more_than_its_rate_and_one_burst(
             assert total <= burst + rate * (at - left[first][0]) + 1e-3
 
 
-@given(rate=st.floats(1, 1000))
+@given(rate=st.floats(10, 1000))
 def test_a_steady_sender_reaches_the_rate(rate: float) -> None:
     pace, sent = Pace(rate), 0
     for tick in range(101):  # ten seconds, a look every tenth of a second as the sender does
         count = pace.allowance(tick / 10)
         pace.spend(count)
         sent += count
-    assert sent >= int(rate * 10 * 0.99)
+    assert sent >= rate * 10 - 1

@@ -71,9 +71,9 @@ def test_a_status_that_we_do_not_know_changes_nothing(state: State, status: str)
 
 
 def test_every_state_is_either_open_or_final() -> None:
-    assert OPEN == {
+    assert {
         State.QUEUED, State.CLAIMED, State.ACCEPTED, State.HELD, State.SENT, State.UNSURE,
-    }  # fmt: skip
+    } == OPEN  # fmt: skip
 
 
 def test_what_whatsapp_took_was_neither_dropped_nor_doubtful() -> None:

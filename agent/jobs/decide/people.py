@@ -11,7 +11,7 @@ from agent.config import Settings
 from agent.rules.selection import Person
 from models import Contact, Customer, Message, OrderLine
 from models.base import tuples
-from models.histories import History, Turn
+from models.histories import History, Turn, forget_histories
 from models.outbox import UNCOUNTED
 
 PEOPLE_A_BATCH = 500
@@ -36,11 +36,13 @@ def gather(settings: Settings, currency: str, winbacks: Sequence[str]) -> Iterat
     """
     roles = _roles(settings.audience.exclude_roles)
     History.work_out(settings.audience.paid_statuses, currency)
-    for first in range(1, Turn.line_up() + 1, PEOPLE_A_BATCH):
+    everybody = Turn.line_up()
+    for first in range(1, everybody + 1, PEOPLE_A_BATCH):
         rows = _batch(first)
         ids = [row[0] for row in rows]
         written = _written(ids)
         yield [_known(row, written.get(row[0], []), roles, winbacks) for row in rows]
+    forget_histories()
 
 
 def last_products(orders: Sequence[int]) -> dict[int, str]:

@@ -14,11 +14,11 @@ from models import Customer, Order, Product, Refund, ShopFact
 
 log = Log(__name__)
 
-# The default list leaves out trash, so a trashed order would look unchanged for ever. Custom statuses
-# of the shop are added to these.
+# The default list leaves out trash, so a trashed order would look unchanged for ever. What else the
+# shop has (drafts of its checkout, statuses of plugins) it says itself; one that it does not have
+# would make it refuse the whole request.
 ORDER_STATUSES = (
-    "pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed",
-    "checkout-draft", "trash",
+    "pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "trash",
 )  # fmt: skip
 
 

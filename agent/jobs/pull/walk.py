@@ -8,6 +8,7 @@ finds them.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from agent.clients.shop import Page, Shop
@@ -18,6 +19,9 @@ from models import Cursor
 from models.base import transaction
 
 log = Log(__name__)
+
+STRICT = timedelta(seconds=1)  # the shop finds what changed after a bound, never what changed in it
+LEAST_A_PAGE = 2  # rows: the seam, and one that is new
 
 
 def walk(shop: Shop, kind: Kind, filing: Filing, *, beat: Callable[[], None]) -> int:
@@ -37,7 +41,7 @@ def walk(shop: Shop, kind: Kind, filing: Filing, *, beat: Callable[[], None]) ->
         page = _ask(shop, kind, cursor, filing)
         if not _seam_holds(page, cursor):
             log.info("walk.step_back", kind=kind.name, walked=cursor.walked)
-            cursor.walked = max(0, cursor.walked - filing.page_size)
+            cursor.walked = max(0, cursor.walked - _page_size(filing))
             cursor.last_id = 0 if cursor.walked == 0 else cursor.last_id
             continue
         if cursor.walk_began is None:
@@ -61,13 +65,17 @@ def _ask(shop: Shop, kind: Kind, cursor: Cursor, filing: Filing) -> Page:
         "_fields": kind.fields,
         "orderby": "id",
         "order": "asc",
-        "per_page": filing.page_size,
+        "per_page": _page_size(filing),
         "offset": max(cursor.walked - 1, 0),
     }
     if kind.by_change and cursor.since is not None:
-        params["modified_after"] = shop_date(cursor.since - filing.overlap)
+        params["modified_after"] = shop_date(cursor.since - filing.overlap - STRICT)
         params["dates_are_gmt"] = "true"
     return shop.page(kind.endpoint, **params)
+
+
+def _page_size(filing: Filing) -> int:
+    return max(filing.page_size, LEAST_A_PAGE)
 
 
 def _seam_holds(page: Page, cursor: Cursor) -> bool:
@@ -90,7 +98,7 @@ def _move_on(cursor: Cursor, page: Page, kind: Kind, filing: Filing) -> bool:
         cursor.walked = max(cursor.walked - 1, 0) + len(page.rows)
         cursor.last_id = int(page.rows[-1]["id"])
     cursor.total = page.total
-    done = len(page.rows) < filing.page_size
+    done = len(page.rows) < _page_size(filing)
     if done:
         cursor.polled_at = filing.now
         cursor.since = cursor.walk_began if cursor.since is None or kind.by_change else cursor.since

@@ -75,7 +75,7 @@ def _declined(
         detail=outcome.detail,
     )
     wait = LATER.get(outcome.action)
-    if wait is not None and message.attempts + 1 < MOST_ATTEMPTS:
+    if wait is not None and _worth_another_try(message, outcome):
         _again(message, now + max(wait, _backoff(message)), said, outcome.code)
         tally["declined, tried again later"] += 1
     else:
@@ -91,6 +91,17 @@ def _declined(
     if outcome.action is Action.TEMPLATE:
         CampaignStanding.put(message.campaign, f"WhatsApp refused it: {said}", now)
     return Halt(outcome.code, outcome.detail) if outcome.action is Action.ACCOUNT else None
+
+
+def _worth_another_try(message: Message, outcome: Declined) -> bool:
+    """Until its own expiry where the account is at fault, once after a day's rest, else some times."""
+    match outcome.action:
+        case Action.ACCOUNT:
+            return True
+        case Action.DEFER:
+            return message.code != outcome.code
+    attempts: int = message.attempts
+    return attempts + 1 < MOST_ATTEMPTS
 
 
 def _again(message: Message, when: datetime, detail: str, code: int | None = None) -> None:

@@ -49,6 +49,7 @@ def recheck(
         )
         if why_not:
             verdict.cancel.setdefault(why_not, []).append(message.id)
+            taken[contact.id] = others  # its place is free again, for the next of this person
         elif allowed > now:
             verdict.hold.setdefault(allowed, []).append(message.id)
         else:

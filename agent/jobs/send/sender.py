@@ -5,11 +5,13 @@ that makes the next claims, so that many messages a second cost few commits.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import peewee
 
 from agent.clients.outcomes import Lost, NotSent, Outcome
 from agent.clients.whatsapp import WhatsApp
@@ -42,24 +44,27 @@ class Sender:
     """Sends what is due. One at a time: it is the only writer of claims.
 
     `now`, `monotonic` and `pause` (which raises when we must stop) are the service's; `patience` is
-    how long, in seconds, what is in flight may take then.
+    how long, in seconds, what is in flight may take then. `settings` is asked before every claim:
+    a campaign that is switched off by a reload must not go on until the queue is empty.
     """
 
     def __init__(
         self,
         whatsapp: WhatsApp,
-        settings: Settings,
+        settings: Callable[[], Settings],
         *,
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         pause: Callable[[float], None],
         patience: float = 15.0,
     ) -> None:
-        self._whatsapp, self._settings = whatsapp, settings
+        self._whatsapp, self._ask_settings = whatsapp, settings
+        self._settings = settings()
         self._now, self._monotonic = now, monotonic
         self._pause, self._patience = pause, patience
         self._contracts: dict[tuple[str, str], TemplateContract] = {}
         self._tally: Counter[str] = Counter()
+        self._unwritten: list[tuple[Errand, Outcome | BaseException]] = []
 
     def run(self, beat: Callable[[], None]) -> dict[str, int]:
         """Send until nothing is due any more. Returns how many ended how.
@@ -67,8 +72,11 @@ class Sender:
         `beat` raises when we must stop: nothing more is claimed then, and answers are waited for.
         Raises Refused when WhatsApp shut the account: going on would only make it worse.
         """
+        lost = Message.orphaned()
+        if lost:  # the database was in trouble, or WhatsApp slow for longer than our patience
+            log.warning("send.unsure", messages=lost, reason="the last run ended before the answer")
         if not Message.due(self._now(), 1):
-            return {}
+            return {"unsure": lost} if lost else {}
         self._zone = ZoneInfo(ShopFact.all()["zone"])
         self._contracts.clear()
         pace = Pace(float(self._settings.whatsapp.messages_per_second))
@@ -78,8 +86,12 @@ class Sender:
                 more = True
                 while halt is None and (more or pool.busy):
                     beat()
+                    self._settings = self._ask_settings()
+                    pace.rate = float(self._settings.whatsapp.messages_per_second)
+                    self._unwritten += pool.collect()
                     room = min(pool.free, pace.allowance(self._monotonic()))
-                    halt, errands, more = self._step(pool.collect(), room)
+                    halt, errands, more = self._step(room)
+                    self._unwritten.clear()
                     pace.spend(len(errands))
                     for errand in errands:
                         pool.give(errand)
@@ -99,16 +111,14 @@ class Sender:
     def _send(self, errand: Errand) -> Outcome:
         return self._whatsapp.send(errand.body)
 
-    def _step(
-        self, finished: Sequence[tuple[Errand, Outcome | BaseException]], room: int
-    ) -> tuple[Halt | None, list[Errand], bool]:
+    def _step(self, room: int) -> tuple[Halt | None, list[Errand], bool]:
         """Write down what came back and claim what may go next, in one transaction.
 
         Returns what stops us, the errands to run, and whether more may be waiting.
         """
         now = self._now()
         with transaction():
-            halt = self._record(finished, now)
+            halt = self._record(now)
             if halt is not None or room <= 0:
                 return halt, [], True
             due = Message.due(now, room)
@@ -156,9 +166,9 @@ class Sender:
     def _contract(self, message: Message) -> TemplateContract:
         key = (message.template, message.language)
         if key not in self._contracts:
-            template = Template.get(
-                Template.name == message.template, Template.language == message.language
-            )
+            template = Template.get_or_none(name=message.template, language=message.language)
+            if template is None:
+                raise ValueError(f"WhatsApp has no template {message.template!r} any more")
             self._contracts[key] = compile_template(template.body)
         return self._contracts[key]
 
@@ -171,11 +181,9 @@ class Sender:
             Message.move(ids, ("queued",), "queued", not_before=moment)
             self._tally["held for quiet hours"] += len(ids)
 
-    def _record(
-        self, finished: Sequence[tuple[Errand, Outcome | BaseException]], now: datetime
-    ) -> Halt | None:
+    def _record(self, now: datetime) -> Halt | None:
         outcomes: list[tuple[Message, Outcome]] = []
-        for errand, outcome in finished:
+        for errand, outcome in self._unwritten:
             if not isinstance(outcome, BaseException):
                 outcomes.append((errand.message, outcome))
             elif isinstance(outcome, Exception):  # a fault of ours, after who knows how many bytes
@@ -188,8 +196,13 @@ class Sender:
     def _wait_for(self, pool: Pool[Errand, Outcome]) -> None:
         """Write down what still comes back, as long as we have patience. The rest stays claimed."""
         until = self._monotonic() + self._patience
-        while pool.busy and (left := until - self._monotonic()) > 0:
-            finished = pool.collect(min(LOOK, left))
-            if finished:
+        while (pool.busy or self._unwritten) and (left := until - self._monotonic()) > 0:
+            self._unwritten += pool.collect(min(LOOK, left))
+            if not self._unwritten:
+                continue
+            try:
                 with transaction():
-                    self._record(finished, self._now())
+                    self._record(self._now())
+                self._unwritten.clear()
+            except peewee.DatabaseError as error:
+                log.warning("send.unwritten", answers=len(self._unwritten), what=error)
