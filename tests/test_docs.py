@@ -17,7 +17,7 @@ DEMO = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/winback de
 TESTS = "python3 -m venv .venv && .venv/bin/pip install -e '.[dev]' && .venv/bin/poe check"
 FIRST_SCREEN = 40  # lines
 # not the user or the unit of that name
-NAMED = re.compile(r"(?<!-[ugo] )(?<![-\w])winback((?: [^\s/`|&;#][^\s`|&;#]*)+)")
+NAMED = re.compile(r"(?<!-[ugo] )(?<![-\w:])winback((?: [^\s/`|&;#][^\s`|&;#]*)+)")
 
 
 def readme() -> str:

@@ -99,7 +99,7 @@ def _live_through(stage: Stage, daemon: Daemon, console: Console) -> None:
 def _next(moment: datetime, *, sending: bool) -> datetime:
     """A minute later while there is something to send, else by day or night."""
     local = moment.astimezone(ZONE)
-    if sending or (local.hour == 9 and local.minute < 5):
+    if sending or (local.hour == 9 and local.minute < 10):
         return moment + timedelta(minutes=1)
     return moment + (BY_DAY if 7 <= local.hour < 22 else BY_NIGHT)
 

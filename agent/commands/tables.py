@@ -22,6 +22,8 @@ def print_report(report: Report, *, title: str) -> None:
     if report.other_currencies:
         others = ", ".join(money(v, c) for c, v in report.other_currencies.items())
         console.print(f"and in other currencies: {others}")
+    if report.examples:
+        console.print(examples_table(report))
     if report.reasons:
         console.print(reasons_table(report))
     if not report.lines:
@@ -50,6 +52,22 @@ def campaigns_table(report: Report, title: str) -> Table:
             _share(line.orders, line.sent),
             money(line.revenue, report.currency),
         )
+    return table
+
+
+def examples_table(report: Report) -> Table:
+    table = Table(
+        title="Some of those who were chosen, and why",
+        title_justify="left",
+        box=SIMPLE,
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    for name in ("person", "campaign", "because", "became"):
+        table.add_column(name, no_wrap=name != "because")
+    for one in report.examples:
+        campaign = NAMES.get(one.campaign, one.campaign)
+        table.add_row(one.person, campaign, one.reason, one.became)
     return table
 
 

@@ -16,6 +16,7 @@ WAITING = (State.QUEUED, State.CLAIMED)
 FAILED = (State.FAILED, State.REFUSED, State.UNDELIVERED)
 DROPPED = (State.CANCELLED, State.EXPIRED)
 UNKNOWN = (State.UNSURE, State.ABANDONED)
+EXAMPLES = 3  # of each campaign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,16 @@ class Line:
     revenue: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One person who was chosen, as an illustration."""
+
+    person: str
+    campaign: str
+    reason: str
+    became: str  # the state of the message, or "ordered"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What was sent since `since`, what it earned, and who was left alone in the latest run."""
@@ -49,6 +60,7 @@ class Report:
     reasons: dict[Why, int] = field(default_factory=dict)
     unreachable: dict[str, int] = field(default_factory=dict)  # phones by why nobody is reached
     people: int = 0
+    examples: Sequence[Example] = ()
 
 
 def report(since: datetime) -> Report:
@@ -84,6 +96,7 @@ def report(since: datetime) -> Report:
         reasons=_reasons(latest.result if latest else {}),
         unreachable=dict(tuples(unusable)),
         people=Contact.select().count(),
+        examples=_examples(since),
     )
 
 
@@ -91,6 +104,31 @@ def _reasons(result: dict[str, int]) -> dict[Why, int]:
     """Why people were left alone; a name of an older version that is none any more is left out."""
     known = {why.name.lower(): why for why in Why}
     return {known[name]: count for name, count in result.items() if name in known}
+
+
+def _examples(since: datetime) -> list[Example]:
+    """The newest few of each campaign, those that earned an order first."""
+    chosen: list[Example] = []
+    campaigns = Message.select(Message.campaign).where(Message.created_at >= since).distinct()
+    for (campaign,) in tuples(campaigns.order_by(Message.campaign)):
+        query = (
+            Message.select(
+                Contact.first_name,
+                Contact.phone,
+                Message.reason,
+                Message.state,
+                Conversion.order_id,
+            )
+            .join(Contact, on=(Contact.id == Message.contact_id))
+            .join(Conversion, JOIN.LEFT_OUTER, on=(Conversion.message_id == Message.id))
+            .where(Message.campaign == campaign, Message.created_at >= since)
+            .order_by(Conversion.order_id.is_null(), Message.id.desc())
+            .limit(EXAMPLES)
+        )
+        for name, phone, reason, state, order in tuples(query):
+            person = f"{name or 'somebody'}, {phone[:5]}...{phone[-2:]}"
+            chosen.append(Example(person, campaign, reason, "ordered" if order else state))
+    return chosen
 
 
 def _counts(since: datetime) -> dict[str, dict[str, Any]]:

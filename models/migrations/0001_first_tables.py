@@ -18,16 +18,20 @@ from models.base import refuse_changes
 
 
 def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
-    class CampaignStanding(Model):
+    class Table(Model):
+        class Meta:
+            database = db
+            legacy_table_names = False  # names of indexes begin with the table's name
+
+    class CampaignStanding(Table):
         name = CharField(primary_key=True)
         trouble = TextField(default="")
         checked_at = TextField()
 
         class Meta:
-            database = db
             table_name = "campaign_standing"
 
-    class Contact(Model):
+    class Contact(Table):
         phone = CharField(unique=True)
         region = CharField(default="")
         zones = TextField(default="")
@@ -40,10 +44,9 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         created_at = TextField()
 
         class Meta:
-            database = db
             table_name = "contact"
 
-    class Conversion(Model):
+    class Conversion(Table):
         order_id = BigIntegerField(primary_key=True)
         message_id = IntegerField(index=True)
         contact_id = IntegerField()
@@ -54,10 +57,9 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         currency = CharField()
 
         class Meta:
-            database = db
             table_name = "conversion"
 
-    class Coupon(Model):
+    class Coupon(Table):
         code = CharField(primary_key=True)
         message_uid = CharField(unique=True)
         email = CharField()
@@ -67,10 +69,9 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         made_at = TextField(null=True)
 
         class Meta:
-            database = db
             table_name = "coupon"
 
-    class Cursor(Model):
+    class Cursor(Table):
         name = CharField(primary_key=True)
         since = TextField(null=True)
         walk_began = TextField(null=True)
@@ -80,10 +81,9 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         polled_at = TextField(null=True)
 
         class Meta:
-            database = db
             table_name = "cursor"
 
-    class Customer(Model):
+    class Customer(Table):
         woo_id = BigIntegerField(primary_key=True)
         email = CharField(index=True, default="")
         first_name = CharField(default="")
@@ -98,10 +98,9 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         read_at = TextField()
 
         class Meta:
-            database = db
             table_name = "customer"
 
-    class Heartbeat(Model):
+    class Heartbeat(Table):
         id = IntegerField(primary_key=True, default=1)
         pid = IntegerField()
         version = CharField()
@@ -111,21 +110,19 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         listening = CharField(default="")
 
         class Meta:
-            database = db
             table_name = "heartbeat"
 
-    class Identity(Model):
+    class Identity(Table):
         kind = CharField()
         value = CharField()
         contact_id = IntegerField(index=True)
         seen_at = TextField()
 
         class Meta:
-            database = db
             table_name = "identity"
             primary_key = CompositeKey("kind", "value")
 
-    class JobRun(Model):
+    class JobRun(Table):
         job = CharField()
         started_at = TextField()
         ended_at = TextField()
@@ -134,11 +131,10 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         trouble = TextField(default="")
 
         class Meta:
-            database = db
             table_name = "job_run"
             indexes = ((("job", "id"), False),)
 
-    class Message(Model):
+    class Message(Table):
         id = AutoField()
         uid = CharField(unique=True)
         contact_id = IntegerField(index=True)
@@ -170,14 +166,13 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         detail = TextField(default="")
 
         class Meta:
-            database = db
             table_name = "message"
             indexes = (
                 (("contact_id", "campaign", "subject", "period"), True),
                 (("cap_day", "contact_id"), False),
             )
 
-    class Order(Model):
+    class Order(Table):
         woo_id = BigIntegerField(primary_key=True)
         number = CharField(default="")
         status = CharField(default="")
@@ -201,10 +196,9 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         read_at = TextField()
 
         class Meta:
-            database = db
             table_name = "shop_order"
 
-    class OrderLine(Model):
+    class OrderLine(Table):
         woo_id = BigIntegerField(primary_key=True)
         order_id = BigIntegerField(index=True)
         product_id = BigIntegerField(index=True)
@@ -214,21 +208,19 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         total = BigIntegerField(default=0)
 
         class Meta:
-            database = db
             table_name = "order_line"
 
-    class PhoneReading(Model):
+    class PhoneReading(Table):
         typed = CharField()
         country = CharField()
         e164 = CharField(index=True, default="")
         reason = CharField(index=True, default="")
 
         class Meta:
-            database = db
             table_name = "phone_reading"
             primary_key = CompositeKey("typed", "country")
 
-    class Product(Model):
+    class Product(Table):
         woo_id = BigIntegerField(primary_key=True)
         parent_id = BigIntegerField(index=True, default=0)
         name = TextField(default="")
@@ -247,10 +239,9 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         read_at = TextField()
 
         class Meta:
-            database = db
             table_name = "product"
 
-    class Refund(Model):
+    class Refund(Table):
         woo_id = BigIntegerField(primary_key=True)
         order_id = BigIntegerField(index=True)
         amount = BigIntegerField(default=0)
@@ -258,10 +249,9 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         read_at = TextField()
 
         class Meta:
-            database = db
             table_name = "refund"
 
-    class Reply(Model):
+    class Reply(Table):
         wamid = CharField(primary_key=True)
         contact_id = IntegerField(index=True, null=True)
         sender = CharField(default="")
@@ -271,18 +261,16 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         at = TextField(index=True)
 
         class Meta:
-            database = db
             table_name = "reply"
 
-    class ShopFact(Model):
+    class ShopFact(Table):
         name = CharField(unique=True)
         value = TextField()
 
         class Meta:
-            database = db
             table_name = "shop_fact"
 
-    class Statement(Model):
+    class Statement(Table):
         phone = CharField(index=True)
         purpose = CharField()
         says = CharField()
@@ -292,11 +280,10 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         recorded_at = TextField()
 
         class Meta:
-            database = db
             table_name = "consent_statement"
             indexes = ((("phone", "purpose", "source", "says", "said_at"), True),)
 
-    class Status(Model):
+    class Status(Table):
         wamid = CharField()
         status = CharField()
         uid = CharField(index=True, default="")
@@ -307,11 +294,10 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         message_id = IntegerField(index=True, null=True)
 
         class Meta:
-            database = db
             table_name = "status"
             primary_key = CompositeKey("wamid", "status")
 
-    class Template(Model):
+    class Template(Table):
         name = CharField()
         language = CharField()
         status = CharField()
@@ -320,11 +306,10 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         read_at = TextField()
 
         class Meta:
-            database = db
             table_name = "template"
             indexes = ((("name", "language"), True),)
 
-    class Webhook(Model):
+    class Webhook(Table):
         id = AutoField()
         source = CharField()
         received_at = TextField(index=True)
@@ -333,7 +318,6 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         trouble = TextField(default="")
 
         class Meta:
-            database = db
             table_name = "webhook"
 
     Message.add_index(

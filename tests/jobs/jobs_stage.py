@@ -20,6 +20,7 @@ from agent.sandbox.clock import MovedClock
 from agent.sandbox.server import Server
 from agent.sandbox.shop import Shop
 from agent.sandbox.shop_api import shop_app
+from agent.sandbox.shop_trouble import Trouble
 from models import CampaignStanding, Contact, Message, Order, ShopFact
 
 CONFIG = """\
@@ -61,6 +62,16 @@ DAY = timedelta(days=1)
 
 class Killed(BaseException):
     """What `beat` raises where a test ends the process."""
+
+
+class Misprint(Trouble):
+    """A plugin that changes what the API says."""
+
+    def __init__(self, right: str, wrong: str) -> None:
+        self.right, self.wrong = right, wrong
+
+    def spoil(self, body: str) -> str:
+        return body.replace(self.right, self.wrong)
 
 
 def nothing() -> None:

@@ -12,6 +12,7 @@ from jobs_stage import (
     DAY,
     Counter,
     Killed,
+    Misprint,
     dying_after,
     gmt,
     in_the_shop,
@@ -21,22 +22,12 @@ from jobs_stage import (
 
 from agent.clients.shop import Shop as ShopClient
 from agent.errors import ConfigError, Retryable
-from agent.jobs.pull import first_fill, read_shop_facts
-from agent.sandbox.shop_trouble import Maintenance, Trouble
+from agent.jobs.pull import first_fill, pull_changes, read_shop_facts
+from agent.sandbox.shop_trouble import Maintenance
 from models import Cursor, Customer, Order, Product, Refund, ShopFact
 from models.base import close_database, migrate, open_database
 
 ZONES = ("America/Sao_Paulo", "Asia/Kolkata", "Pacific/Auckland", "UTC")
-
-
-class Misprint(Trouble):
-    """A plugin that changes what the API says."""
-
-    def __init__(self, right: str, wrong: str) -> None:
-        self.right, self.wrong = right, wrong
-
-    def spoil(self, body: str) -> str:
-        return body.replace(self.right, self.wrong)
 
 
 def at_beat(number: int, do: Callable[[], object]) -> Callable[[], None]:
@@ -102,7 +93,7 @@ def test_an_order_is_copied_in_minor_units_and_utc(counter: Counter) -> None:
 
 
 def test_an_empty_shop_is_walked_through_at_once(counter: Counter) -> None:
-    assert counter.poll()["orders"] == 0
+    assert "orders" not in counter.poll()
     assert first_fill()
 
 
@@ -341,8 +332,6 @@ def test_the_cursor_follows_the_clock_of_the_shop(counter: Counter) -> None:
     counter.poll()
     ours = counter.now + timedelta(hours=7)  # our clock is wrong; the shop's is not asked by it
     counter.later(minutes=1)
-    from agent.jobs.pull import pull_changes
-
     pull_changes(counter.client, counter.settings, now=ours, beat=nothing)
 
     cursor = Cursor.get_by_id("orders")
@@ -400,6 +389,7 @@ def test_refunds_are_only_asked_for_when_an_order_moved_or_an_hour_passed(
 def test_an_order_that_cannot_be_copied_is_set_aside_and_the_rest_comes(
     counter: Counter, caplog: pytest.LogCaptureFixture
 ) -> None:
+    counter.page_size(100)  # with smaller ones it may stand on a seam, and is told twice
     before, bad, after = counter.order(), counter.order(amount=2), counter.order()
     counter.shop.trouble = Misprint('"total":"80.00"', '"total":"80,00 R$"')
     with caplog.at_level(logging.WARNING):
@@ -449,6 +439,7 @@ def test_new_customers_come_by_the_hour_and_changed_ones_once_a_day(counter: Cou
     ana = counter.shop.add_customer(
         first_name="Ana", last_name="Example", email="ana@example.com", phone="202-555-0101"
     )
+    counter.shop.add_customer(first_name="Carla", last_name="Example", email="c@example.com")
     counter.pull_slowly()
 
     counter.later(hours=1)

@@ -22,6 +22,11 @@ ORDER_STATUSES = (
 )  # fmt: skip
 
 
+def order_statuses(facts: Mapping[str, str]) -> tuple[str, ...]:
+    """All that an order of this shop may have, trash too."""
+    return tuple(dict.fromkeys((*facts["order_statuses"].split(), *ORDER_STATUSES)))
+
+
 @dataclass(frozen=True, slots=True)
 class Filing:
     """What filing a page needs to know beside its rows."""
@@ -46,7 +51,7 @@ class Filing:
             overlap=settings.shop.overlap,
             currency=facts["currency"],
             country=settings.shop.default_country or facts["country"],
-            statuses=tuple(dict.fromkeys((*facts["order_statuses"].split(), *ORDER_STATUSES))),
+            statuses=order_statuses(facts),
             order_consent=ConsentFields(frozenset(says.order_meta), yes, refusals),
             customer_consent=ConsentFields(frozenset(says.customer_meta), yes, refusals),
         )

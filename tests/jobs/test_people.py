@@ -1,0 +1,317 @@
+"""From billing blocks to people: their phones, what belongs to them, and what they agreed to."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jobs_stage import (
+    DAY,
+    Counter,
+    contact_at,
+    file_customers,
+    file_orders,
+    gmt,
+    open_shop,
+    order_json,
+)
+
+from agent.config import Settings
+from agent.consent import IMPORT, Heard, record
+from models import Contact, Identity, Order, PhoneReading, Statement
+
+ANA, BRUNO = "+12025550101", "+12025550102"
+
+
+@pytest.fixture(autouse=True)
+def _opened(database: Path) -> None:
+    open_shop(country="US", zone="America/New_York")
+
+
+def customer_json(number: int, created: datetime, phone: str = "", **more: Any) -> dict[str, Any]:
+    consent = more.pop("consent", None)
+    return {
+        "id": number,
+        "email": f"customer{number}@example.com",
+        "first_name": "Ana",
+        "last_name": "Example",
+        "role": "customer",
+        "billing": {"phone": phone, "country": "US"},
+        "meta_data": [] if consent is None else [{"key": "winback_marketing", "value": consent}],
+        "date_created_gmt": gmt(created),
+        "date_modified_gmt": gmt(more.pop("modified", created)),
+    } | more
+
+
+def standing_of(phone: str) -> str:
+    return contact_at(phone).marketing
+
+
+def stop(phone: str, at: datetime) -> None:
+    record([Heard(phone=phone, says="no", source="whatsapp", said_at=at, words="STOP")], now=at)
+
+
+# phones
+
+
+def test_one_number_typed_in_many_ways_is_one_contact(settings: Settings, now: datetime) -> None:
+    typed = (
+        "202-555-0101", "(202) 555 0101", "+1 202.555.0101", "001 202 555 0101", " 12025550101 ",
+        "202 555 0101 ext. 7",
+    )  # fmt: skip
+    orders = [order_json(10 + n, now - DAY, phone) for n, phone in enumerate(typed)]
+    file_orders(settings, now, *orders)
+
+    assert [one.phone for one in Contact.select()] == [ANA]
+    assert {one.contact_id for one in Order.select()} == {contact_at(ANA).id}
+
+
+def test_the_country_of_the_bill_reads_a_national_number(settings: Settings, now: datetime) -> None:
+    file_orders(
+        settings, now,
+        order_json(10, now, "(11) 95555-0101", country="BR"),
+        order_json(11, now, "202-555-0101", country="US"),
+    )  # fmt: skip
+    assert {one.phone for one in Contact.select()} == {"+5511955550101", ANA}
+
+
+def test_the_shops_country_reads_it_where_the_bill_names_none(
+    settings: Settings, now: datetime
+) -> None:
+    file_orders(settings, now, order_json(10, now, "202-555-0101", country=""))
+    assert [one.phone for one in Contact.select()] == [ANA]
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [("call me", "letters"), ("555-0101", "area code"), ("800-555-0199", "toll"), ("", "empty")],
+)
+def test_a_number_that_cannot_be_used_is_kept_with_its_reason(
+    settings: Settings, now: datetime, typed: str, word: str
+) -> None:
+    file_orders(settings, now, order_json(10, now, typed, consent="yes"))
+
+    reading = PhoneReading.get()
+    assert (reading.typed, reading.e164) == (typed, "")
+    assert word in reading.reason
+    assert Order.get_by_id(10).contact_id is None
+    assert Contact.select().count() == 0
+    assert Statement.select().count() == 0
+
+
+def test_a_contact_knows_the_zones_of_its_number(settings: Settings, now: datetime) -> None:
+    file_orders(settings, now, order_json(10, now, "202-555-0101"))
+    assert (contact_at(ANA).region, contact_at(ANA).zones) == ("US", "America/New_York")
+
+
+def test_the_newest_order_names_the_person_in_whatever_order_they_come(
+    settings: Settings, now: datetime
+) -> None:
+    old = order_json(10, now - 9 * DAY, "202-555-0101", first_name="MARIA", email="old@example.com")
+    new = order_json(11, now - DAY, "202-555-0101", first_name="mari", email="new@example.com")
+    file_orders(settings, now, new)
+    file_orders(settings, now, old)
+    assert (contact_at(ANA).first_name, contact_at(ANA).email) == ("Mari", "new@example.com")
+
+    # also within one page
+    file_orders(settings, now, *(one | {"id": one["id"] + 10} for one in (new, old)))
+    assert contact_at(ANA).first_name == "Mari"
+
+
+def test_an_order_whose_phone_was_corrected_moves_to_the_right_person(
+    settings: Settings, now: datetime
+) -> None:
+    file_orders(settings, now, order_json(10, now - DAY, "202-555-0101"))
+    file_orders(settings, now, order_json(10, now - DAY, "202-555-0102"))
+    assert Order.get_by_id(10).contact_id == contact_at(BRUNO).id
+
+
+# identities
+
+
+def test_the_newest_holder_has_the_account_and_the_mailbox(
+    settings: Settings, now: datetime
+) -> None:
+    def order(number: int, days_ago: int, phone: str) -> dict[str, Any]:
+        return order_json(
+            number, now - days_ago * DAY, phone, customer_id=5, email="ana@example.com"
+        )
+
+    # whichever comes first
+    file_orders(settings, now, order(11, 1, "202-555-0102"))
+    file_orders(settings, now, order(10, 9, "202-555-0101"))
+
+    bruno = contact_at(BRUNO).id
+    assert Identity.holders("customer", ["5"]) == {"5": bruno}
+    assert Identity.holders("email", ["ana@example.com"]) == {"ana@example.com": bruno}
+
+
+def test_a_guest_has_no_account(settings: Settings, now: datetime) -> None:
+    file_orders(settings, now, order_json(10, now, "202-555-0101", customer_id=0, email=""))
+    assert Identity.select().count() == 0
+
+
+# consent
+
+
+@pytest.mark.parametrize("value", ["yes", "1", "TRUE", " On ", True, 1])
+def test_a_ticked_box_is_consent(settings: Settings, now: datetime, value: object) -> None:
+    file_orders(settings, now, order_json(10, now - DAY, "202-555-0101", consent=value))
+
+    assert standing_of(ANA) == "yes"
+    statement = Statement.get()
+    assert (statement.source, statement.said_at) == ("order 10", now - DAY)
+
+
+@pytest.mark.parametrize("value", [None, "", "0", "no", False, "maybe", ["yes"], {"yes": 1}])
+def test_an_unticked_or_strange_box_says_nothing(
+    settings: Settings, now: datetime, value: object
+) -> None:
+    file_orders(settings, now, order_json(10, now - 2 * DAY, "202-555-0101", consent="yes"))
+    file_orders(settings, now, order_json(11, now - DAY, "202-555-0101", consent=value))
+
+    assert standing_of(ANA) == "yes"
+    assert Statement.select().count() == 1
+
+
+def test_a_refusal_in_any_field_beats_a_yes_in_another(settings: Settings, now: datetime) -> None:
+    order = order_json(10, now, "202-555-0101", consent="yes")
+    order["meta_data"].append({"key": "_wa_marketing_consent", "value": "withdrawn"})
+    file_orders(settings, now, order)
+    assert standing_of(ANA) == "no"
+
+
+def test_other_meta_keys_are_not_consent(settings: Settings, now: datetime) -> None:
+    order = order_json(10, now, "202-555-0101", meta_data=[{"key": "_gift", "value": "yes"}])
+    file_orders(settings, now, order)
+    assert standing_of(ANA) == ""
+
+
+def test_consent_of_a_customer_counts_from_the_account(settings: Settings, now: datetime) -> None:
+    file_customers(settings, now, customer_json(5, now - DAY, "202-555-0101", consent="yes"))
+    assert standing_of(ANA) == "yes"
+    assert Statement.get().source == "customer 5"
+
+
+def test_reading_the_same_again_says_nothing_new(settings: Settings, now: datetime) -> None:
+    order = order_json(10, now - DAY, "202-555-0101", consent="yes")
+    file_orders(settings, now, order)
+    file_orders(settings, now, order)
+    file_orders(settings, now + DAY, order | {"date_modified_gmt": gmt(now + DAY)})
+    assert Statement.select().count() == 1
+
+
+def test_a_changed_value_was_said_when_the_order_was_changed(
+    settings: Settings, now: datetime
+) -> None:
+    file_orders(settings, now, order_json(10, now - 9 * DAY, "202-555-0101", consent="yes"))
+    changed = order_json(10, now - 9 * DAY, "202-555-0101", consent="refused", modified=now - DAY)
+    file_orders(settings, now, changed)
+
+    assert standing_of(ANA) == "no"
+    assert contact_at(ANA).marketing_at == now - DAY
+
+
+def test_a_box_ticked_by_a_known_customer_is_a_new_consent(
+    settings: Settings, now: datetime
+) -> None:
+    file_customers(settings, now, customer_json(5, now - 90 * DAY, "202-555-0101"))
+    stop(ANA, now - 9 * DAY)
+    assert standing_of(ANA) == "no"
+
+    ticked = customer_json(5, now - 90 * DAY, "202-555-0101", consent="yes", modified=now - DAY)
+    file_customers(settings, now, ticked)
+    assert standing_of(ANA) == "yes"
+
+
+def test_an_old_yes_seen_for_the_first_time_never_outweighs_a_stop(
+    settings: Settings, now: datetime
+) -> None:
+    # given somebody who said stop yesterday
+    file_orders(settings, now, order_json(10, now - 9 * DAY, "202-555-0101"))
+    stop(ANA, now - DAY)
+
+    # when older orders and accounts come in, which were saved again today
+    older = order_json(9, now - 30 * DAY, "202-555-0101", consent="yes", modified=now)
+    file_orders(settings, now, older)
+    account = customer_json(5, now - 30 * DAY, "202-555-0101", consent="yes", modified=now)
+    file_customers(settings, now, account)
+
+    # then it stays a no, and all three are on the ledger
+    assert standing_of(ANA) == "no"
+    assert Statement.select().count() == 3
+
+
+def test_a_box_ticked_after_a_stop_is_a_new_consent(settings: Settings, now: datetime) -> None:
+    file_orders(settings, now, order_json(10, now - 9 * DAY, "202-555-0101", consent="yes"))
+    stop(ANA, now - DAY)
+    file_orders(settings, now, order_json(11, now, "202-555-0101", consent="yes"))
+    assert standing_of(ANA) == "yes"
+
+
+def test_a_yes_and_a_no_of_one_instant_are_a_no(settings: Settings, now: datetime) -> None:
+    stop(ANA, now - DAY)
+    file_orders(settings, now, order_json(10, now - DAY, "202-555-0101", consent="yes"))
+    assert standing_of(ANA) == "no"
+
+
+def test_a_stop_that_was_on_the_ledger_before_the_person_was_known_counts(
+    settings: Settings, now: datetime
+) -> None:
+    stop(ANA, now - DAY)
+    file_orders(settings, now, order_json(10, now - 9 * DAY, "202-555-0101", consent="yes"))
+    assert standing_of(ANA) == "no"
+
+
+def test_an_import_never_overrides_a_stop_that_comes_late(
+    settings: Settings, now: datetime
+) -> None:
+    file_orders(settings, now, order_json(10, now - 9 * DAY, "202-555-0101"))
+    imported = Heard(phone=ANA, says="yes", source=f"{IMPORT} list.csv:2", said_at=now - DAY)
+    record([imported], now=now)
+    assert standing_of(ANA) == "yes"
+
+    stop(ANA, now - 2 * DAY)  # was on its way for two days
+    assert standing_of(ANA) == "no"
+
+
+def test_consent_belongs_to_the_phone_that_gave_it(settings: Settings, now: datetime) -> None:
+    ana = order_json(10, now - 9 * DAY, "202-555-0101", customer_id=5, consent="yes")
+    file_orders(settings, now, ana)
+    file_orders(settings, now, order_json(11, now - DAY, "202-555-0102", customer_id=5))
+
+    assert standing_of(ANA) == "yes"
+    assert standing_of(BRUNO) == ""
+
+
+def test_many_people_of_one_page_keep_their_own_answers(settings: Settings, now: datetime) -> None:
+    orders = [
+        order_json(n, now - DAY, f"202-555-01{n:02}", consent=("yes", "refused", "")[n % 3])
+        for n in range(10, 100)
+    ]
+    file_orders(settings, now, *orders)
+    for n in range(10, 100):
+        assert standing_of(f"+120255501{n:02}") == ("yes", "no", "")[n % 3]
+
+
+def test_consent_comes_through_the_wire(counter: Counter) -> None:
+    """Once the whole way, for orders and accounts, as WooCommerce stores the meta data."""
+    counter.order("(11) 95555-0101", meta={"_winback_marketing": "yes"})
+    ana = counter.shop.add_customer(
+        first_name="Ana",
+        last_name="Example",
+        email="ana@example.com",
+        phone="(11) 95555-0102",
+        country="BR",
+        meta={"winback_marketing": "1"},
+    )
+    counter.poll()
+    counter.pull_slowly()
+    assert Contact.agreed_count() == 2
+
+    counter.later(hours=25)
+    counter.shop.update_customer(ana, meta={"winback_marketing": "withdrawn"})
+    counter.pull_slowly()
+    assert standing_of("+5511955550102") == "no"
+    assert contact_at("+5511955550102").marketing_at == counter.now
+    assert counter.now - timedelta(hours=25) != counter.now

@@ -1,0 +1,332 @@
+"""What a WhatsApp webhook says, element by element, whatever else is in it."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from agent.rules.inbound import (
+    Event,
+    Inbound,
+    Preference,
+    StatusUpdate,
+    Unknown,
+    read_webhook,
+)
+
+AT = datetime(2026, 11, 21, 22, 26, 40, tzinfo=UTC)
+SECONDS = int(AT.timestamp())
+EMOJI_CUT_IN_HALF = "\ud83d"
+SENT = {"id": "wamid.sent", "status": "sent", "timestamp": str(SECONDS)}
+STOP = {
+    "id": "wamid.stop",
+    "from": "447700900123",
+    "timestamp": str(SECONDS),
+    "type": "text",
+    "text": {"body": "STOP"},
+}
+
+# JSON as Python reads it: half surrogates, NaN and numbers without bounds come through json.loads.
+texts = st.text(st.characters(exclude_categories=()), max_size=8)
+leaves = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.integers(10**18, 10**30), st.floats(), texts
+)
+json_values = st.recursive(
+    leaves,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def webhook(field: object = "messages", **value: object) -> dict[str, Any]:
+    return {"entry": [{"id": "1", "changes": [{"field": field, "value": value}]}]}
+
+
+def read(payload: object) -> list[Event]:
+    return list(read_webhook(payload))
+
+
+def read_status(**fields: object) -> Event:
+    return read(webhook(statuses=[SENT | fields]))[0]
+
+
+def read_message(kind: str, **fields: object) -> Event:
+    return read(webhook(messages=[STOP | {"type": kind} | fields]))[0]
+
+
+def read_preference(**fields: object) -> Event:
+    one = {"value": "stop", "timestamp": SECONDS, "wa_id": "447700900123"}
+    return read(webhook("user_preferences", user_preferences=[one | fields]))[0]
+
+
+def test_a_status_carries_our_own_id_and_what_it_was_charged_as() -> None:
+    event = read_status(
+        biz_opaque_callback_data="our-uid",
+        recipient_id="447700900123",
+        pricing={"billable": True, "category": "marketing"},
+    )
+    assert event == StatusUpdate("wamid.sent", "sent", AT, uid="our-uid", category="marketing")
+
+
+def test_a_status_may_carry_next_to_nothing() -> None:
+    assert read_status(pricing=None) == StatusUpdate("wamid.sent", "sent", AT)
+
+
+def test_a_failed_status_has_the_code_and_its_details() -> None:
+    event = read_status(
+        status="failed",
+        errors=[
+            {"code": 131049, "title": "Not delivered", "error_data": {"details": "ecosystem"}},
+            {"code": 1, "title": "another"},
+        ],
+    )
+    assert event == StatusUpdate("wamid.sent", "failed", AT, code=131049, detail="ecosystem")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "detail"),
+    [
+        ({"code": "131026", "title": "Undeliverable"}, 131026, "Undeliverable"),
+        ({"code": 1, "title": "T", "error_data": {}}, 1, "T"),
+        ({"code": 1, "title": "T", "error_data": {"details": ""}}, 1, "T"),
+        ({"code": 1, "title": "T", "error_data": "as a text"}, 1, "as a text"),
+        ({"title": "T"}, None, "T"),
+        ({}, None, ""),
+        ("no object at all", None, ""),
+    ],
+)
+def test_the_shapes_that_an_error_comes_in(error: object, code: int | None, detail: str) -> None:
+    event = read_status(status="failed", errors=[error])
+    assert event == StatusUpdate("wamid.sent", "failed", AT, code=code, detail=detail)
+
+
+@pytest.mark.parametrize("timestamp", [SECONDS, str(SECONDS)])
+def test_a_time_may_be_a_number_or_a_text(timestamp: object) -> None:
+    assert read_status(timestamp=timestamp) == StatusUpdate("wamid.sent", "sent", AT)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"id": None},
+        {"id": ""},
+        {"id": 17},
+        {"status": None},
+        {"timestamp": None},
+        {"timestamp": "yesterday"},
+        {"timestamp": 1e300},
+        {"timestamp": 10**18},
+        {"timestamp": True},
+        {"pricing": "free"},
+        {"errors": [{"code": None}]},
+        {"errors": [{"code": "NaN"}]},
+        {"errors": [{"code": float("inf")}]},
+        {"errors": [{"code": 10**30}]},
+    ],
+)
+def test_a_status_that_makes_no_sense_is_kept_as_unknown(broken: dict[str, object]) -> None:
+    event = read_status(**broken)
+    assert isinstance(event, Unknown)
+    assert event.what.startswith("status: ")
+
+
+def test_a_text_from_somebody_with_a_phone() -> None:
+    assert read(webhook(messages=[STOP])) == [
+        Inbound("wamid.stop", AT, "text", sender="447700900123", text="STOP")
+    ]
+
+
+def test_a_text_from_somebody_who_hides_the_phone() -> None:
+    hidden = {key: value for key, value in STOP.items() if key != "from"}
+    event = read(webhook(messages=[hidden | {"from_user_id": "GB.17"}]))[0]
+    assert event == Inbound("wamid.stop", AT, "text", user_id="GB.17", text="STOP")
+
+
+def test_a_tapped_button_has_its_payload_and_the_message_it_hangs_on() -> None:
+    event = read_message(
+        "button",
+        button={"payload": "OPTOUT_MARKETING", "text": "No more offers"},
+        context={"from": "15550100", "id": "wamid.ours"},
+    )
+    assert event == Inbound(
+        "wamid.stop",
+        AT,
+        "button",
+        sender="447700900123",
+        text="No more offers",
+        payload="OPTOUT_MARKETING",
+        in_reply_to="wamid.ours",
+    )
+
+
+@pytest.mark.parametrize(
+    ("interactive", "text", "payload"),
+    [
+        ({"button_reply": {"id": "opt_yes", "title": "Yes"}}, "Yes", "opt_yes"),
+        ({"list_reply": {"id": "row_1", "title": "Status"}}, "Status", "row_1"),
+        ({"type": "nfm_reply"}, "", ""),
+    ],
+)
+def test_interactive_replies(interactive: object, text: str, payload: str) -> None:
+    event = read_message("interactive", interactive=interactive)
+    assert isinstance(event, Inbound)
+    assert (event.text, event.payload) == (text, payload)
+
+
+@pytest.mark.parametrize("kind", ["image", "order", "unsupported", "something new"])
+def test_a_kind_that_we_cannot_read_still_counts_as_a_message(kind: str) -> None:
+    event = read_message(kind, context=None)
+    assert event == Inbound("wamid.stop", AT, kind, sender="447700900123")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"id": None},
+        {"timestamp": ""},
+        {"text": None},
+        {"text": {"body": 5}},
+        {"text": {}},
+        {"type": None},
+        {"context": "wamid.ours"},
+    ],
+)
+def test_a_message_that_makes_no_sense_is_kept_as_unknown(broken: dict[str, object]) -> None:
+    event = read(webhook(messages=[STOP | broken]))[0]
+    assert isinstance(event, Unknown)
+    assert event.what.startswith("inbound: ")
+
+
+def test_a_person_who_switches_marketing_off_in_whatsapp() -> None:
+    assert read_preference(user_id="GB.17") == Preference("stop", AT, "447700900123", "GB.17")
+    assert read_preference(wa_id=None) == Preference("stop", AT)
+    assert read_preference(value="resume") == Preference("resume", AT, "447700900123")
+
+
+def test_a_preference_without_a_value_is_kept_as_unknown() -> None:
+    assert isinstance(read_preference(value=None), Unknown)
+
+
+def test_an_error_of_the_account_is_kept_as_unknown() -> None:
+    payload = webhook(errors=[{"code": 130429, "title": "Rate limit hit"}, "no object"])
+    first, second = read(payload)
+    assert first == Unknown("account error 130429: Rate limit hit")
+    assert isinstance(second, Unknown)
+
+
+def test_a_field_that_we_do_not_read_is_kept_as_unknown() -> None:
+    assert read(webhook("account_update", event="X")) == [Unknown("field account_update")]
+
+
+@pytest.mark.parametrize("change", [{"field": "messages"}, {"field": "messages", "value": []}])
+def test_a_change_without_a_value_is_kept_as_unknown(change: object) -> None:
+    assert read({"entry": [{"changes": [change]}]}) == [Unknown("messages: no value")]
+
+
+def test_a_change_that_is_no_object_is_kept_as_unknown() -> None:
+    assert read({"entry": [{"changes": ["x"]}]}) == [Unknown("None: no value")]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        None,
+        [],
+        "text",
+        17,
+        {},
+        {"entry": None},
+        {"entry": {}},
+        {"entry": [None]},
+        {"entry": [{"changes": None}]},
+        {"entry": [{"changes": [{"field": "messages", "value": {"metadata": {}}}]}]},
+    ],
+)
+def test_a_body_without_elements_says_nothing(payload: object) -> None:
+    assert read(payload) == []
+
+
+def test_elements_come_in_their_order_through_all_entries_and_changes() -> None:
+    one, two, three = (SENT | {"id": f"wamid.{number}"} for number in (1, 2, 3))
+    payload = {
+        "entry": [
+            {
+                "changes": [
+                    {"field": "messages", "value": {"statuses": [one, two]}},
+                    {"field": "nonsense", "value": {}},
+                ]
+            },
+            {"changes": [{"field": "messages", "value": {"statuses": [three]}}]},
+        ]
+    }
+    seen = [event.wamid if isinstance(event, StatusUpdate) else "?" for event in read(payload)]
+    assert seen == ["wamid.1", "wamid.2", "?", "wamid.3"]
+
+
+def test_half_an_emoji_does_not_stand_in_the_way_of_a_stop() -> None:
+    # given a text that was cut off between the two halves of an emoji: no table takes the half
+    body = json.loads(json.dumps(webhook(messages=[STOP | {"text": {"body": "STOP \ud83d"}}])))
+    assert read(body) == [Inbound("wamid.stop", AT, "text", sender="447700900123", text="STOP ?")]
+
+
+@given(json_values)
+@example(webhook("messages", statuses=[EMOJI_CUT_IN_HALF]))
+def test_reading_never_raises(payload: object) -> None:
+    assert_storable(read(payload))
+
+
+@given(
+    field=st.sampled_from(["messages", "user_preferences"]) | json_values,
+    value=st.dictionaries(
+        st.sampled_from(["statuses", "messages", "errors", "user_preferences"]),
+        st.lists(
+            json_values
+            | st.dictionaries(
+                st.sampled_from([
+                    "id", "status", "timestamp", "errors", "type", "text", "button", "interactive",
+                    "from", "from_user_id", "context", "value", "wa_id", "pricing", "code",
+                ]),
+                json_values | st.sampled_from(["text", "button", "interactive", "1795300000"]),
+            ),
+            max_size=4,
+        )
+        | json_values,
+    ),
+)  # fmt: skip
+def test_reading_never_raises_on_bodies_that_look_right(
+    field: object, value: Mapping[str, object]
+) -> None:
+    payload = {"entry": [{"changes": [{"field": field, "value": value}]}]}
+    events = read(payload)
+    assert_storable(events)
+    if field == "messages":  # nothing is dropped without a word
+        lists = [value.get(key) for key in ("statuses", "messages", "errors")]
+        assert len(events) == sum(len(one) for one in lists if isinstance(one, list))
+
+
+@given(st.lists(json_values, max_size=4), st.lists(json_values, max_size=4), st.data())
+def test_no_element_is_lost_because_of_another(
+    statuses: list[Any], messages: list[Any], data: st.DataObject
+) -> None:
+    # given two good elements somewhere among strange ones
+    statuses.insert(data.draw(st.integers(0, len(statuses))), SENT)
+    messages.insert(data.draw(st.integers(0, len(messages))), STOP)
+    events = read(webhook(statuses=statuses, messages=messages))
+    assert StatusUpdate("wamid.sent", "sent", AT) in events
+    assert Inbound("wamid.stop", AT, "text", sender="447700900123", text="STOP") in events
+    assert len(events) == len(statuses) + len(messages)
+
+
+def assert_storable(events: list[Event]) -> None:
+    """Every text can be written as UTF-8, and every number fits an integer column."""
+    for event in events:
+        for name in event.__slots__:
+            found = getattr(event, name)
+            if isinstance(found, str):
+                found.encode()
+            if isinstance(found, int):
+                assert abs(found) < 2**63

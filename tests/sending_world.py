@@ -1,0 +1,191 @@
+"""What the tests of sending play in: a WhatsApp and an empty shop as real servers, and a full outbox.
+
+The agent's side is real too: its config is a file that leads to these servers, and the outbox is
+filled through the tables.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from agent.clients.whatsapp import WhatsApp as Client
+from agent.config import Settings, load
+from agent.jobs.send import Sender
+from agent.jobs.templates import read_templates
+from agent.sandbox.clock import Clock
+from agent.sandbox.server import Server
+from agent.sandbox.shop import Shop
+from agent.sandbox.shop_api import shop_app
+from agent.sandbox.whatsapp import WhatsApp
+from agent.sandbox.whatsapp_api import whatsapp_app
+from agent.sandbox.whatsapp_people import People, QuietPeople
+from models import Contact, Message, ShopFact
+
+APP_SECRET = "example-app-secret"
+VERIFY_TOKEN = "example-verify-token"
+ZONE = "Europe/London"  # where the numbers of the people are from, too
+CONFIG: dict[str, dict[str, object]] = {
+    "shop": {"key": "ck_sandbox", "secret": "cs_sandbox"},
+    "whatsapp": {
+        "token": "EAAexample",
+        "app_secret": APP_SECRET,
+        "verify_token": VERIFY_TOKEN,
+        "messages_per_second": 1000,
+        "workers": 8,
+        "timeout": "5s",
+    },
+    "web": {"listen": "127.0.0.1:0"},
+    "database": {"path": "winback.db"},
+    "limits": {"quiet_from": "00:00", "quiet_until": "00:00"},
+    "campaigns.we_miss_you": {"enabled": True},
+}
+
+
+class World:
+    """The servers, the config that leads to them, and what stands in the outbox.
+
+    The clock is the sandbox's, and in the tests of `Sender` also the agent's.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, people: People | None = None) -> None:
+        self.folder, self.clock = folder, clock
+        self.whatsapp = WhatsApp(clock, people=people or QuietPeople())
+        self.whatsapp.add_template(
+            "we_miss_you",
+            "en",
+            body="Hello {{1}}! It has been a while. What is new waits at {{2}} for you.",
+        )
+        self.shop = Shop(clock, timezone=ZONE, currency="GBP", country="GB")
+        self._servers = [Server(whatsapp_app(self.whatsapp)), Server(shop_app(self.shop))]
+        self.whatsapp_url, self.shop_url = (server.start() for server in self._servers)
+        self._filled = 0
+        self._clients: list[Client] = []
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "winback.toml"
+
+    def write_config(self, **changes: object) -> Path:
+        """The config file. `changes` are keys as "whatsapp__workers", or "web__listen"."""
+        sections = {name: dict(keys) for name, keys in CONFIG.items()}
+        sections["shop"]["url"] = self.shop_url
+        sections["whatsapp"] |= {
+            "base_url": self.whatsapp_url,
+            "phone_number_id": self.whatsapp.phone_number_id,
+            "business_account_id": self.whatsapp.business_account_id,
+        }
+        for name, value in changes.items():
+            section, _, key = name.rpartition("__")
+            sections.setdefault(section.replace("__", "."), {})[key] = value
+        lines = []
+        for name, keys in sections.items():
+            lines.append(f"[{name}]")
+            lines += [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
+        self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        self.config.chmod(0o600)
+        return self.config
+
+    def settings(self, **changes: object) -> Settings:
+        return load(self.write_config(**changes), environ={})
+
+    def client(self, settings: Settings, sleep: Callable[[float], None] = time.sleep) -> Client:
+        """The agent's client; closed with the world."""
+        whatsapp = settings.whatsapp
+        client = Client(
+            base_url=whatsapp.base_url,
+            api_version=whatsapp.api_version,
+            phone_number_id=whatsapp.phone_number_id,
+            business_account_id=whatsapp.business_account_id,
+            token=whatsapp.token,
+            timeout=whatsapp.timeout.total_seconds(),
+            pool=whatsapp.workers,
+            sleep=sleep,
+        )
+        self._clients.append(client)
+        return client
+
+    def learn_the_shop(self, settings: Settings) -> None:
+        """What the agent knows before it first sends: the shop's facts, and the templates."""
+        ShopFact.put({"zone": ZONE, "currency": "GBP", "country": "GB", "name": "Example Shop"})
+        read_templates(self.client(settings), settings, now=self.clock.now())
+
+    def queue(self, count: int = 1, **columns: Any) -> list[str]:
+        """Messages to as many new people, due now; gives their uids."""
+        now = self.clock.now()
+        uids = []
+        for _ in range(count):
+            number = self._filled
+            self._filled += 1
+            contact = self.contact(f"+447700900{number:03}")
+            row = {
+                "uid": f"intent-{number:04}",
+                "contact_id": contact,
+                "campaign": "we_miss_you",
+                "period": now.date().isoformat(),
+                "template": "we_miss_you",
+                "language": "en",
+                "variables": {"first_name": "Ana", "shop_url": "https://shop.example"},
+                "cap_day": now.date().isoformat(),
+                "created_at": now,
+                "not_before": now,
+                "expires_at": now + timedelta(hours=72),
+            }
+            uids += Message.put([row | columns])
+        return uids
+
+    def contact(self, phone: str, **columns: Any) -> int:
+        """Somebody who agreed to marketing; gives the id."""
+        now = self.clock.now()
+        row = {"phone": phone, "marketing": "yes", "marketing_at": now, "created_at": now}
+        return int(Contact.insert(row | columns).execute())
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+        self.whatsapp.close()
+        for server in self._servers:
+            server.stop()
+
+    def stop_whatsapp(self) -> None:
+        self._servers[0].stop()
+
+    def start_whatsapp(self) -> None:
+        """Again, at the same address."""
+        port = int(self.whatsapp_url.rpartition(":")[2])
+        self._servers[0] = Server(whatsapp_app(self.whatsapp), port=port)
+        self._servers[0].start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def message(uid: str) -> Message:
+    """The row as it is now."""
+    return Message.get(Message.uid == uid)
+
+
+def states() -> Counter[str]:
+    """How many messages are in each state."""
+    return Counter(one.state for one in Message.select(Message.state))
+
+
+def wait_until(happened: Callable[[], object], *, within: float = 15.0) -> None:
+    """Look again and again until `happened` is true; AssertionError if that takes too long."""
+    until = time.monotonic() + within
+    while not happened():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.02)
