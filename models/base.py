@@ -68,6 +68,7 @@ def open_database(path: Path | str) -> None:
             "journal_mode": "wal",
             "synchronous": "full",
             "foreign_keys": 1,
+            "recursive_triggers": 1,  # else REPLACE deletes a row without asking refuse_changes()
             "cache_size": -16_000,
             "temp_store": "memory",
         },

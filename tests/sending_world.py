@@ -7,16 +7,14 @@ filled through the tables.
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from agent.clients.whatsapp import WhatsApp as Client
 from agent.config import Settings, load
-from agent.jobs.send import Sender
 from agent.jobs.templates import read_templates
 from agent.sandbox.clock import Clock
 from agent.sandbox.server import Server
@@ -30,6 +28,15 @@ from models import Contact, Message, ShopFact
 APP_SECRET = "example-app-secret"
 VERIFY_TOKEN = "example-verify-token"
 ZONE = "Europe/London"  # where the numbers of the people are from, too
+FACTS = {
+    "name": "Example Shop",
+    "url": "https://shop.example",
+    "version": "9.9.5",
+    "zone": ZONE,
+    "currency": "GBP",
+    "country": "GB",
+    "order_statuses": "pending processing on-hold completed cancelled refunded failed",
+}
 CONFIG: dict[str, dict[str, object]] = {
     "shop": {"key": "ck_sandbox", "secret": "cs_sandbox"},
     "whatsapp": {
@@ -112,7 +119,7 @@ class World:
 
     def learn_the_shop(self, settings: Settings) -> None:
         """What the agent knows before it first sends: the shop's facts, and the templates."""
-        ShopFact.put({"zone": ZONE, "currency": "GBP", "country": "GB", "name": "Example Shop"})
+        ShopFact.put(FACTS)
         read_templates(self.client(settings), settings, now=self.clock.now())
 
     def queue(self, count: int = 1, **columns: Any) -> list[str]:

@@ -13,7 +13,6 @@ from agent.config import LoyaltyReward, Settings
 from agent.daemon import make_tools
 from agent.database import owned, shared
 from agent.errors import AlreadyRunning, Refused, Unauthorized, WinbackError
-from agent.jobs.templates import mapping_of
 from agent.rules.templates import compile_template, complaints
 from agent.service import Service, WallClock
 from agent.timetable import Tools
@@ -167,7 +166,7 @@ def _templates(tools: Tools) -> Iterator[Finding]:
         template = found.get((campaign.template, campaign.language))
         contract = compile_template(template) if template is not None else None
         with_coupon = isinstance(campaign, LoyaltyReward)
-        wrong = complaints(contract, mapping_of(campaign), with_coupon=with_coupon)
+        wrong = complaints(contract, campaign.mapping, with_coupon=with_coupon)
         state = "on" if campaign.enabled else "off"
         if not wrong:
             yield Finding(f"campaign {name} ({state}): its template fits")

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from agent.config.kinds import Duration, Flag, Items, Money, Text, Whole
 from agent.config.schema import Tables, required, section, setting
 from agent.config.wordings import Body, Wording
+from agent.rules.templates import TemplateMapping
 from agent.rules.wording import COUPON_ONLY, KNOWN
 
 PLANNED: Final = ("back_in_stock", "price_drop", "loyalty_reward", "new_arrivals", "we_miss_you")
@@ -73,6 +74,18 @@ class Campaign:
         default="72h",
     )
     cooldown: timedelta
+
+    @property
+    def mapping(self) -> TemplateMapping:
+        """What fills the template, as the rules take it."""
+        return TemplateMapping(
+            template=self.template,
+            language=self.language,
+            header=self.header,
+            body=self.body,
+            url_suffix=self.url_suffix,
+            opt_out_payload=self.opt_out_payload,
+        )
 
 
 @section

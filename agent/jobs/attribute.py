@@ -4,7 +4,7 @@ Worked out anew from the tables every time, so an order that is cancelled or ref
 revenue back, and one that is restored gives it again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,20 +23,39 @@ ROWS_A_STATEMENT = 200
 def attribute(settings: Settings, *, beat: Callable[[], None]) -> dict[str, int]:
     """Credit every order that a message can have earned. Returns how many there are."""
     touches = _touches()
-    if not touches:
-        return {"orders": 0}
-    first = min(touch.accepted_at for own in touches.values() for touch in own)
-    earned: list[tuple[int, Credit]] = []
-    for contact, orders in _bought_since(settings, first).items():
-        if contact in touches:
-            own = last_touch(orders, touches[contact], settings.attribution.window)
-            earned.extend((contact, one) for one in own)
+    earned = _earned(settings, touches) if touches else []
+    written_to = {touch.message_id: contact for contact, own in touches.items() for touch in own}
     beat()
     with transaction():
         Conversion.delete().execute()
-        for batch in chunked([_row(*one) for one in earned], ROWS_A_STATEMENT):
+        rows = [_row(written_to[one.touch.message_id], one) for one in earned]
+        for batch in chunked(rows, ROWS_A_STATEMENT):
             Conversion.insert_many(batch).execute()
     return {"orders": len(earned)}
+
+
+def _earned(settings: Settings, touches: Mapping[int, Sequence[Touch]]) -> list[Credit]:
+    """The credits of everybody.
+
+    A coupon was made for one message, so the order that used it belongs to that message's person,
+    whatever phone and e-mail it came with.
+    """
+    first = min(touch.accepted_at for own in touches.values() for touch in own)
+    made_for = {touch.coupon: who for who, own in touches.items() for touch in own if touch.coupon}
+    orders: dict[int, list[Bought]] = {}
+    for holder, order in _bought_since(settings, first):
+        person = next(
+            (made_for[code] for code in sorted(order.coupons) if code in made_for), holder
+        )
+        if person is not None:
+            orders.setdefault(person, []).append(order)
+    old_numbers = _old_numbers()
+    earned: list[Credit] = []
+    for person, bought_by_them in orders.items():
+        numbers = (person, *old_numbers.get(person, ()))
+        own = [touch for number in numbers for touch in touches.get(number, ())]
+        earned.extend(last_touch(bought_by_them, own, settings.attribution.window))
+    return earned
 
 
 def _touches() -> dict[int, list[Touch]]:
@@ -54,8 +73,20 @@ def _touches() -> dict[int, list[Touch]]:
     return touches
 
 
-def _bought_since(settings: Settings, first: datetime) -> dict[int, list[Bought]]:
-    """contact -> their orders since `first` that count as bought, oldest first."""
+def _old_numbers() -> dict[int, list[int]]:
+    """contact -> contacts of the numbers that they were written to at before they changed them."""
+    written_to = Message.select(Message.contact_id).where(Message.state.in_(TAKEN))
+    query = with_holders(Order.select(HOLDER, Order.contact_id).distinct()).where(
+        Order.contact_id.in_(written_to), Order.contact_id != HOLDER
+    )
+    numbers: dict[int, list[int]] = {}
+    for holder, old in tuples(query):
+        numbers.setdefault(holder, []).append(old)
+    return numbers
+
+
+def _bought_since(settings: Settings, first: datetime) -> Iterator[tuple[int | None, Bought]]:
+    """The orders since `first` that count as bought, oldest first, each with who it belongs to."""
     query = (
         with_holders(
             Order.select(
@@ -66,12 +97,8 @@ def _bought_since(settings: Settings, first: datetime) -> dict[int, list[Bought]
         .where(Order.created_at >= first, bought(settings.audience.paid_statuses))
         .order_by(Order.created_at, Order.woo_id)
     )  # fmt: skip
-    orders: dict[int, list[Bought]] = {}
-    for contact, number, at, net, currency, codes in tuples(query):
-        if contact is not None:
-            used = frozenset(codes or ())
-            orders.setdefault(contact, []).append(Bought(number, at, net, currency, used))
-    return orders
+    for holder, number, at, net, currency, codes in tuples(query):
+        yield holder, Bought(number, at, net, currency, frozenset(codes or ()))
 
 
 def _row(contact: int, credit: Credit) -> dict[str, Any]:

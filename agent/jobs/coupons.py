@@ -40,7 +40,7 @@ def make_coupons(shop: Shop, *, now: datetime, beat: Callable[[], None]) -> dict
                     Coupon.code == coupon.code
                 ).execute()
             made += 1
-    return {"made": made, "failed": failed} if made or failed else {}
+    return {what: count for what, count in (("made", made), ("failed", failed)) if count}
 
 
 def _make(shop: Shop, coupon: Coupon) -> tuple[str, int]:
@@ -58,9 +58,19 @@ def _make(shop: Shop, coupon: Coupon) -> tuple[str, int]:
         echo = found[0]
     wrong = _deviations(coupon, echo)
     if wrong:
-        shop.remove(f"coupons/{echo['id']}", force="true")
+        _remove(shop, echo)
         return f"the shop made another coupon than asked for: {', '.join(wrong)}", 0
     return "", int(echo["id"])
+
+
+def _remove(shop: Shop, echo: dict[str, Any]) -> None:
+    """Take back what is of no use; it may be gone already."""
+    try:
+        shop.remove(f"coupons/{echo['id']}", force="true")
+    except Unauthorized:
+        raise
+    except Refused as refusal:
+        log.warning("coupon.not_removed", id=echo["id"], reason=refusal.what)
 
 
 def _wanted(coupon: Coupon) -> dict[str, Any]:

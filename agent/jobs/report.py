@@ -110,6 +110,7 @@ def _examples(since: datetime) -> list[Example]:
     """The newest few of each campaign, those that earned an order first."""
     chosen: list[Example] = []
     campaigns = Message.select(Message.campaign).where(Message.created_at >= since).distinct()
+    has_earned = Message.id.in_(Conversion.select(Conversion.message_id))
     for (campaign,) in tuples(campaigns.order_by(Message.campaign)):
         query = (
             Message.select(
@@ -117,17 +118,16 @@ def _examples(since: datetime) -> list[Example]:
                 Contact.phone,
                 Message.reason,
                 Message.state,
-                Conversion.order_id,
+                has_earned,
             )
             .join(Contact, on=(Contact.id == Message.contact_id))
-            .join(Conversion, JOIN.LEFT_OUTER, on=(Conversion.message_id == Message.id))
             .where(Message.campaign == campaign, Message.created_at >= since)
-            .order_by(Conversion.order_id.is_null(), Message.id.desc())
+            .order_by(has_earned.desc(), Message.id.desc())
             .limit(EXAMPLES)
         )
-        for name, phone, reason, state, order in tuples(query):
+        for name, phone, reason, state, ordered in tuples(query):
             person = f"{name or 'somebody'}, {phone[:5]}...{phone[-2:]}"
-            chosen.append(Example(person, campaign, reason, "ordered" if order else state))
+            chosen.append(Example(person, campaign, reason, "ordered" if ordered else state))
     return chosen
 
 

@@ -4,9 +4,8 @@ from datetime import datetime
 
 from agent.clients.whatsapp import WhatsApp
 from agent.config import LoyaltyReward, Settings
-from agent.config.campaigns import Campaign
 from agent.log import Log
-from agent.rules.templates import TemplateMapping, compile_template, complaints
+from agent.rules.templates import compile_template, complaints
 from models import CampaignStanding, Template
 from models.base import transaction
 
@@ -42,7 +41,7 @@ def judge_campaigns(settings: Settings, now: datetime) -> dict[str, str]:
         template = Template.get_or_none(name=campaign.template, language=campaign.language)
         contract = compile_template(template.body) if template is not None else None
         with_coupon = isinstance(campaign, LoyaltyReward)
-        trouble = "; ".join(complaints(contract, mapping_of(campaign), with_coupon=with_coupon))
+        trouble = "; ".join(complaints(contract, campaign.mapping, with_coupon=with_coupon))
         CampaignStanding.put(name, trouble, now)
         if trouble:
             troubles[name] = trouble
@@ -52,15 +51,3 @@ def judge_campaigns(settings: Settings, now: datetime) -> dict[str, str]:
             else:
                 log.info("campaign.usable", campaign=name)
     return troubles
-
-
-def mapping_of(campaign: Campaign) -> TemplateMapping:
-    """What the config says about the campaign's template."""
-    return TemplateMapping(
-        template=campaign.template,
-        language=campaign.language,
-        header=campaign.header,
-        body=campaign.body,
-        url_suffix=campaign.url_suffix,
-        opt_out_payload=campaign.opt_out_payload,
-    )

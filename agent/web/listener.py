@@ -1,6 +1,7 @@
 """waitress in a thread of its own."""
 
 import logging
+import socket
 import threading
 from typing import TYPE_CHECKING
 
@@ -22,34 +23,31 @@ class Listener:
     """Serves `app` until it is closed. Raises PortInUse when the address cannot be had."""
 
     def __init__(self, app: "WSGIApplication", *, host: str, port: int, threads: int) -> None:
-        try:
-            self._server = create_server(
-                app,
-                host=host,
-                port=port,
-                threads=threads,
-                ident=None,
-                clear_untrusted_proxy_headers=True,
-                max_request_body_size=LARGEST_BODY,
-                asyncore_use_poll=True,
-            )
-        except OSError as error:
-            raise PortInUse(
-                f"cannot listen on {host}:{port}: {error.strerror or error}",
-                fix="another program has this port (see with `ss -ltnp`), or the address is not this "
-                "machine's: choose another as [web] listen, and in the shop's web server too",
-            ) from error
-        self.host, self.port = host, int(self._server.effective_port)
+        line = _bind(host, port)
+        self._server = create_server(
+            app,
+            sockets=[line],
+            threads=threads,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+            max_request_body_size=LARGEST_BODY,
+            asyncore_use_poll=True,
+        )
+        self.host, self.port = host, int(line.getsockname()[1])
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
         self._thread.start()
 
     def close(self, patience: float = 5.0) -> None:
-        """Take nothing more, and answer what has been asked, within `patience` seconds.
+        """Take nothing more, and finish what is being answered, within `patience` seconds.
+
+        What still waits for its turn gets no answer, and WhatsApp brings it again.
 
         All is closed by the thread that looks at it, not with the server's own close(): the number of
         a closed file is used again at once, and waitress, which would still look at it or write to
         it, could then meet a file of the database there.
         """
+        if not self._thread.is_alive():
+            return
         server = self._server
         server.trigger.pull_trigger(lambda: wasyncore.dispatcher.close(server))
         server.task_dispatcher.shutdown(timeout=patience)
@@ -62,3 +60,15 @@ class Listener:
         for channel in self._server.active_channels.values():
             channel.close_when_flushed = True
         self._server.trigger.close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise PortInUse(
+            f"cannot listen on {host}:{port}: {error.strerror or error}",
+            fix="another program has this port (see with `ss -ltnp`), or the address is not this "
+            "machine's: choose another as [web] listen, and in the shop's web server too",
+        ) from error

@@ -100,9 +100,7 @@ def _process(serve: object, *arguments: object) -> Iterator[str]:
             process.join()
 
 
-def _serve_shop(
-    parent: Connection, products: int, customers: int, slowness: float | None
-) -> None:
+def _serve_shop(parent: Connection, products: int, customers: int, slowness: float | None) -> None:
     shop = Shop(WallClock())
     furnish(shop, seed=7, now=datetime.now(UTC), products=products, customers=customers)
     costs = None if slowness is None else Costs(factor=slowness)
@@ -153,13 +151,13 @@ class Stopwatch:
 def median(times: list[Took]) -> Took:
     """Of each figure by itself."""
     return Took(
-        statistics.median(took.wall for took in times), statistics.median(took.cpu for took in times)
+        statistics.median(took.wall for took in times),
+        statistics.median(took.cpu for took in times),
     )
 
 
 def show(title: str, rows: list[tuple[str, str]]) -> None:
     """Print figures below one another."""
     width = max(len(name) for name, _ in rows)
-    print(f"\n{title}")
-    for name, value in rows:
-        print(f"  {name:<{width}}  {value}")
+    lines = [f"  {name:<{width}}  {value}" for name, value in rows]
+    print("", title, *lines, sep="\n")  # noqa: T201 - figures to read are all that a benchmark makes

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from agent.config import Settings
 
 ROUNDS = 3
-SIZE = {"products": 1100, "customers": 8000}  # 20,000 orders, two thirds of the people registered
+MIRRORED = (Order, Product, Customer, Refund)
+SIZE = {"products": 1100, "customers": 8000}  # they make 20,000 orders
 
 
 class ListeningShop(Shop):
@@ -54,7 +55,10 @@ def report(title: str, ours: Took, bare: Took) -> None:
     show(
         title,
         [
-            ("ours", f"{ours.wall:.2f} s, {ours.cpu:.2f} s CPU, {20_000 / ours.wall:,.0f} orders/s"),
+            (
+                "ours",
+                f"{ours.wall:.2f} s, {ours.cpu:.2f} s CPU, {20_000 / ours.wall:,.0f} orders/s",
+            ),
             ("bare loop", f"{bare.wall:.2f} s, {bare.cpu:.2f} s CPU"),
             ("share: bare / ours", f"{bare.wall / ours.wall:.0%} of the rate"),
             ("CPU: ours / bare", f"{ours.cpu / bare.cpu:.2f}"),
@@ -66,18 +70,17 @@ def compare(folder: Path, url: str) -> tuple[Took, Took]:
     """Our sync into a new database, then the bare loop over the same pages."""
     folder.mkdir()
     settings = settings_in(folder, shop=url)
-    shop = ListeningShop(url, "ck_sandbox", "cs_sandbox", sleep=no_sleep, user_agent="winback/bench")
+    shop = ListeningShop(
+        url, "ck_sandbox", "cs_sandbox", sleep=no_sleep, user_agent="winback/bench"
+    )
     shop.asked = []
     open_database(settings.database.path)
     try:
         migrate()
         with Stopwatch() as ours:
             sync(shop, settings)
-        print(
-            f"\n  {Order.select().count():,} orders, {Product.select().count():,} products and "
-            f"variations, {Customer.select().count():,} customers, {Refund.select().count():,} "
-            f"refunds: {len(shop.asked)} pages"
-        )
+        rows = [(table.__name__, f"{table.select().count():,}") for table in MIRRORED]
+        show("in the mirror", [*rows, ("pages", f"{len(shop.asked)}")])
     finally:
         close_database()
         shop.close()

@@ -1,14 +1,43 @@
 """A clock that stands still, a sandbox shop behind a real server, and the settings that lead there."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from jobs_stage import Counter, settings_from
+from jobs_stage import Counter, Stall, settings_from
 
 from agent.config import Settings
 from agent.sandbox.clock import MovedClock
+from models.base import close_database, migrate, open_database
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database, to be copied: migrating takes longer than most of the tests."""
+    path = tmp_path_factory.mktemp("migrated") / "winback.db"
+    open_database(path)
+    migrate()
+    close_database()
+    return path
+
+
+@pytest.fixture
+def database(migrated: Path, tmp_path: Path) -> Iterator[Path]:
+    """A migrated SQLite file, open in this thread; yields its path."""
+    path = tmp_path / "winback.db"
+    shutil.copy(migrated, path)
+    open_database(path)
+    yield path
+    close_database()
+
+
+@pytest.fixture(scope="session")
+def stall() -> Iterator[Stall]:
+    """One real server for all tests, because ending one takes longer than most of them."""
+    with Stall() as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -18,8 +47,8 @@ def clock(now: datetime) -> MovedClock:
 
 @pytest.fixture
 def write_settings(tmp_path: Path) -> Callable[..., Settings]:
-    """Settings from sections in TOML beside the few that have to be there."""
-    return lambda more="", shop="https://shop.example": settings_from(tmp_path, more, shop=shop)
+    """Settings from sections in TOML, beside the few that have to be there."""
+    return lambda more="": settings_from(tmp_path, more)
 
 
 @pytest.fixture
@@ -29,23 +58,22 @@ def settings(write_settings: Callable[..., Settings]) -> Settings:
 
 
 @pytest.fixture
-def counter(database: Path, clock: MovedClock, tmp_path: Path) -> Iterator[Counter]:
-    """A shop of São Paulo, two rows a page, and the agent's jobs on its side of the wire."""
-    with Counter(clock, tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
 def open_counter(
-    database: Path, clock: MovedClock, tmp_path: Path
+    database: Path, clock: MovedClock, stall: Stall, tmp_path: Path
 ) -> Iterator[Callable[..., Counter]]:
-    """The same, anywhere: `open_counter(timezone="Asia/Kolkata")`."""
+    """A shop anywhere, and the agent's jobs on its side: `open_counter(timezone="Asia/Kolkata")`."""
     opened: list[Counter] = []
 
     def make(**shop: str) -> Counter:
-        opened.append(Counter(clock, tmp_path, **shop))
+        opened.append(Counter(clock, stall, tmp_path, **shop))
         return opened[-1]
 
     yield make
     for one in opened:
         one.close()
+
+
+@pytest.fixture
+def counter(open_counter: Callable[..., Counter]) -> Counter:
+    """One in São Paulo."""
+    return open_counter()

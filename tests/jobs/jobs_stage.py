@@ -5,12 +5,12 @@ the wire does not matter, `order_json` and `file_orders` bring orders into the m
 same code that files a page of the shop.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from agent.clients.shop import Shop as ShopClient
 from agent.config import Settings, load
@@ -22,6 +22,9 @@ from agent.sandbox.shop import Shop
 from agent.sandbox.shop_api import shop_app
 from agent.sandbox.shop_trouble import Trouble
 from models import CampaignStanding, Contact, Message, Order, ShopFact
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
 CONFIG = """\
 [shop]
@@ -111,14 +114,37 @@ def settings_from(
     return load(path, environ={})
 
 
+class Stall:
+    """A real server on loopback; what it serves changes from test to test."""
+
+    def __init__(self) -> None:
+        self._app: WSGIApplication | None = None
+        self._server = Server(self._answer)
+
+    def serve(self, app: "WSGIApplication") -> str:
+        """From now on it is `app` that answers. Returns the address."""
+        self._app = app
+        return self.url
+
+    def _answer(self, environ: Any, start: Any) -> Iterable[bytes]:
+        assert self._app is not None
+        return self._app(environ, start)
+
+    def __enter__(self) -> Self:
+        self.url = self._server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.stop()
+
+
 class Counter:
     """A sandbox shop, and the agent's side of it; two rows a page unless `settings` say otherwise."""
 
-    def __init__(self, clock: MovedClock, folder: Path, **shop: str) -> None:
+    def __init__(self, clock: MovedClock, stall: "Stall", folder: Path, **shop: str) -> None:
         self.clock = clock
         self.shop = Shop(clock, **shop)  # type: ignore[arg-type]  # only its texts are ever given
-        self._server = Server(shop_app(self.shop))
-        self.url = self._server.start()
+        self.url = stall.serve(shop_app(self.shop))
         self.settings = settings_from(folder, shop=self.url)
         self.client = ShopClient(
             self.url,
@@ -139,9 +165,7 @@ class Counter:
         self.clock.advance(timedelta(**step))
 
     def page_size(self, rows: int) -> None:
-        self.settings = replace(
-            self.settings, shop=replace(self.settings.shop, page_size=rows)
-        )
+        self.settings = replace(self.settings, shop=replace(self.settings.shop, page_size=rows))
 
     def order(self, phone: str = "", *, amount: int = 1, **more: Any) -> int:
         """Somebody buys `amount` shirts; returns the order's number."""
@@ -167,13 +191,6 @@ class Counter:
 
     def close(self) -> None:
         self.client.close()
-        self._server.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def mirrored() -> list[tuple[int, str]]:

@@ -62,7 +62,9 @@ def test_the_first_poll_brings_every_order_and_product_page_by_page(counter: Cou
     assert first_fill()
     assert mirrored() == in_the_shop(counter.shop)
     assert [one.name for one in Product.select()] == ["Shirt"]
-    assert len(counter.asked("wc/v3/orders")) == 5  # two, then one more each: the seam is read twice
+    assert (
+        len(counter.asked("wc/v3/orders")) == 5
+    )  # two, then one more each: the seam is read twice
 
 
 def test_orders_are_asked_for_without_their_lines_and_by_id(counter: Counter) -> None:
@@ -474,7 +476,9 @@ def test_the_facts_of_the_shop_are_kept(open_counter: Callable[..., Counter]) ->
     assert "checkout-draft" in facts["order_statuses"].split()
 
 
-@pytest.mark.parametrize(("offset", "zone"), [(-3, "Etc/GMT+3"), (0, "Etc/GMT+0"), (5, "Etc/GMT-5")])
+@pytest.mark.parametrize(
+    ("offset", "zone"), [(-3, "Etc/GMT+3"), (0, "Etc/GMT+0"), (5, "Etc/GMT-5")]
+)
 def test_a_whole_hour_offset_is_a_zone(
     database: Path, write_settings: Callable[..., object], offset: int, zone: str
 ) -> None:
@@ -499,9 +503,7 @@ def test_a_zone_in_the_config_beats_the_shops(
     assert _facts_of_a_shop_at(5.5, lambda: write_settings(more))["zone"] == "Asia/Kolkata"
 
 
-def _facts_of_a_shop_at(
-    offset: float, write_settings: Callable[..., object]
-) -> dict[str, str]:
+def _facts_of_a_shop_at(offset: float, write_settings: Callable[..., object]) -> dict[str, str]:
     """A shop whose WordPress knows an offset and no city."""
     api = "https://shop.example/wp-json"
     date = {"Date": "Mon, 02 Mar 2026 12:00:00 GMT"}

@@ -63,6 +63,12 @@ def test_an_imported_no_is_a_no() -> None:
     assert standing(said) == Standing(NO, LATER)
 
 
+def test_an_imported_no_counts_also_for_somebody_who_came_back() -> None:
+    said = [Said(NO, NOON), Said(YES, LATER)]
+    later_still = LATER + timedelta(days=1)
+    assert standing([*said, Said(NO, later_still, imported=True)]) == Standing(NO, later_still)
+
+
 def test_of_two_imported_lists_the_newer_wins() -> None:
     said = [Said(NO, NOON, imported=True), Said(YES, LATER, imported=True)]
     assert standing(said) == Standing(YES, LATER)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.rules import copies
-from agent.rules.copies import ConsentFields
+from agent.rules.copies import ConsentFields, Json, Row
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 READ_AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -37,15 +37,15 @@ def recorded(name: str) -> dict[str, Any]:
     return dict(body[0])
 
 
-def copy_order(one: dict[str, Any]) -> dict[str, Any]:
+def copy_order(one: Json) -> Row:
     return copies.order(one, READ_AT, CONSENT)
 
 
-def copy_product(one: dict[str, Any]) -> dict[str, Any]:
+def copy_product(one: Json) -> Row:
     return copies.product(one, READ_AT, "EUR")
 
 
-def copy_customer(one: dict[str, Any]) -> dict[str, Any]:
+def copy_customer(one: Json) -> Row:
     return copies.customer(one, READ_AT, CONSENT)
 
 
@@ -280,7 +280,7 @@ def test_one_row_that_cannot_be_copied_does_not_stop_the_rest() -> None:
     ],
 )
 def test_a_row_that_no_table_holds_is_set_aside(
-    copy: Callable[[dict[str, Any]], dict[str, Any]], row: dict[str, Any]
+    copy: Callable[[Json], Row], row: dict[str, Any]
 ) -> None:
     copied, set_aside = copies.each([row], copy)
     assert copied == []
@@ -299,13 +299,13 @@ def test_the_largest_number_that_a_table_holds_is_taken() -> None:
 )
 @given(data=st.data())
 def test_every_row_is_copied_or_set_aside_with_its_reason(
-    copy: Callable[[dict[str, Any]], dict[str, Any]], good: dict[str, Any], data: st.DataObject
+    copy: Callable[[Json], Row], good: dict[str, Any], data: st.DataObject
 ) -> None:
     columns = st.sampled_from([
         "id", "status", "currency", "total", "billing", "meta_data", "date_created_gmt", "price",
         "stock_status", "stock_quantity", "categories", "customer_id", "number", "email",
     ])  # fmt: skip
-    strange = data.draw(
+    strange: Any = data.draw(
         json_values | st.dictionaries(columns, json_values).map(lambda odd: good | odd)
     )
     copied, set_aside = copies.each([strange, good], copy)

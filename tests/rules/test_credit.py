@@ -77,6 +77,7 @@ def test_of_two_messages_of_the_same_instant_the_later_number_has_it() -> None:
     first, second = touch(1, NOON), touch(2, NOON)
     order = bought(1, NOON)
     assert last_touch([order], [second, first], WINDOW)[0].touch is second
+    assert last_touch([order], [first, second], WINDOW)[0].touch is second
 
 
 def test_a_coupon_beats_the_clock() -> None:

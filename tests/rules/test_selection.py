@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -95,8 +96,8 @@ def test_without_offers_nothing_fits() -> None:
         ({"counted_days": (TODAY - timedelta(days=6),)}, Why.CAPPED),
     ],
 )
-def test_who_is_left_alone_and_why(change: dict[str, object], why: Why) -> None:
-    decision = decide(replace(PERSON, **change))  # type: ignore[arg-type]  # the table is mixed
+def test_who_is_left_alone_and_why(change: dict[str, Any], why: Why) -> None:
+    decision = decide(replace(PERSON, **change))
     assert decision == Decision(1, why)
 
 
@@ -111,21 +112,43 @@ def test_who_is_left_alone_and_why(change: dict[str, object], why: Why) -> None:
         {"counted_days": (TODAY - timedelta(days=7),)},
     ],
 )
-def test_just_on_the_other_side_of_each_limit_is_chosen(change: dict[str, object]) -> None:
-    assert decide(replace(PERSON, **change)).why is Why.CHOSEN  # type: ignore[arg-type]  # mixed
+def test_just_on_the_other_side_of_each_limit_is_chosen(change: dict[str, Any]) -> None:
+    assert decide(replace(PERSON, **change)).why is Why.CHOSEN
 
 
 def test_the_reason_that_weighs_most_is_the_one_told() -> None:
     # given somebody against whom everything speaks
-    person = replace(PERSON, consent=NO, region="US", bought=0, attempts=9, counted_days=(TODAY,))
+    person = replace(
+        PERSON,
+        consent=NO,
+        region="US",
+        bought=0,
+        last_order_at=NOW,
+        attempts=9,
+        counted_days=(TODAY,),
+    )
     told = []
-    for change in (
-        {"consent": YES}, {"region": "ES"}, {"bought": 1}, {"attempts": 0}, {"counted_days": ()},
-    ):  # fmt: skip
+    changes: list[dict[str, Any]] = [
+        {"consent": YES},
+        {"region": "ES"},
+        {"bought": 1},
+        {"last_order_at": NOW - QUIET},
+        {"attempts": 0},
+        {"counted_days": ()},
+    ]
+    for change in changes:
         told.append(decide(person).why)
         # when that one is taken away, the next is told
-        person = replace(person, **change)  # type: ignore[arg-type]  # the table is mixed
-    assert told == [Why.SAID_NO, Why.EXCLUDED, Why.NEVER_BOUGHT, Why.ATTEMPTS, Why.CAPPED]
+        person = replace(person, **change)
+    assert told == [
+        Why.SAID_NO,
+        Why.EXCLUDED,
+        Why.NEVER_BOUGHT,
+        Why.NOT_QUIET,
+        Why.ATTEMPTS,
+        Why.CAPPED,
+    ]
+    assert decide(person).why is Why.CHOSEN
 
 
 @pytest.mark.parametrize(

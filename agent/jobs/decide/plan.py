@@ -24,7 +24,7 @@ from agent.rules.selection import (
     newly_quiet,
 )
 from models import CampaignStanding, Contact, Coupon, Message, ShopFact
-from models.base import transaction
+from models.base import transaction, tuples
 
 log = Log(__name__)
 
@@ -59,6 +59,11 @@ class Day:
     def date(self) -> date:
         return self.now.astimezone(self.zone).date()
 
+    def midnight(self, days_ago: int = 0) -> datetime:
+        """When this date began, or an earlier one; in UTC."""
+        day = self.date - timedelta(days=days_ago)
+        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+
 
 def decide(settings: Settings, *, now: datetime, beat: Callable[[], None]) -> dict[str, int]:
     """Plan the day and reserve what is planned. Running it twice on a day changes nothing.
@@ -79,14 +84,16 @@ def decide(settings: Settings, *, now: datetime, beat: Callable[[], None]) -> di
 def plan(settings: Settings, day: Day, *, beat: Callable[[], None]) -> Iterator[list[Planned]]:
     """Decide about everybody, in batches; nothing is written.
 
-    People who became quiet since yesterday come first and all of them; those who were quiet before
-    that are the backlog, of whom only a share is taken each day.
+    People who became quiet yesterday or today come first and all of them, also when a run comes late
+    in the day; those who were quiet before that are the backlog, of whom only a share is taken each
+    day. Whom this date has been decided for is left as it is.
     """
     offers = usable_offers(settings, day)
     audience = _audience(settings)
     caps = Caps(settings.limits.per_7_days, settings.limits.per_30_days)
     left = settings.audience.backlog_per_day - _backlog_taken(day)
-    yesterday = day.now - timedelta(days=1)
+    decided = _decided_today(day)
+    yesterday = day.midnight(days_ago=1)
     for people in gather(settings, day.currency, tuple(settings.campaigns)):
         beat()
         batch = []
@@ -94,6 +101,8 @@ def plan(settings: Settings, day: Day, *, beat: Callable[[], None]) -> Iterator[
             decision = choose(
                 known.person, offers, audience=audience, caps=caps, now=day.now, today=day.date
             )
+            if decision.why is Why.CHOSEN and decision.contact_id in decided:
+                decision = Decision(decision.contact_id, Why.CAPPED)
             backlog = decision.quiet_since is not None and not newly_quiet(
                 decision.quiet_since, audience.inactive_after, yesterday
             )
@@ -143,14 +152,25 @@ def _audience(settings: Settings) -> Audience:
 
 def _backlog_taken(day: Day) -> int:
     """How many of the backlog were written to on this date already."""
-    midnight = datetime.combine(day.date, time(), day.zone).astimezone(UTC)
-    return int(Message.select().where(Message.created_at >= midnight, Message.from_backlog).count())
+    today = Message.created_at >= day.midnight()
+    return int(Message.select().where(today, Message.from_backlog).count())
+
+
+def _decided_today(day: Day) -> set[int]:
+    """Who has a message of this date already, whatever became of it.
+
+    One campaign a person a day: the caps may bear a second one, for which another would be found.
+    """
+    query = Message.select(Message.contact_id).where(
+        Message.period == day.date.isoformat(), Message.kind == "marketing"
+    )
+    return {contact for (contact,) in tuples(query)}
 
 
 def _reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> int:
     """Write the messages of those whom the caps and their consent still allow. Returns how many.
 
-    Both are read again in the transaction that writes: another loop may have been faster.
+    All of it is read again in the transaction that writes: another loop may have been faster.
     """
     if not chosen:
         return 0
@@ -160,7 +180,7 @@ def _reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> int:
     coupons: dict[str, dict[str, object]] = {}
     with transaction():
         taken = Message.cap_days(ids, day.date - timedelta(days=30))
-        agreed = Contact.agreed(ids)
+        agreed = Contact.agreed(ids) - _decided_today(day)
         rows = []
         for one in chosen:
             contact = one.decision.contact_id

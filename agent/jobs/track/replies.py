@@ -1,6 +1,6 @@
 """What people write and tap: kept, and a STOP in any form takes the consent back at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from agent.config import Settings
@@ -16,25 +16,34 @@ log = Log(__name__)
 
 
 def file_replies(
-    said: Sequence[Inbound | Preference], settings: Settings, *, now: datetime
+    said: Sequence[Inbound | Preference],
+    settings: Settings,
+    *,
+    uids: Mapping[str, str],
+    now: datetime,
 ) -> None:
-    """Keep the replies, and put refusals on the ledger. A doubled webhook changes nothing."""
+    """Keep the replies, and put refusals on the ledger. A doubled webhook changes nothing.
+
+    `uids` are our own ids of messages by their wamid, where the same webhooks tell of them.
+    """
     for one in said:
-        contact = _who(one)
+        contact = _who(one, uids)
         if isinstance(one, Inbound):
             _keep(one, contact)
         if not _is_refusal(one, settings):
             continue
-        if contact is None:
-            # somebody who wrote first, or hides the number: kept with the reply for a person to see
-            log.warning("stop.unknown", sender=one.sender, user_id=one.user_id)
+        # A number that we do not know yet may be in the next poll, with a box that was ticked before.
+        phones = (contact.phone,) if contact else wa_id_candidates(one.sender)
+        if not phones:  # nobody whom we could name: kept with the reply for a person to see
+            log.warning("stop.unknown", user_id=one.user_id)
             continue
         words = one.value if isinstance(one, Preference) else one.text or one.payload
-        refusal = Heard(
-            phone=contact.phone, says="no", source="whatsapp", said_at=one.at, words=words
-        )
-        record([refusal], now=now)
-        log.info("consent.withdrawn", contact=contact.id, words=words)
+        refusals = [
+            Heard(phone=phone, says="no", source="whatsapp", said_at=one.at, words=words)
+            for phone in phones
+        ]
+        record(refusals, now=now)
+        log.info("consent.withdrawn", contact=contact.id if contact else "unknown", words=words)
 
 
 def _is_refusal(one: Inbound | Preference, settings: Settings) -> bool:
@@ -46,18 +55,19 @@ def _is_refusal(one: Inbound | Preference, settings: Settings) -> bool:
     )
 
 
-def _who(one: Inbound | Preference) -> Contact | None:
+def _who(one: Inbound | Preference, uids: Mapping[str, str]) -> Contact | None:
     """The contact behind a sender: by WhatsApp's ids, by the message they answer, by the phone."""
     for kind, value in (("wa_id", one.sender), ("user_id", one.user_id)):
         if value and (holder := Identity.holders(kind, [value]).get(value)):
             return Contact.get_by_id(holder)
     if isinstance(one, Inbound) and one.in_reply_to:
-        answered = tuples(
-            Message.select(Message.contact_id).where(Message.wamid == one.in_reply_to)
-        )
+        ours = Message.wamid == one.in_reply_to
+        if uid := uids.get(one.in_reply_to):  # the answer to its request was lost
+            ours |= Message.uid == uid
+        answered = tuples(Message.select(Message.contact_id).where(ours))
         if answered:
             return Contact.get_by_id(answered[0][0])
-    for phone in wa_id_candidates(one.sender) if one.sender else ():
+    for phone in wa_id_candidates(one.sender):
         if contact := Contact.get_or_none(Contact.phone == phone):
             return contact
     return None

@@ -12,6 +12,7 @@ from agent.log import Log
 from agent.rules.inbound import StatusUpdate
 from agent.rules.states import FINAL, State, after_status
 from models import Contact, Message, Status
+from models.base import transaction
 
 log = Log(__name__)
 
@@ -36,8 +37,12 @@ def file_statuses(updates: Sequence[StatusUpdate], *, now: datetime) -> None:
 def file_orphans(*, now: datetime) -> int:
     """Statuses whose wamid we have learnt since they came; returns how many."""
     known = Message.select(Message.wamid).where(Message.wamid.is_null(False))
-    orphans = list(Status.select().where(Status.message_id.is_null(), Status.wamid.in_(known)))
-    _apply(orphans, now)
+    waiting = Status.select().where(Status.message_id.is_null(), Status.wamid.in_(known))
+    if not waiting.exists():
+        return 0
+    with transaction():  # between the look at a message and its move nobody else may move it
+        orphans = list(waiting)
+        _apply(orphans, now)
     return len(orphans)
 
 

@@ -57,7 +57,8 @@ def _work_off(
                     strange.append(event.what)
         troubles.setdefault("; ".join(strange), []).append(webhook.id)
     # replies first: a refusal must not wait behind anything that may go wrong
-    file_replies(said, settings, now=now)
+    uids = {status.wamid: status.uid for status in statuses if status.uid}
+    file_replies(said, settings, uids=uids, now=now)
     file_statuses(statuses, now=now)
     for trouble, ids in troubles.items():
         Webhook.update(done_at=now, trouble=trouble).where(Webhook.id.in_(ids)).execute()
@@ -68,6 +69,6 @@ def _work_off(
 def _events(webhook: Webhook) -> list[StatusUpdate | Inbound | Preference | Unknown]:
     try:
         payload = json.loads(bytes(webhook.body))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return [Unknown(f"not JSON: {error}")]
     return list(read_webhook(payload))

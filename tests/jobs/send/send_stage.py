@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from sending_world import World
 
-from agent.config import Settings
 from agent.jobs.send import Sender
 from agent.sandbox.clock import MovedClock
 
@@ -19,7 +18,7 @@ class Office:
         self.whatsapp = world.whatsapp
         assert isinstance(world.clock, MovedClock)
         self.clock = world.clock
-        self.settings: Settings = world.settings()
+        self.settings = world.settings()
         world.learn_the_shop(self.settings)
 
     def change(self, **changes: object) -> None:

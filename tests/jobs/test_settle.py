@@ -1,0 +1,85 @@
+"""What time alone decides: expiry, abandoning, and tidying up."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from jobs_stage import DAY, add_contact, add_message
+
+from agent.config import Settings
+from agent.jobs.settle import settle, tidy
+from models import JobRun, Message, Webhook
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def ana(database: Path, now: datetime) -> int:
+    return add_contact("+12025550101", now)
+
+
+def test_a_message_that_waited_too_long_expires_and_gives_its_place_back(
+    ana: int, settings: Settings, now: datetime
+) -> None:
+    message = add_message(ana, now - 3 * DAY, expires_at=now)
+    assert Message.cap_days([ana], now.date() - 30 * DAY)
+    assert settle(settings, now=now - timedelta(seconds=1)) == {}
+    assert settle(settings, now=now) == {"expired": 1}
+
+    one = Message.get_by_id(message.id)
+    assert (one.state, one.ended_at) == ("expired", now)
+    assert Message.cap_days([ana], now.date() - 30 * DAY) == {}
+    assert settle(settings, now=now) == {}
+
+
+@pytest.mark.parametrize("state", ["claimed", "accepted", "sent", "unsure", "delivered"])
+def test_only_what_is_still_queued_expires(
+    ana: int, settings: Settings, now: datetime, state: str
+) -> None:
+    add_message(ana, now - 9 * DAY, state=state, claimed_at=now, expires_at=now - DAY)
+    assert "expired" not in settle(settings, now=now)
+    assert Message.get().state == state
+
+
+def test_an_unsure_message_is_abandoned_after_its_time_and_still_counts(
+    ana: int, settings: Settings, now: datetime
+) -> None:
+    message = add_message(ana, now, state="unsure", claimed_at=now)
+    just_before = now + HOUR - timedelta(seconds=1)
+    assert settle(settings, now=just_before) == {}
+    assert settle(settings, now=now + HOUR) == {"abandoned": 1}
+
+    one = Message.get_by_id(message.id)
+    assert (one.state, one.ended_at) == ("abandoned", now + HOUR)
+    assert Message.cap_days([ana], now.date())[ana] == [(message.id, now.date().isoformat())]
+
+
+def test_a_claim_that_is_under_way_is_not_abandoned(
+    ana: int, settings: Settings, now: datetime
+) -> None:
+    add_message(ana, now, state="claimed", claimed_at=now - DAY)
+    assert settle(settings, now=now) == {}
+
+
+def test_webhooks_that_were_worked_off_go_after_ninety_days(database: Path, now: datetime) -> None:
+    def webhook(received: datetime, done: datetime | None) -> None:
+        Webhook.insert(source="whatsapp", received_at=received, body=b"{}", done_at=done).execute()
+
+    webhook(now - 91 * DAY, now - 91 * DAY)
+    webhook(now - 91 * DAY, None)  # still waiting: never dropped
+    webhook(now - 89 * DAY, now - 89 * DAY)
+    assert tidy(now=now)["webhooks"] == 1
+    assert Webhook.select().count() == 2
+
+
+def test_old_runs_go_and_the_newest_of_each_job_stays(database: Path, now: datetime) -> None:
+    for days in (200, 150, 100):
+        at = now - days * DAY
+        JobRun.write("campaigns", started_at=at, ended_at=at, outcome="ok")
+    JobRun.write("poll", started_at=now, ended_at=now, outcome="ok")
+    assert tidy(now=now)["runs"] == 2
+    assert JobRun.last_succeeded() == {"campaigns": now - 100 * DAY, "poll": now}
+
+
+def test_there_may_be_nothing_to_tidy(database: Path, now: datetime) -> None:
+    assert tidy(now=now) == {"runs": 0, "webhooks": 0}

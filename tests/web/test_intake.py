@@ -1,0 +1,260 @@
+"""WhatsApp's webhooks: only what is signed gets in, and what was answered with 200 is on the disk."""
+
+import hmac
+import json
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import requests
+from sending_world import APP_SECRET, VERIFY_TOKEN, World, message, states
+from web_signing import post, sign
+
+from agent.config import Settings
+from agent.jobs.track import track
+from agent.web import intake
+from agent.web.intake import signed
+from models import Reply, Webhook
+
+# as Meta writes it: every letter beyond ASCII as \\uXXXX, every slash escaped
+ESCAPED = rb'{"entry":[{"text":"Ol\u00e1, n\u00e3o \ud83d\ude00 https:\/\/shop.example\/a@b"}]}'
+PLAIN = '{"entry": [{"text": "Olá, não 😀 https://shop.example/a@b"}]}'.encode()
+
+
+def stored() -> list[bytes]:
+    return [bytes(one.body) for one in Webhook.select().order_by(Webhook.id)]
+
+
+# signatures
+
+
+@pytest.mark.parametrize("body", [ESCAPED, PLAIN], ids=["as Meta escapes", "plain UTF-8"])
+def test_what_is_signed_is_stored_byte_for_byte(url: str, body: bytes, now: datetime) -> None:
+    answer = post(url, body)
+    assert (answer.status_code, answer.text) == (200, "ok")
+    assert stored() == [body]
+    [webhook] = Webhook.select()
+    assert (webhook.source, webhook.received_at, webhook.done_at) == ("whatsapp", now, None)
+
+
+def test_the_bytes_count_and_not_what_they_say(url: str) -> None:
+    """The same JSON, written otherwise, has another signature."""
+    assert json.loads(ESCAPED) == json.loads(PLAIN)
+    assert post(url, PLAIN, sign(ESCAPED)).status_code == 403
+    assert stored() == []
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "",
+        "sha256=",
+        sign(ESCAPED)[:-1],
+        sign(ESCAPED)[7:],
+        sign(ESCAPED).upper(),
+        sign(ESCAPED, "another secret"),
+        "sha1=" + hmac.new(APP_SECRET.encode(), ESCAPED, "sha1").hexdigest(),
+        sign(ESCAPED) + "00",
+        "sha256=é",
+    ],
+)
+def test_what_is_not_signed_rightly_is_turned_away_and_not_kept(
+    url: str, signature: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = requests.post(
+        url, data=ESCAPED, headers={b"X-Hub-Signature-256": signature.encode()}, timeout=10
+    )
+    assert answer.status_code == 403
+    assert stored() == []
+    assert [one.getMessage() for one in caplog.records] == ["webhook.unsigned"]
+
+
+def test_without_any_signature_nothing_gets_in(url: str) -> None:
+    assert requests.post(url, data=ESCAPED, timeout=10).status_code == 403
+    assert stored() == []
+
+
+def test_a_body_that_was_cut_on_the_way_is_turned_away(url: str) -> None:
+    assert post(url, ESCAPED[:-1], sign(ESCAPED)).status_code == 403
+    assert stored() == []
+
+
+def test_an_empty_body_can_be_signed_like_any_other() -> None:
+    assert signed(b"", sign(b""), APP_SECRET)
+    assert not signed(b"", "", APP_SECRET)
+
+
+def test_the_secret_of_a_reloaded_config_holds_at_once(
+    database: Path, world: World, now: datetime
+) -> None:
+    current = world.settings()
+    client = intake(lambda: current, lambda: now).test_client()
+    current = world.settings(whatsapp__app_secret="another")
+    for secret, status in ((APP_SECRET, 403), ("another", 200)):
+        headers = {"X-Hub-Signature-256": sign(ESCAPED, secret)}
+        answer = client.post("/webhooks/whatsapp", data=ESCAPED, headers=headers)
+        assert answer.status_code == status
+
+
+# the handshake
+
+
+def test_the_handshake_gives_the_challenge_back(url: str, world: World) -> None:
+    world.whatsapp.subscribe(url)
+    assert world.whatsapp.verify_callback()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": "wrong"},
+        {"hub.mode": "subscribe", "hub.challenge": "1158201444"},
+        {"hub.challenge": "1158201444", "hub.verify_token": VERIFY_TOKEN},
+        {},
+    ],
+)
+def test_a_handshake_with_another_word_is_refused(url: str, question: dict[str, str]) -> None:
+    answer = requests.get(url, params=question, timeout=10)
+    assert answer.status_code == 403
+    assert "1158201444" not in answer.text
+
+
+def test_a_challenge_is_no_page_that_a_browser_would_run(url: str) -> None:
+    question = {
+        "hub.mode": "subscribe",
+        "hub.challenge": "<script>alert(1)</script>",
+        "hub.verify_token": VERIFY_TOKEN,
+    }
+    answer = requests.get(url, params=question, timeout=10)
+    assert answer.headers["Content-Type"].startswith("text/plain")
+
+
+# sizes and other requests
+
+
+def test_what_is_too_large_is_turned_away_before_it_is_read(
+    url: str, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    largest = settings.web.max_body_mb * 1024 * 1024
+    assert post(url, b"x" * largest).status_code == 200
+    assert post(url, b"x" * (largest + 1)).status_code == 413
+    assert [len(body) for body in stored()] == [largest]
+    assert [one.getMessage() for one in caplog.records] == ["webhook.too_large"]
+
+
+def test_what_is_far_too_large_is_not_even_taken_from_the_wire(url: str) -> None:
+    """Without this, a stranger could fill the disk with what no one will read."""
+    headers = {"Content-Length": str(10**9), "X-Hub-Signature-256": "sha256=00"}
+    request = requests.Request("POST", url, data=b"x", headers=headers).prepare()
+    request.headers.update(headers)
+    with requests.Session() as session:
+        answer = session.send(request, timeout=10)
+        answer.close()
+    assert answer.status_code == 413
+    assert stored() == []
+
+
+def test_there_is_a_sign_of_life(url: str) -> None:
+    answer = requests.get(url.replace("/webhooks/whatsapp", "/healthz"), timeout=10)
+    assert (answer.status_code, answer.text) == (200, "ok")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/", 404), ("PUT", "/webhooks/whatsapp", 405)]
+)
+def test_everything_else_is_refused_in_few_words(
+    url: str, method: str, path: str, status: int
+) -> None:
+    answer = requests.request(method, url.replace("/webhooks/whatsapp", path), timeout=10)
+    assert answer.status_code == status
+    assert len(answer.text) < 40
+
+
+# storing
+
+
+def test_a_body_that_is_no_json_is_stored_and_set_aside_by_the_tracking(
+    url: str, settings: Settings, now: datetime
+) -> None:
+    assert post(url, b"<html>hello</html>").status_code == 200
+    track(settings, now=now, beat=lambda: None)
+    [webhook] = Webhook.select()
+    assert bytes(webhook.body) == b"<html>hello</html>"
+    assert webhook.done_at == now
+    assert webhook.trouble.startswith("not JSON")
+
+
+def test_what_whatsapp_says_comes_through_as_it_happened(
+    url: str, world: World, settings: Settings, now: datetime
+) -> None:
+    """From the sandbox's courier over the wire into the outbox, and a reply with accents too."""
+    world.learn_the_shop(settings)
+    [uid] = world.queue(state="unsure")
+    world.whatsapp.subscribe(url)
+    client = world.client(settings)
+    text = {"type": "text", "text": "Ana"}
+    address = {"type": "text", "text": "https://shop.example"}
+    client.send(
+        {
+            "messaging_product": "whatsapp",
+            "to": "+447700900000",
+            "type": "template",
+            "biz_opaque_callback_data": uid,
+            "template": {
+                "name": "we_miss_you",
+                "language": {"code": "en"},
+                "components": [{"type": "body", "parameters": [text, address]}],
+            },
+        }
+    )
+    world.whatsapp.customer_says("+447700900000", "Olá! Não 😀 / @")
+    assert world.whatsapp.deliver_due() == 3
+    track(settings, now=now, beat=lambda: None)
+    assert message(uid).state == "delivered"
+    assert [reply.text for reply in Reply.select()] == ["Olá! Não 😀 / @"]
+
+
+def test_while_the_database_is_held_the_answer_is_try_again_and_the_retry_is_stored(
+    url: str, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given somebody who holds the database for longer than WhatsApp would wait
+    monkeypatch.setattr(import_module("agent.web.intake"), "PATIENCE", 0.1)
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        answer = post(url, ESCAPED)
+        assert (answer.status_code, answer.text) == (503, "try again")
+        other.execute("ROLLBACK")
+    assert stored() == []
+    # when WhatsApp comes again, it is taken
+    assert post(url, ESCAPED).status_code == 200
+    assert stored() == [ESCAPED]
+
+
+def test_a_full_disk_is_no_acknowledgement(
+    database: Path, settings: Settings, now: datetime
+) -> None:
+    client = intake(lambda: settings, lambda: now).test_client()
+    handle = Webhook._meta.database
+    (pages,) = handle.execute_sql("PRAGMA page_count").fetchone()
+    handle.execute_sql(f"PRAGMA max_page_count = {pages}")
+    body = b"x" * 1_000_000
+    headers = {"X-Hub-Signature-256": sign(body)}
+    answer = client.post("/webhooks/whatsapp", data=body, headers=headers)
+    assert answer.status_code == 503
+    handle.execute_sql("PRAGMA max_page_count = 1000000")
+    assert client.post("/webhooks/whatsapp", data=body, headers=headers).status_code == 200
+    assert stored() == [body]
+
+
+def test_many_at_once_are_all_stored_while_others_write_too(url: str, world: World) -> None:
+    bodies = [f'{{"entry": [{number}]}}'.encode() for number in range(120)]
+    with ThreadPoolExecutor(12) as posts:
+        answers = posts.map(lambda body: post(url, body).status_code, bodies)
+        world.queue(60)
+        assert set(answers) == {200}
+    assert sorted(stored()) == sorted(bodies)
+    assert states() == {"queued": 60}
