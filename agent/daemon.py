@@ -146,7 +146,10 @@ class Daemon:
                 log.warning("config.needs_restart", section=key)
         set_up(style=new.log.format, level=new.log.level)
         self.timetable.tools = tools
-        judge_campaigns(new, self._service.clock.now())
+        try:
+            judge_campaigns(new, self._service.clock.now())
+        except peewee.DatabaseError as error:  # done again when the templates are read
+            self._say_database(error)
         log.info("config.reloaded", path=new.path)
 
     def stop(self, patience: float) -> None:

@@ -99,7 +99,12 @@ class World:
         return self.config
 
     def settings(self, **changes: object) -> Settings:
-        return load(self.write_config(**changes), environ={})
+        self.write_config(**changes)
+        return self.settings_as_written()
+
+    def settings_as_written(self) -> Settings:
+        """As the file has them now."""
+        return load(self.config, environ={})
 
     def client(self, settings: Settings, sleep: Callable[[float], None] = time.sleep) -> Client:
         """The agent's client; closed with the world."""

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,7 +60,8 @@ def daemon(config: Path) -> Iterator[tuple[float, subprocess.Popen[bytes]]]:
     address.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(address))
-        systemd.settimeout(30)
+        ready = threading.Event()
+        threading.Thread(target=listen, args=(systemd, ready), daemon=True).start()
         command = [Path(sys.executable).with_name("winback"), "run", "--config", config]
         begun = time.perf_counter()
         with config.with_name("log").open("ab") as log:
@@ -67,12 +69,20 @@ def daemon(config: Path) -> Iterator[tuple[float, subprocess.Popen[bytes]]]:
                 command, stderr=log, env=os.environ | {"NOTIFY_SOCKET": str(address)}
             )
         try:
-            while b"READY=1" not in systemd.recv(4096):
-                pass
+            assert ready.wait(30)
             yield time.perf_counter() - begun, process
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(25)
+
+
+def listen(systemd: socket.socket, ready: threading.Event) -> None:
+    """Read on after READY=1 too: the daemon would wait at a full socket, as systemd lets nobody do."""
+    said = b""
+    while b"STOPPING=1" not in said:
+        said = systemd.recv(4096)
+        if b"READY=1" in said:
+            ready.set()
 
 
 def resident(process: subprocess.Popen[bytes]) -> float:

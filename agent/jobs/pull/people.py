@@ -25,8 +25,8 @@ def file_people(
     `what` is "order" or "customer"; `consent_before` is what the consent field of each row said when
     it was last read. Runs in the caller's transaction.
     """
-    phones = _read_phones({(row["phone"], row["country"] or country) for row in rows})
-    ids = _contacts(rows, phones, country, now)
+    phones, fresh = _read_phones({(row["phone"], row["country"] or country) for row in rows})
+    ids = _contacts(rows, phones, fresh, country, now)
     for row in rows:
         phone = phones[row["phone"], row["country"] or country]
         row["contact_id"] = ids.get(phone)
@@ -34,8 +34,13 @@ def file_people(
     _hear(rows, what, consent_before, ids, now)
 
 
-def _read_phones(asked: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """(as typed, country) -> E.164, or '' with the reason kept in the table."""
+def _read_phones(
+    asked: set[tuple[str, str]],
+) -> tuple[dict[tuple[str, str], str], dict[str, Phone]]:
+    """(as typed, country) -> E.164, or '' with the reason kept in the table.
+
+    And E.164 -> phone, for those that nobody had typed like that before.
+    """
     wanted = PhoneReading.typed.in_(list({typed for typed, _ in asked}))
     known = {(one.typed, one.country): one.e164 for one in PhoneReading.select().where(wanted)}
     fresh = {pair: read_phone(*pair) for pair in sorted(asked - known.keys())}
@@ -43,11 +48,16 @@ def _read_phones(asked: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
         {"typed": typed, "country": country, "e164": phone.e164, "reason": phone.reason}
         for (typed, country), phone in fresh.items()
     )
-    return known | {pair: phone.e164 for pair, phone in fresh.items()}
+    phones = known | {pair: phone.e164 for pair, phone in fresh.items()}
+    return phones, {phone.e164: phone for phone in fresh.values()}
 
 
 def _contacts(
-    rows: Sequence[Row], phones: Mapping[tuple[str, str], str], country: str, now: datetime
+    rows: Sequence[Row],
+    phones: Mapping[tuple[str, str], str],
+    fresh: Mapping[str, Phone],
+    country: str,
+    now: datetime,
 ) -> dict[str, int]:
     """One contact per phone, named by the newest row that has it. Returns phone -> contact id."""
     newest: dict[str, Row] = {}
@@ -55,18 +65,18 @@ def _contacts(
         e164 = phones[row["phone"], row["country"] or country]
         if e164 and _date(row, now) >= _date(newest.get(e164, row), now):
             newest[e164] = row
-    told = _told(newest)
+    told = _told(newest, fresh)
     return Contact.put([_contact(told[e164], row, now) for e164, row in sorted(newest.items())])
 
 
-def _told(numbers: Collection[str]) -> dict[str, Phone]:
-    """What each number tells of itself. Most people bought before, and reading costs the most here."""
+def _told(numbers: Collection[str], fresh: Mapping[str, Phone]) -> dict[str, Phone]:
+    """What each number tells of itself; not read again where it was read before: that costs most."""
     query = Contact.select(Contact.phone, Contact.region, Contact.zones)
     known = {
         e164: Phone(e164, region, tuple(zones.split()))
         for e164, region, zones in tuples(query.where(Contact.phone.in_(list(numbers))))
     }
-    return {e164: known.get(e164) or read_phone(e164, "") for e164 in numbers}
+    return {e164: known.get(e164) or fresh.get(e164) or read_phone(e164, "") for e164 in numbers}
 
 
 def _contact(phone: Phone, row: Row, now: datetime) -> Row:

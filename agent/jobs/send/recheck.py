@@ -103,6 +103,7 @@ def _newest_orders(contacts: Sequence[int]) -> dict[int, datetime]:
     emails = [value for kind, value in holders if kind == "email"]
     query = Order.select(Order.contact_id, Order.customer_id, Order.email, Order.created_at).where(
         Order.status.not_in(NOT_ORDERS),
+        Order.created_at.is_null(False),
         Order.contact_id.in_(list(contacts))
         | Order.customer_id.in_(accounts)
         | Order.email.in_(emails),

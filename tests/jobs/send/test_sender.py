@@ -16,7 +16,7 @@ from send_stage import Office
 from sending_world import message, states, wait_until
 
 from agent.jobs.send import Sender
-from agent.rules.pace import BURST
+from agent.rules.pace import Pace
 from agent.sandbox.server import Server
 from agent.service import Stopping
 from models import Message
@@ -73,7 +73,7 @@ def test_the_pace_is_kept_over_any_second_and_used(office: Office, rate: int, co
     # then no second has more than its share and what may leave at once after a pause
     assert len(left_at) == count
     most = max(sum(start <= one < start + 1 for one in left_at) for start in left_at)
-    assert most <= rate + max(1, rate * BURST)
+    assert most <= rate + Pace(rate).most
     # and the whole takes as long as it must, not longer
     assert left_at[-1] == pytest.approx(count / rate, rel=0.1, abs=0.4)
 
@@ -86,7 +86,7 @@ def test_on_the_real_clock_the_pace_is_kept_within_a_tenth(office: Office) -> No
     office.sender(pause=time.sleep).run(lambda: None)
     took = time.monotonic() - begun
     # 90 messages at 60 a second, a fifth of a second's worth at once, and the last answer
-    assert took > 0.9 * (90 - 60 * BURST) / 60
+    assert took > 0.9 * (90 - Pace(60).most) / 60
     assert len(office.taken) == 90
 
 
