@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from importlib.metadata import version
-from pathlib import Path
 
 import peewee
 
@@ -206,8 +205,3 @@ class Daemon:
     def _say_database(self, error: peewee.DatabaseError) -> None:
         said: WinbackError = trouble(error, self.settings.database.path)
         log.error("database.trouble", what=said.what, fix=said.fix)
-
-
-def config_path(given: str) -> Path:
-    """The config file that was named, absolute."""
-    return Path(given).expanduser().resolve()

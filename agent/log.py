@@ -38,7 +38,7 @@ class Log:
 
 
 class Logfmt(logging.Formatter):
-    """key=value, a value quoted where it holds a space, a quote or an equals sign."""
+    """key=value, a value quoted where it holds a space, a quote, an equals sign or what is no letter."""
 
     def __init__(self, *, stamped: bool) -> None:
         super().__init__()
@@ -89,6 +89,7 @@ def set_up(*, style: str, level: str) -> None:
 
 def _quoted(value: object) -> str:
     text = value.isoformat() if isinstance(value, datetime) else str(value)
-    if text and not any(letter in text for letter in ' "=\n\r\t\\'):
+    printable = text.isprintable()  # else a stranger's words could move the cursor or begin a line
+    if text and printable and not any(letter in text for letter in ' "=\\'):
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=not printable)

@@ -93,6 +93,7 @@ class Service:
         if not self._address:
             return
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+            line.settimeout(1)  # nobody may be reading
             line.sendto("\n".join(states).encode(), self._address.replace("@", "\0", 1))
 
     def _on_stop(self, number: int, _frame: FrameType | None) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from peewee import EXCLUDED, AutoField, CharField, CompositeKey, IntegerField, TextField, chunked
 
-from models.base import Table, UtcField, tuples
+from models.base import Table, UtcField, carry_out_each, tuples
 
 ROWS_A_STATEMENT = 200
 
@@ -29,14 +29,17 @@ class Contact(Table):
     @classmethod
     def put(cls, rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
         """Insert what is new; the newest order names the person. Returns phone -> id."""
-        ids: dict[str, int] = {}
-        named = [cls.first_name, cls.last_name, cls.email, cls.named_at]
-        for batch in chunked(rows, ROWS_A_STATEMENT):
-            cls.insert_many(batch).on_conflict(
+        rows = list(rows)
+        cls.write_each(
+            rows,
+            lambda insert: insert.on_conflict(
                 conflict_target=[cls.phone],
-                preserve=named,
+                preserve=[cls.first_name, cls.last_name, cls.email, cls.named_at],
                 where=cls.named_at.is_null() | (EXCLUDED.named_at >= cls.named_at),
-            ).execute()
+            ),
+        )
+        ids: dict[str, int] = {}
+        for batch in chunked(rows, ROWS_A_STATEMENT):
             phones = [row["phone"] for row in batch]
             found = cls.select(cls.phone, cls.id).where(cls.phone.in_(phones))
             ids.update(dict(tuples(found)))
@@ -66,8 +69,7 @@ class PhoneReading(Table):
 
     @classmethod
     def keep(cls, rows: Iterable[Mapping[str, Any]]) -> None:
-        for batch in chunked(rows, ROWS_A_STATEMENT):
-            cls.insert_many(batch).on_conflict_ignore().execute()
+        cls.write_each(rows, lambda insert: insert.on_conflict_ignore())
 
 
 class Identity(Table):
@@ -83,12 +85,14 @@ class Identity(Table):
 
     @classmethod
     def put(cls, rows: Iterable[Mapping[str, Any]]) -> None:
-        for batch in chunked(rows, ROWS_A_STATEMENT):
-            cls.insert_many(batch).on_conflict(
+        cls.write_each(
+            rows,
+            lambda insert: insert.on_conflict(
                 conflict_target=[cls.kind, cls.value],
                 preserve=[cls.contact_id, cls.seen_at],
                 where=EXCLUDED.seen_at >= cls.seen_at,
-            ).execute()
+            ),
+        )
 
     @classmethod
     def holders(cls, kind: str, values: Iterable[str]) -> dict[str, int]:
@@ -118,10 +122,7 @@ class Statement(Table):
     @classmethod
     def add(cls, rows: Iterable[Mapping[str, Any]]) -> int:
         """Append; a statement that is on the ledger already is not written again."""
-        added = 0
-        for batch in chunked(rows, ROWS_A_STATEMENT):
-            added += cls.insert_many(batch).on_conflict_ignore().as_rowcount().execute()
-        return added
+        return cls.write_each(rows, lambda insert: insert.on_conflict_ignore())
 
     @classmethod
     def of(cls, phones: Sequence[str], purpose: str) -> list["Statement"]:
@@ -135,11 +136,9 @@ class Statement(Table):
 
 def set_standing(standings: Mapping[str, tuple[str, datetime | None]]) -> None:
     """Write what the ledger comes to for each phone: '' / yes / no, and since when."""
-    by_answer: dict[tuple[str, datetime | None], list[str]] = {}
-    for phone, standing in standings.items():
-        by_answer.setdefault(standing, []).append(phone)
-    for (answer, since), phones in by_answer.items():
-        for batch in chunked(phones, ROWS_A_STATEMENT):
-            Contact.update(marketing=answer, marketing_at=since).where(
-                Contact.phone.in_(list(batch))
-            ).execute()
+    update = Contact.update(marketing="", marketing_at=None).where(Contact.phone == "")
+    moment = Contact.marketing_at.db_value
+    carry_out_each(
+        update.sql()[0],
+        [(answer, moment(since), phone) for phone, (answer, since) in standings.items()],
+    )

@@ -34,18 +34,18 @@ class Copy(Table):
         """Insert or overwrite by the shop's id; returns how many rows were written."""
         key: Any = cls._meta.primary_key
         read_at: Any = cls._meta.fields["read_at"]
-        written = 0
-        for batch in chunked(rows, ROWS_A_STATEMENT):
-            columns = [
-                cls._meta.fields[name]
-                for name in batch[0]
-                if name != key.name and name not in cls.KEPT
-            ]
-            query = cls.insert_many(batch).on_conflict(
-                conflict_target=[key], preserve=columns, where=EXCLUDED.read_at >= read_at
-            )
-            written += query.as_rowcount().execute()
-        return written
+        rows = list(rows)
+        copied = [
+            cls._meta.fields[name]
+            for name in (rows[0] if rows else ())
+            if name != key.name and name not in cls.KEPT
+        ]
+        return cls.write_each(
+            rows,
+            lambda insert: insert.on_conflict(
+                conflict_target=[key], preserve=copied, where=EXCLUDED.read_at >= read_at
+            ),
+        )
 
 
 class Customer(Copy):
@@ -151,8 +151,7 @@ class OrderLine(Table):
         """The lines of `orders` are now exactly `rows`."""
         for numbers in chunked(orders, ROWS_A_STATEMENT):
             cls.delete().where(cls.order_id.in_(list(numbers))).execute()
-        for batch in chunked(rows, ROWS_A_STATEMENT):
-            cls.insert_many(batch).on_conflict_replace().execute()
+        cls.write_each(rows, lambda insert: insert.on_conflict_replace())
 
 
 class Refund(Copy):

@@ -470,6 +470,19 @@ def test_the_backlog_drips_and_the_newly_quiet_all_go(settings: Settings, now: d
     assert run(drip, now + DAY) == {"capped": 7, "chosen": 2, "backlog": 1}
 
 
+def test_those_who_were_written_to_today_take_nobodys_place_in_the_backlog(
+    settings: Settings, now: datetime
+) -> None:
+    # given one of two places taken in the morning, by somebody for whom another campaign fits too
+    drip = with_limits(with_audience(settings, backlog_per_day=2), per_7_days=7, per_30_days=30)
+    file_orders(settings, now, order(10, now - 100 * DAY, "202-555-0101", total="900.00"))
+    assert run(drip, now) == {"chosen": 1}
+
+    # when more of the shop's past comes in, then the other place is free
+    file_orders(settings, now, order(9, now - 300 * DAY, "202-555-0102"))
+    assert run(drip, now + timedelta(hours=1)) == {"capped": 1, "chosen": 1}
+
+
 def test_the_most_recently_quiet_of_the_backlog_go_first(settings: Settings, now: datetime) -> None:
     drip = with_audience(settings, backlog_per_day=1)
     file_orders(
@@ -490,11 +503,11 @@ def test_somebody_who_became_quiet_after_yesterdays_run_is_no_backlog_in_a_late_
     assert run(none_of_them, now + timedelta(hours=8)) == {"chosen": 1}
 
 
-def test_two_runs_at_once_keep_the_caps(settings: Settings, now: datetime) -> None:
-    generous = with_limits(settings, per_7_days=1, per_30_days=1)
+def test_two_runs_at_once_write_to_everybody_once(settings: Settings, now: datetime) -> None:
+    # given caps that would bear two, and two runs that see different campaigns: no key would help
+    generous = with_limits(settings, per_7_days=7, per_30_days=30)
     people = [order(n, now - LONG_AGO, f"202-555-01{n}", total="900.00") for n in range(10, 60)]
     file_orders(settings, now, *people)
-    # the two see different campaigns, so that no unique key would help
     others = with_campaign(generous, "loyalty_reward", enabled=False)
     both, results = threading.Barrier(2), list[dict[str, int]]()
 
@@ -516,6 +529,19 @@ def test_two_runs_at_once_keep_the_caps(settings: Settings, now: datetime) -> No
     assert len(chosen()) == 50
     assert sum(one.get("chosen", 0) for one in results) == 50
     assert sum(one.get("capped", 0) for one in results) == 50
+
+
+def test_a_message_written_between_the_look_and_the_reservation_counts(
+    settings: Settings, now: datetime
+) -> None:
+    file_orders(settings, now, order(10, now - LONG_AGO))
+
+    def write_another() -> None:
+        # decided yesterday, held over night, and claimed just now
+        add_message(contact_at(ANA).id, now - DAY, campaign="other", cap_day="2026-03-02")
+
+    assert decide(settings, now=now, beat=write_another) == {"capped": 1}
+    assert Message.select().count() == 1
 
 
 def test_a_stop_between_the_look_and_the_reservation_counts(
@@ -551,8 +577,8 @@ def test_a_message_holds_all_that_it_says(settings: Settings, now: datetime) -> 
     )  # fmt: skip
     OrderLine.insert_many(
         [
-            {"woo_id": 1, "order_id": 10, "product_id": 7, "name": "Socks", "total": 500},
-            {"woo_id": 2, "order_id": 10, "product_id": 8, "name": "Coat", "total": 2500},
+            {"woo_id": 1, "order_id": 10, "product_id": 8, "name": "Coat", "total": 2500},
+            {"woo_id": 2, "order_id": 10, "product_id": 7, "name": "Socks", "total": 500},
             {"woo_id": 3, "order_id": 9, "product_id": 9, "name": "Hat", "total": 9900},
         ]
     ).execute()

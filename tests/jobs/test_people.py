@@ -113,8 +113,12 @@ def test_the_newest_order_names_the_person_in_whatever_order_they_come(
     file_orders(settings, now, old)
     assert (contact_at(ANA).first_name, contact_at(ANA).email) == ("Mari", "new@example.com")
 
-    # also within one page
-    file_orders(settings, now, *(one | {"id": one["id"] + 10} for one in (new, old)))
+
+def test_the_newest_order_of_a_page_names_the_person_too(settings: Settings, now: datetime) -> None:
+    def order(number: int, days_ago: int, name: str) -> dict[str, Any]:
+        return order_json(number, now - days_ago * DAY, "202-555-0101", first_name=name)
+
+    file_orders(settings, now, order(12, 1, "Mari"), order(10, 9, "Maria"), order(11, 5, "M"))
     assert contact_at(ANA).first_name == "Mari"
 
 
@@ -137,13 +141,15 @@ def test_the_newest_holder_has_the_account_and_the_mailbox(
             number, now - days_ago * DAY, phone, customer_id=5, email="ana@example.com"
         )
 
-    # whichever comes first
-    file_orders(settings, now, order(11, 1, "202-555-0102"))
-    file_orders(settings, now, order(10, 9, "202-555-0101"))
+    newer, older = order(11, 1, "202-555-0102"), order(10, 9, "202-555-0101")
+    for pages in ([newer, older],), ([newer], [older]), ([older], [newer]):
+        Identity.delete().execute()
+        for page in pages:
+            file_orders(settings, now, *page)
 
-    bruno = contact_at(BRUNO).id
-    assert Identity.holders("customer", ["5"]) == {"5": bruno}
-    assert Identity.holders("email", ["ana@example.com"]) == {"ana@example.com": bruno}
+        bruno = contact_at(BRUNO).id
+        assert Identity.holders("customer", ["5"]) == {"5": bruno}
+        assert Identity.holders("email", ["ana@example.com"]) == {"ana@example.com": bruno}
 
 
 def test_a_guest_has_no_account(settings: Settings, now: datetime) -> None:

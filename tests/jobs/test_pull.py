@@ -251,8 +251,13 @@ def test_rows_that_change_under_the_walk_are_found_by_the_next_poll(counter: Cou
     for number in numbers:
         counter.shop.set_status(number, "on-hold")
 
-    # when the first of them changes again while the walk is at the third
-    counter.poll(at_beat(3, lambda: counter.shop.set_status(numbers[0], "cancelled")))
+    # when the first of them changes again while the walk is at the third, and the walk takes long
+    def change() -> None:
+        counter.later(minutes=10)
+        counter.shop.set_status(numbers[0], "cancelled")
+        counter.later(minutes=10)
+
+    counter.poll(at_beat(3, change))
     counter.poll()
 
     assert mirrored() == in_the_shop(counter.shop)

@@ -165,7 +165,7 @@ def test_a_code_that_was_taken_off_an_order_is_forgotten() -> None:
 
 def test_the_lines_of_an_order_are_replaced_as_a_whole() -> None:
     OrderLine.replace_for([1, 2], [a_line(11, 1), a_line(12, 1), a_line(21, 2)])
-    OrderLine.replace_for([1], [a_line(12, 1, quantity=3), a_line(13, 1)])
+    OrderLine.replace_for([1], [a_line(12, 1, quantity=3), a_line(13, 1, quantity=1)])
     assert lines() == {12: 1, 13: 1, 21: 2}
     assert OrderLine.get_by_id(12).quantity == 3
 
