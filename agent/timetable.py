@@ -88,7 +88,7 @@ class Timetable:
 
     def _poll(self, beat: Beat) -> Mapping[str, int]:
         tools, now = self.tools, self._service.clock.now()
-        if "zone" not in ShopFact.all():
+        if not ShopFact.complete():
             read_shop_facts(tools.shop, tools.settings)
         return pull_changes(tools.shop, tools.settings, now=now, beat=beat)
 

@@ -4,7 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from peewee import EXCLUDED, AutoField, CharField, CompositeKey, IntegerField, TextField, chunked
+from peewee import (
+    EXCLUDED,
+    AutoField,
+    CharField,
+    CompositeKey,
+    IntegerField,
+    TextField,
+    chunked,
+    fn,
+)
 
 from models.base import Table, UtcField, carry_out_each, tuples
 
@@ -34,7 +43,12 @@ class Contact(Table):
             rows,
             lambda insert: insert.on_conflict(
                 conflict_target=[cls.phone],
-                preserve=[cls.first_name, cls.last_name, cls.email, cls.named_at],
+                preserve=[cls.named_at],
+                # an order from the till has no name and no e-mail: it takes none away
+                update={
+                    column: fn.COALESCE(fn.NULLIF(getattr(EXCLUDED, column.name), ""), column)
+                    for column in (cls.first_name, cls.last_name, cls.email)
+                },
                 where=cls.named_at.is_null() | (EXCLUDED.named_at >= cls.named_at),
             ),
         )

@@ -179,6 +179,11 @@ class ShopFact(Table):
         ).execute()
 
     @classmethod
+    def complete(cls) -> bool:
+        """Do we know all that the jobs cannot do without?"""
+        return {"zone", "currency", "country", "order_statuses", "name", "url"} <= cls.all().keys()
+
+    @classmethod
     def all(cls) -> dict[str, str]:
         return {fact.name: fact.value for fact in cls.select()}
 

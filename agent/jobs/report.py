@@ -83,7 +83,7 @@ def report(since: datetime) -> Report:
             others[money] = others.get(money, 0) + revenue
     unusable = (
         PhoneReading.select(PhoneReading.reason, fn.COUNT(PhoneReading.typed))
-        .where(PhoneReading.reason != "")
+        .where(PhoneReading.reason != "", PhoneReading.typed != "")
         .group_by(PhoneReading.reason)
     )
     return Report(

@@ -8,6 +8,8 @@ from enum import Enum
 from agent.rules.caps import Caps, allows
 from agent.rules.consent import NO, YES
 
+REST_AFTER_FAILURE = timedelta(days=7)  # a number off WhatsApp is not tried again every day
+
 
 class Why(Enum):
     """Reasons, as the shop's owner reads them in the report."""
@@ -19,6 +21,7 @@ class Why(Enum):
     NEVER_BOUGHT = "never bought anything"
     NOT_QUIET = "ordered recently"
     CAPPED = "heard from you recently"
+    FAILED = "could not be reached lately"
     ATTEMPTS = "had enough messages since the last order"
     BACKLOG = "waits: today's share of the backlog is full"
     NOTHING_FITS = "no campaign fits"
@@ -44,7 +47,8 @@ class Person:
     last_order_at: datetime | None = None
     counted_days: tuple[date, ...] = ()  # local dates of the messages that count for the caps
     last_by_campaign: tuple[tuple[str, date], ...] = ()
-    attempts: int = 0  # messages since the last order
+    failed_on: date | None = None  # when a message last failed or was refused
+    attempts: int = 0  # messages since the last order, also those that failed
 
     @property
     def can_hold_a_coupon(self) -> bool:
@@ -145,6 +149,8 @@ def _why_not(
         return Why.ATTEMPTS
     if not allows(caps, person.counted_days, today):
         return Why.CAPPED
+    if person.failed_on is not None and today - person.failed_on < REST_AFTER_FAILURE:
+        return Why.FAILED
     return None
 
 

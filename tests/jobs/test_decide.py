@@ -423,13 +423,26 @@ def test_a_reservation_that_ended_unsent_gives_its_place_back(
 ) -> None:
     file_orders(settings, now, order(10, now - LONG_AGO))
     run(settings, now)
-    for state in ("cancelled", "expired", "refused", "failed"):
+    for state in ("cancelled", "expired"):
         Message.update(state=state).execute()
         assert run(settings, now + DAY) == {"chosen": 1}, state
         Message.delete().where(Message.period == (now + DAY).date().isoformat()).execute()
     for state in ("queued", "claimed", "unsure", "abandoned", "delivered"):
         Message.update(state=state).execute()
         assert run(settings, now + DAY) == {"capped": 1}, state
+
+
+@pytest.mark.parametrize("state", ["refused", "failed"])
+def test_who_could_not_be_reached_is_not_tried_every_day(
+    settings: Settings, now: datetime, state: str
+) -> None:
+    file_orders(settings, now, order(10, now - LONG_AGO))
+    outcomes = []
+    for day in range(0, 35, 6):
+        outcomes.append(next(iter(run(settings, now + day * DAY))))
+        Message.update(state=state).execute()
+    # a week's rest each time, and three attempts until the next order
+    assert outcomes == ["chosen", "failed", "chosen", "failed", "chosen", "attempts"]
 
 
 def test_the_day_of_a_message_is_the_shops(settings: Settings, now: datetime) -> None:

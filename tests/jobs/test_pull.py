@@ -22,7 +22,7 @@ from jobs_stage import (
 
 from agent.clients.shop import Shop as ShopClient
 from agent.errors import ConfigError, Retryable
-from agent.jobs.pull import first_fill, pull_changes, read_shop_facts
+from agent.jobs.pull import pull_changes, read_shop_facts
 from agent.sandbox.shop_trouble import Maintenance
 from models import Cursor, Customer, Order, Product, Refund, ShopFact
 from models.base import close_database, migrate, open_database
@@ -56,10 +56,10 @@ def test_the_first_poll_brings_every_order_and_product_page_by_page(counter: Cou
     for _ in range(5):
         counter.order("202-555-0101")
 
-    assert not first_fill()
+    assert Cursor.named("orders").since is None
     counter.poll()
 
-    assert first_fill()
+    assert Cursor.named("orders").since is not None
     assert mirrored() == in_the_shop(counter.shop)
     assert [one.name for one in Product.select()] == ["Shirt"]
     assert (
@@ -96,7 +96,7 @@ def test_an_order_is_copied_in_minor_units_and_utc(counter: Counter) -> None:
 
 def test_an_empty_shop_is_walked_through_at_once(counter: Counter) -> None:
     assert "orders" not in counter.poll()
-    assert first_fill()
+    assert Cursor.named("orders").since is not None
 
 
 def test_statuses_of_plugins_are_mirrored_too(counter: Counter) -> None:

@@ -255,3 +255,9 @@ def test_every_decision_can_be_explained(person: Person) -> None:
     else:
         assert passed == []
     assert decide(person) == decision
+
+
+@pytest.mark.parametrize(("days", "why"), [(0, Why.FAILED), (6, Why.FAILED), (7, Why.CHOSEN)])
+def test_who_could_not_be_reached_is_left_alone_for_a_week(days: int, why: Why) -> None:
+    person = replace(PERSON, failed_on=TODAY - timedelta(days=days))
+    assert decide(person).why is why

@@ -9,12 +9,14 @@ from peewee import JOIN, chunked
 
 from agent.config import Settings
 from agent.rules.selection import Person
+from agent.rules.states import State
 from models import Contact, Customer, Message, OrderLine
 from models.base import tuples
 from models.histories import History, Turn, forget_histories
 from models.outbox import UNCOUNTED
 
 PEOPLE_A_BATCH = 500
+FAILED = (State.FAILED, State.REFUSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,18 +84,34 @@ def _batch(first: int) -> list[tuple[Any, ...]]:
     return tuples(query)
 
 
-def _written(contacts: Sequence[int]) -> dict[int, list[tuple[str, str, datetime]]]:
-    """contact -> (campaign, local date, moment) of each message that was not given back."""
-    written: dict[int, list[tuple[str, str, datetime]]] = {}
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message to somebody, or the attempt at one."""
+
+    campaign: str
+    day: date  # local
+    moment: datetime
+    state: str
+
+    @property
+    def counts(self) -> bool:
+        """For the caps and the cool-downs."""
+        return self.state not in UNCOUNTED
+
+
+def _written(contacts: Sequence[int]) -> dict[int, list[Written]]:
+    """contact -> what was written to them, and what failed."""
+    written: dict[int, list[Written]] = {}
     query = Message.select(
-        Message.contact_id, Message.campaign, Message.cap_day, Message.created_at
+        Message.contact_id, Message.campaign, Message.cap_day, Message.created_at, Message.state
     ).where(
         Message.contact_id.in_(list(contacts)),
         Message.kind == "marketing",
-        Message.state.not_in(UNCOUNTED),
+        Message.state.not_in(UNCOUNTED) | Message.state.in_(FAILED),
     )
-    for contact, campaign, day, moment in tuples(query):
-        written.setdefault(contact, []).append((campaign, day, moment))
+    for contact, campaign, day, moment, state in tuples(query):
+        one = Written(campaign, date.fromisoformat(day), moment, state)
+        written.setdefault(contact, []).append(one)
     return written
 
 
@@ -110,14 +128,15 @@ def _roles(excluded: Sequence[str]) -> dict[int, frozenset[str]]:
 
 def _known(
     row: tuple[Any, ...],
-    written: Sequence[tuple[str, str, datetime]],
+    written: Sequence[Written],
     roles: dict[int, frozenset[str]],
     winbacks: Sequence[str],
 ) -> Known:
     contact, consent, region, zones, first, last, email, last_order_at, bought, spent, order = row
     newest: dict[str, date] = {}
-    for campaign, day, _ in written:
-        newest[campaign] = max(date.fromisoformat(day), newest.get(campaign, date.min))
+    counted = [one for one in written if one.counts]
+    for one in counted:
+        newest[one.campaign] = max(one.day, newest.get(one.campaign, date.min))
     person = Person(
         contact_id=contact,
         consent=consent,
@@ -127,11 +146,12 @@ def _known(
         bought=bought or 0,
         spent=spent or 0,
         last_order_at=last_order_at,
-        counted_days=tuple(date.fromisoformat(day) for _, day, _ in written),
+        counted_days=tuple(one.day for one in counted),
+        failed_on=max((one.day for one in written if not one.counts), default=None),
         last_by_campaign=tuple(sorted(newest.items())),
         attempts=sum(
-            campaign in winbacks and (last_order_at is None or moment > last_order_at)
-            for campaign, _, moment in written
+            one.campaign in winbacks and (last_order_at is None or one.moment > last_order_at)
+            for one in written
         ),
     )
     return Known(

@@ -14,7 +14,7 @@ from models import Cursor
 CUSTOMERS_AGAIN = timedelta(days=1)  # customers have no filter by change: walked anew once a day
 REFUNDS_AGAIN = timedelta(hours=1)
 
-__all__ = ["first_fill", "pull_changes", "pull_slowly", "read_lines", "read_shop_facts"]
+__all__ = ["pull_changes", "pull_slowly", "read_lines", "read_shop_facts"]
 
 
 def pull_changes(
@@ -42,8 +42,3 @@ def pull_slowly(
     kinds = (VARIATIONS, CUSTOMERS)
     counts = {kind.name: walk(shop, kind, filing, beat=beat) for kind in kinds}
     return {kind: news for kind, news in counts.items() if news}
-
-
-def first_fill() -> bool:
-    """Are all order headers in the mirror? No campaign runs before that."""
-    return Cursor.named(ORDERS.name).since is not None

@@ -96,7 +96,9 @@ def _identities(rows: Sequence[Row], what: str) -> Iterable[Row]:
     for row in rows:
         if row["contact_id"] is None or row["created_at"] is None:
             continue
-        known = {"contact_id": row["contact_id"], "seen_at": row["created_at"]}
+        # a number changed in the account's profile is the newer one from then on
+        changed = row["modified_at"] if what == "customer" else None
+        known = {"contact_id": row["contact_id"], "seen_at": changed or row["created_at"]}
         customer = row["woo_id"] if what == "customer" else row["customer_id"]
         if customer:
             yield {"kind": "customer", "value": str(customer), **known}

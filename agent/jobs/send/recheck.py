@@ -91,16 +91,9 @@ def _capped(settings: Settings, others: Iterable[tuple[int, str]], today: date) 
 def _newest_orders(contacts: Sequence[int]) -> dict[int, datetime]:
     """contact -> date of the newest order under their phone, customer account or e-mail."""
     newest: dict[int, datetime] = {}
-    holders = {
-        (kind, value): contact
-        for kind, value, contact in tuples(
-            Identity.select(Identity.kind, Identity.value, Identity.contact_id).where(
-                Identity.contact_id.in_(list(contacts)), Identity.kind.in_(("customer", "email"))
-            )
-        )
-    }
-    accounts = [int(value) for kind, value in holders if kind == "customer"]
-    emails = [value for kind, value in holders if kind == "email"]
+    whose = _identities(contacts)
+    accounts = [int(value) for kind, value in whose if kind == "customer"]
+    emails = [value for kind, value in whose if kind == "email"]
     query = Order.select(Order.contact_id, Order.customer_id, Order.email, Order.created_at).where(
         Order.status.not_in(NOT_ORDERS),
         Order.created_at.is_null(False),
@@ -109,11 +102,30 @@ def _newest_orders(contacts: Sequence[int]) -> dict[int, datetime]:
         | Order.email.in_(emails),
     )
     for contact, customer, email, created in tuples(query):
-        whose = {
-            contact,
-            holders.get(("customer", str(customer))),
-            holders.get(("email", email)),
-        }
-        for one in whose & set(contacts):
+        known = {contact} & set(contacts)
+        known |= whose.get(("customer", str(customer)), set()) | whose.get(("email", email), set())
+        for one in known:
             newest[one] = max(created, newest.get(one, created))
     return newest
+
+
+def _identities(contacts: Sequence[int]) -> dict[tuple[str, str], set[int]]:
+    """(kind, value) -> those of `contacts` who hold it now, or ordered under it before.
+
+    Somebody who has just ordered under a new number no longer holds their account as the old one.
+    """
+    whose: dict[tuple[str, str], set[int]] = {}
+    held = Identity.select(Identity.kind, Identity.value, Identity.contact_id).where(
+        Identity.contact_id.in_(list(contacts)), Identity.kind.in_(("customer", "email"))
+    )
+    for kind, value, contact in tuples(held):
+        whose.setdefault((kind, value), set()).add(contact)
+    ordered = Order.select(Order.contact_id, Order.customer_id, Order.email).where(
+        Order.contact_id.in_(list(contacts))
+    )
+    for contact, customer, email in tuples(ordered.distinct()):
+        if customer:
+            whose.setdefault(("customer", str(customer)), set()).add(contact)
+        elif email:
+            whose.setdefault(("email", email), set()).add(contact)
+    return whose
