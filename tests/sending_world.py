@@ -18,11 +18,11 @@ from agent.config import Settings, load
 from agent.jobs.templates import read_templates
 from agent.sandbox.clock import Clock
 from agent.sandbox.server import Server
-from agent.sandbox.shop import Shop
-from agent.sandbox.shop_api import shop_app
-from agent.sandbox.whatsapp import WhatsApp
-from agent.sandbox.whatsapp_api import whatsapp_app
-from agent.sandbox.whatsapp_people import People, QuietPeople
+from agent.sandbox.shop.api import shop_app
+from agent.sandbox.shop.shop import Shop
+from agent.sandbox.whatsapp.api import whatsapp_app
+from agent.sandbox.whatsapp.people import People, QuietPeople
+from agent.sandbox.whatsapp.whatsapp import WhatsApp
 from models import Contact, Message, ShopFact
 
 APP_SECRET = "example-app-secret"

@@ -19,11 +19,11 @@ from sending_world import World, states, wait_until
 
 from agent.jobs.settle import settle
 from agent.rules.states import FINAL
-from agent.sandbox import whatsapp_webhooks
 from agent.sandbox.clock import WallClock
-from agent.sandbox.whatsapp_chance import chance
-from agent.sandbox.whatsapp_messages import Accepted
-from agent.sandbox.whatsapp_people import Reaction
+from agent.sandbox.whatsapp import webhooks as whatsapp_webhooks
+from agent.sandbox.whatsapp.chance import chance
+from agent.sandbox.whatsapp.messages import Accepted
+from agent.sandbox.whatsapp.people import Reaction
 from models import Message, Webhook
 
 ON_ITS_WAY = {"accepted", "held", "sent"}

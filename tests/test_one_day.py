@@ -20,12 +20,12 @@ from agent.jobs.report import report
 from agent.rules.selection import Why
 from agent.sandbox.clock import MovedClock
 from agent.sandbox.server import Server
-from agent.sandbox.shop import Shop
-from agent.sandbox.shop_api import shop_app
-from agent.sandbox.whatsapp import WhatsApp
-from agent.sandbox.whatsapp_api import whatsapp_app
-from agent.sandbox.whatsapp_messages import Accepted
-from agent.sandbox.whatsapp_people import Reaction
+from agent.sandbox.shop.api import shop_app
+from agent.sandbox.shop.shop import Shop
+from agent.sandbox.whatsapp.api import whatsapp_app
+from agent.sandbox.whatsapp.messages import Accepted
+from agent.sandbox.whatsapp.people import Reaction
+from agent.sandbox.whatsapp.whatsapp import WhatsApp
 from agent.service import Service
 from models import Contact, Conversion, JobRun, Message, Order, PhoneReading, Statement
 from models.outbox import UNCOUNTED

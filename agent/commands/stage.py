@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from agent.sandbox.believable import Town, furnish
 from agent.sandbox.clock import MovedClock, WallClock
-from agent.sandbox.life import Life
 from agent.sandbox.server import Server
-from agent.sandbox.shop import Shop
-from agent.sandbox.shop_api import shop_app
-from agent.sandbox.whatsapp import WhatsApp
-from agent.sandbox.whatsapp_api import whatsapp_app
+from agent.sandbox.shop.api import shop_app
+from agent.sandbox.shop.shop import Shop
+from agent.sandbox.town.believable import Town, furnish
+from agent.sandbox.town.life import Life
+from agent.sandbox.whatsapp.api import whatsapp_app
+from agent.sandbox.whatsapp.whatsapp import WhatsApp
 
 SEED = 7
 ZONE = ZoneInfo("America/Sao_Paulo")

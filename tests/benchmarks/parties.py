@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from agent.config import Settings, load
-from agent.sandbox.believable import furnish
 from agent.sandbox.clock import WallClock
 from agent.sandbox.server import Server
-from agent.sandbox.shop import Shop
-from agent.sandbox.shop_api import shop_app
-from agent.sandbox.shop_costs import Costs
-from agent.sandbox.whatsapp import WhatsApp
-from agent.sandbox.whatsapp_api import whatsapp_app
+from agent.sandbox.shop.api import shop_app
+from agent.sandbox.shop.costs import Costs
+from agent.sandbox.shop.shop import Shop
+from agent.sandbox.town.believable import furnish
+from agent.sandbox.whatsapp.api import whatsapp_app
+from agent.sandbox.whatsapp.whatsapp import WhatsApp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,9 +18,9 @@ from agent.jobs.pull import pull_changes, pull_slowly, read_lines, read_shop_fac
 from agent.jobs.pull.kinds import CUSTOMERS, ORDERS, REFUNDS, Filing
 from agent.sandbox.clock import MovedClock
 from agent.sandbox.server import Server
-from agent.sandbox.shop import Shop
-from agent.sandbox.shop_api import shop_app
-from agent.sandbox.shop_trouble import Trouble
+from agent.sandbox.shop.api import shop_app
+from agent.sandbox.shop.shop import Shop
+from agent.sandbox.shop.trouble import Trouble
 from models import CampaignStanding, Contact, Message, Order, ShopFact
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from jobs_stage import (
 
 from agent.errors import Retryable, Unauthorized, Unsure
 from agent.jobs.coupons import make_coupons
-from agent.sandbox.shop_trouble import LostAnswer, Maintenance, Next
+from agent.sandbox.shop.trouble import LostAnswer, Maintenance, Next
 from models import Coupon, Message
 from models.outbox import UNCOUNTED
 

@@ -23,7 +23,7 @@ from jobs_stage import (
 from agent.clients.shop import Shop as ShopClient
 from agent.errors import ConfigError, Retryable
 from agent.jobs.pull import pull_changes, read_shop_facts
-from agent.sandbox.shop_trouble import Maintenance
+from agent.sandbox.shop.trouble import Maintenance
 from models import Cursor, Customer, Order, Product, Refund, ShopFact
 from models.base import close_database, migrate, open_database
 

@@ -14,9 +14,9 @@ from agent.errors import Unauthorized
 from agent.jobs.decide import decide
 from agent.jobs.templates import judge_campaigns, read_templates
 from agent.sandbox.clock import MovedClock
-from agent.sandbox.whatsapp import WhatsApp
-from agent.sandbox.whatsapp_api import whatsapp_app
-from agent.sandbox.whatsapp_people import QuietPeople
+from agent.sandbox.whatsapp.api import whatsapp_app
+from agent.sandbox.whatsapp.people import QuietPeople
+from agent.sandbox.whatsapp.whatsapp import WhatsApp
 from models import CampaignStanding, Template
 
 FITS = {

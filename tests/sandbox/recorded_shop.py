@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import count
 
 from agent.sandbox.clock import MovedClock
-from agent.sandbox.shop import Shop
+from agent.sandbox.shop.shop import Shop
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
 LAST_YEAR = datetime(2025, 11, 22, 12, 0, tzinfo=UTC)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from agent.sandbox.clock import MovedClock
-from agent.sandbox.shop import Shop
-from agent.sandbox.shop_api import shop_app
+from agent.sandbox.shop.api import shop_app
+from agent.sandbox.shop.shop import Shop
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
-    from agent.sandbox.shop_costs import Costs
+    from agent.sandbox.shop.costs import Costs
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 BUYER = {"first_name": "Ana", "email": "Ana@example.com", "phone": "+1 212 555 0100"}

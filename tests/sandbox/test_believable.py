@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.sandbox.believable import Town, furnish
 from agent.sandbox.clock import MovedClock
-from agent.sandbox.people import CUSTOMER_CONSENT, ORDER_CONSENT, Person
-from agent.sandbox.shop import Shop
+from agent.sandbox.shop.shop import Shop
+from agent.sandbox.town.believable import Town, furnish
+from agent.sandbox.town.people import CUSTOMER_CONSENT, ORDER_CONSENT, Person
 
 if TYPE_CHECKING:
-    from agent.sandbox.shop_rows import Meta, Order
+    from agent.sandbox.shop.rows import Meta, Order
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)  # 09:00 in São Paulo
 MIDNIGHT = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)  # there

@@ -10,9 +10,9 @@ import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from agent.sandbox.dialling import COUNTRIES
-from agent.sandbox.people import HOMES, Person, Registry
-from agent.sandbox.phones import READABLE, UNREACHABLE, Line, Phonebook, Spelling, type_number
+from agent.sandbox.town.dialling import COUNTRIES
+from agent.sandbox.town.people import HOMES, Person, Registry
+from agent.sandbox.town.phones import READABLE, UNREACHABLE, Line, Phonebook, Spelling, type_number
 
 MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 

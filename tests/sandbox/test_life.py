@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.sandbox.believable import Town, furnish
 from agent.sandbox.clock import MovedClock
-from agent.sandbox.life import Life
-from agent.sandbox.shop import Shop
-from agent.sandbox.whatsapp import WhatsApp
-from agent.sandbox.whatsapp_people import People, QuietPeople, Reaction
+from agent.sandbox.shop.shop import Shop
+from agent.sandbox.town.believable import Town, furnish
+from agent.sandbox.town.life import Life
+from agent.sandbox.whatsapp.people import People, QuietPeople, Reaction
+from agent.sandbox.whatsapp.whatsapp import WhatsApp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.sandbox.people import Person
-    from agent.sandbox.whatsapp_messages import Accepted
+    from agent.sandbox.town.people import Person
+    from agent.sandbox.whatsapp.messages import Accepted
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

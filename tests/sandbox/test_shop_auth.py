@@ -16,10 +16,10 @@ from woocommerce import API
 from woocommerce.oauth import OAuth
 
 from agent.sandbox.server import Server
-from agent.sandbox.shop_api import shop_app
+from agent.sandbox.shop.api import shop_app
 
 if TYPE_CHECKING:
-    from agent.sandbox.shop import Shop
+    from agent.sandbox.shop.shop import Shop
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 

@@ -14,15 +14,15 @@ import pytest
 from recorded_shop import NOW, recorded_shop
 from shapes import Shape, differences
 
-from agent.sandbox.shop_api import shop_app
-from agent.sandbox.shop_trouble import Fatal, Guarded, Maintenance, Notice, PlainPermalinks
+from agent.sandbox.shop.api import shop_app
+from agent.sandbox.shop.trouble import Fatal, Guarded, Maintenance, Notice, PlainPermalinks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from werkzeug.test import TestResponse
 
-    from agent.sandbox.shop import Shop
+    from agent.sandbox.shop.shop import Shop
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 GOOD = "Basic " + b64encode(b"ck_EXAMPLE:cs_EXAMPLE").decode()

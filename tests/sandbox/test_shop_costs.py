@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from shop_stage import BUYER, Client, small_shop
 
-from agent.sandbox.shop_costs import Costs, Work
+from agent.sandbox.shop.costs import Costs, Work
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from shop_stage import BUYER, START, Client, small_shop
 
-from agent.sandbox.shop_coupons import CouponRefused
+from agent.sandbox.shop.coupons import CouponRefused
 
 if TYPE_CHECKING:
-    from agent.sandbox.shop import Shop
+    from agent.sandbox.shop.shop import Shop
 
 
 @pytest.fixture

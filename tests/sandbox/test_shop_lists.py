@@ -9,7 +9,7 @@ import pytest
 from shop_stage import BUYER, START, Client, small_shop
 
 if TYPE_CHECKING:
-    from agent.sandbox.shop import Shop
+    from agent.sandbox.shop.shop import Shop
 
 SECOND = timedelta(seconds=1)
 

@@ -11,12 +11,12 @@ import pytest
 from shop_stage import BUYER, START, small_shop
 
 from agent.sandbox.clock import MovedClock
-from agent.sandbox.shop_coupons import CouponRefused
-from agent.sandbox.shop_ground import NotFound, slug_of
-from agent.sandbox.shop_orders import RefundRefused
+from agent.sandbox.shop.coupons import CouponRefused
+from agent.sandbox.shop.ground import NotFound, slug_of
+from agent.sandbox.shop.orders import RefundRefused
 
 if TYPE_CHECKING:
-    from agent.sandbox.shop import Shop
+    from agent.sandbox.shop.shop import Shop
 
 HOUR = timedelta(hours=1)
 

@@ -11,8 +11,8 @@ from shop_stage import BUYER, Client, small_shop
 from woocommerce import API
 
 from agent.sandbox.server import Server
-from agent.sandbox.shop_api import shop_app
-from agent.sandbox.shop_trouble import (
+from agent.sandbox.shop.api import shop_app
+from agent.sandbox.shop.trouble import (
     Busy,
     Fatal,
     LostAnswer,
@@ -24,7 +24,7 @@ from agent.sandbox.shop_trouble import (
 )
 
 if TYPE_CHECKING:
-    from agent.sandbox.shop import Shop
+    from agent.sandbox.shop.shop import Shop
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from shop_stage import BUYER, START, Client, small_shop
 from agent.sandbox.clock import MovedClock
 
 if TYPE_CHECKING:
-    from agent.sandbox.shop import Shop
+    from agent.sandbox.shop.shop import Shop
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 from whatsapp_stage import START, Stage, autumn_offer, greeting
 
-from agent.sandbox.whatsapp_errors import GraphError
-from agent.sandbox.whatsapp_messages import Accepted, outgoing_id
-from agent.sandbox.whatsapp_people import QuietPeople, Reaction, TypicalPeople
-from agent.sandbox.whatsapp_phones import calling_code, person_at, read_phone
+from agent.sandbox.whatsapp.errors import GraphError
+from agent.sandbox.whatsapp.messages import Accepted, outgoing_id
+from agent.sandbox.whatsapp.people import QuietPeople, Reaction, TypicalPeople
+from agent.sandbox.whatsapp.phones import calling_code, person_at, read_phone
 
 CROWD = 4000
 HOUR = timedelta(hours=1)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from whatsapp_stage import ACCOUNT_ID, ANA, START, Stage, Subscriber, autumn_offer, greeting
 
-from agent.sandbox.whatsapp_people import Reaction
+from agent.sandbox.whatsapp.people import Reaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from agent.sandbox.whatsapp_messages import Accepted
+    from agent.sandbox.whatsapp.messages import Accepted
 
 METADATA = {"display_phone_number": "15550783881", "phone_number_id": "106540352242922"}
 MARKETING = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "marketing"}

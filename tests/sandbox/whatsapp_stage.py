@@ -11,9 +11,9 @@ from flask import Flask, Response, request
 
 from agent.sandbox.clock import MovedClock
 from agent.sandbox.server import Server
-from agent.sandbox.whatsapp import WhatsApp
-from agent.sandbox.whatsapp_api import whatsapp_app
-from agent.sandbox.whatsapp_people import People, QuietPeople
+from agent.sandbox.whatsapp.api import whatsapp_app
+from agent.sandbox.whatsapp.people import People, QuietPeople
+from agent.sandbox.whatsapp.whatsapp import WhatsApp
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ANA = "+34600111222"

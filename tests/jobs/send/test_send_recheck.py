@@ -325,3 +325,15 @@ def test_the_most_urgent_go_first(office: Office) -> None:
     )
     office.send()
     assert [one.callback_data for one in office.whatsapp.accepted] == [first, middle, last]
+
+
+def test_an_order_under_a_new_number_stops_the_message_to_the_old_one(office: Office) -> None:
+    # given somebody whose account has moved on to a newer number, with a newer order
+    uid = _quiet_for_90_days(office)
+    old = message(uid).contact_id
+    _order(office, woo_id=70, contact_id=old, customer_id=31, created_at=message(uid).spell_began)
+    newer = [{"kind": "customer", "value": "31", "contact_id": old + 1}]
+    Identity.put([one | {"seen_at": office.clock.now()} for one in newer])
+    _order(office, woo_id=71, contact_id=old + 1, customer_id=31)
+    # then the old number hears nothing
+    _is_cancelled(office, uid, "ordered meanwhile")

@@ -1,0 +1,1 @@
+"""A WooCommerce in memory; `api.shop_app` lets it speak HTTP."""

@@ -1,0 +1,1 @@
+"""The people of a make-believe shop: what they bought, and what they do next."""

@@ -1,0 +1,1 @@
+"""A WhatsApp Cloud API in memory; `api.whatsapp_app` lets it speak HTTP."""

@@ -1,0 +1,91 @@
+"""What comes of messages: statuses, answers and refusals, put into the courier's queue in advance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.sandbox.whatsapp.payloads import (
+    preference_update,
+    status_update,
+    tap_update,
+    text_update,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from agent.sandbox.whatsapp.crowd import Crowd
+    from agent.sandbox.whatsapp.messages import Accepted
+    from agent.sandbox.whatsapp.people import People
+    from agent.sandbox.whatsapp.phones import Person
+    from agent.sandbox.whatsapp.switches import Switches
+    from agent.sandbox.whatsapp.webhooks import Courier
+
+
+class Future:
+    """Writes down what people do, for the crowd to remember and the courier to tell."""
+
+    def __init__(
+        self, crowd: Crowd, courier: Courier, switches: Switches, display_digits: str
+    ) -> None:
+        self._crowd, self._courier, self._switches = crowd, courier, switches
+        self._display_digits = display_digits
+
+    def plan(self, message: Accepted, people: People, start: datetime) -> None:
+        """Ask the people what will happen to a message that goes out at `start`.
+
+        A planned failure, or marketing to somebody who wants none of it (131050), comes first.
+        """
+        code = self._switches.planned_status_error(message.to)
+        marketing = message.category == "marketing"
+        if code is None and marketing and not self._crowd.wants_marketing(message.person, start):
+            code = 131050
+        if code is not None:
+            self.fail(message, code, start)
+            return
+        arrived = False
+        for reaction in people.react(message):
+            at = start + reaction.after
+            if reaction.kind == "says":
+                self.says(message.person, reaction.text, at)
+            elif reaction.kind == "taps":
+                self.taps(message.person, (reaction.payload, reaction.text), at, message.id)
+            elif reaction.kind == "stops_marketing":
+                self.prefers(message.person, at, marketing=False)
+            elif reaction.kind == "failed":
+                self.fail(message, reaction.code, at)
+            else:
+                priced = reaction.kind == "sent" or not arrived
+                arrived = arrived or reaction.kind != "sent"
+                self._tell(message, reaction.kind, at, priced=priced)
+
+    def fail(self, message: Accepted, code: int, at: datetime) -> None:
+        """Its last status: failed."""
+        self._tell(message, "failed", at, code=code)
+
+    def says(self, person: Person, text: str, at: datetime) -> str:
+        """They write; gives the wamid."""
+        wamid = self._crowd.hear(person, at)
+        self._courier.put(text_update(person, wamid, at, text), at)
+        return wamid
+
+    def taps(
+        self, person: Person, button: tuple[str, str], at: datetime, message_id: str | None
+    ) -> str:
+        """They tap a quick reply (payload, label) of a message; gives the wamid of the tap."""
+        wamid = self._crowd.hear(person, at)
+        answers = None if message_id is None else (self._display_digits, message_id)
+        self._courier.put(tap_update(person, wamid, at, button, answers), at)
+        return wamid
+
+    def prefers(self, person: Person, at: datetime, *, marketing: bool) -> None:
+        """They use WhatsApp's own switch for marketing."""
+        self._crowd.prefer(person, at, marketing=marketing)
+        self._courier.put(preference_update(person, at, "resume" if marketing else "stop"), at)
+
+    def _tell(
+        self, message: Accepted, status: str, at: datetime, *, code: int = 0, priced: bool = False
+    ) -> None:
+        version = self._switches.webhook_version
+        update = status_update(message, status, at, code=code, priced=priced, version=version)
+        self._courier.put(update, at)

@@ -1,0 +1,311 @@
+"""A stand-in for WhatsApp's Cloud API: one business account, one number, and the people it reaches.
+
+This module holds what the account knows and does; `api` speaks HTTP for it. Time comes
+from the clock that is handed in: with a `MovedClock`, call `deliver_due()` after each move.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from agent.sandbox.whatsapp.crowd import Crowd
+from agent.sandbox.whatsapp.errors import GraphError
+from agent.sandbox.whatsapp.future import Future
+from agent.sandbox.whatsapp.messages import Accepted, outgoing_id
+from agent.sandbox.whatsapp.number import healthy_number
+from agent.sandbox.whatsapp.parameters import fill
+from agent.sandbox.whatsapp.payloads import Sender, template_update
+from agent.sandbox.whatsapp.people import People, TypicalPeople
+from agent.sandbox.whatsapp.phones import Person, calling_code
+from agent.sandbox.whatsapp.requests import MessageRequest, read_request
+from agent.sandbox.whatsapp.review import review
+from agent.sandbox.whatsapp.switches import Switches
+from agent.sandbox.whatsapp.templates import Template, TemplateShelf, components_of
+from agent.sandbox.whatsapp.webhooks import Courier
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from agent.sandbox.clock import Clock
+
+
+class WhatsApp(Switches):
+    """The account. Its switches (latency, lost answers, failures) are described in `Switches`.
+
+    `accepted` keeps every message that was answered with a wamid, also if that answer was lost;
+    `accepted_by_intent` counts them by `biz_opaque_callback_data`. `number` are the fields of the
+    sender's number as the API shows them, to be changed at will. `people` decides what comes of
+    the messages. Safe to use from many threads.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        phone_number_id: str = "106540352242922",
+        business_account_id: str = "102290129340398",
+        display_phone_number: str = "+1 555-078-3881",
+        token: str = "EAAexample",  # noqa: S107 - a stand-in's key; it opens nothing
+        app_secret: str = "example-app-secret",  # noqa: S107 - as above
+        verify_token: str = "example-verify-token",  # noqa: S107 - as above
+        seed: int = 0,
+        people: People | None = None,
+    ) -> None:
+        """ValueError if `display_phone_number` has no plus and country code."""
+        super().__init__(seed, app_secret=app_secret, verify_token=verify_token)
+        self.clock, self.token = clock, token
+        self.phone_number_id, self.business_account_id = phone_number_id, business_account_id
+        self.people: People = TypicalPeople(seed) if people is None else people
+        self.templates = TemplateShelf()
+        self.accepted: list[Accepted] = []
+        self.accepted_by_intent: Counter[str] = Counter()
+        self.number = healthy_number(phone_number_id, business_account_id, display_phone_number)
+        self._sender_code = calling_code(display_phone_number)
+        self._crowd = Crowd(seed=seed, sender_code=self._sender_code)
+        digits = "".join(character for character in display_phone_number if character.isdigit())
+        self._own_digits = digits
+        sender = Sender(business_account_id, phone_number_id, digits)
+        self._courier = Courier(clock, sender, self)
+        self._future = Future(self._crowd, self._courier, self, digits)
+        self._lock = threading.Lock()
+        self._sent_to: Counter[str] = Counter()
+        self._held: list[Accepted] = []
+        self._template_ids = count(594425479261597)
+
+    # sending
+
+    def send(self, body: object, *, version: int = 26) -> Accepted:
+        """Carry out `POST /messages` of Graph `version`: check, accept, and plan what comes of it.
+
+        Raises GraphError with Meta's code for what the API refuses, or BadGateway if so planned.
+        """
+        request = read_request(body, self._sender_code)
+        self.raise_planned_error(request.to)
+        now = self.clock.now()
+        person = self._crowd.at(request.to)
+        if person.wa_id == self._own_digits:
+            raise GraphError(131021, "The recipient is the sender.")
+        draft = Accepted(
+            id="",
+            to=request.to,
+            input=request.input,
+            person=person,
+            at=now,
+            kind=request.kind,
+            callback_data=request.callback_data,
+        )
+        if request.kind == "template":
+            draft = self._fill_template(draft, request, version)
+        elif not self._crowd.window_is_open(person, now):
+            raise GraphError(
+                131047,
+                "Message failed to send because more than 24 hours have passed since the customer "
+                "last replied to this number.",
+            )
+        with self._lock:
+            self._sent_to[person.key] += 1
+            nth = self._sent_to[person.key]
+            message = replace(draft, id=outgoing_id(person.key, nth, self.seed))
+            self.accepted.append(message)
+            if message.callback_data is not None:
+                self.accepted_by_intent[message.callback_data] += 1
+            if message.held:
+                self._held.append(message)
+            else:
+                self._future.plan(message, self.people, now)
+        return message
+
+    def release_held(self) -> int:
+        """Send what was held for quality assessment. Says how many messages."""
+        with self._lock:
+            held, self._held = self._held, []
+            for message in held:
+                self._future.plan(message, self.people, self.clock.now())
+        return len(held)
+
+    def drop_held(self, code: int = 132015) -> int:
+        """Let what was held fail: 132015 is template pacing, 135000 portfolio pacing."""
+        with self._lock:
+            held, self._held = self._held, []
+            for message in held:
+                self._future.fail(message, code, self.clock.now())
+        return len(held)
+
+    # templates
+
+    def add_template(
+        self,
+        name: str,
+        language: str,
+        category: str = "MARKETING",
+        *,
+        body: str,
+        parameter_format: str = "POSITIONAL",
+        header: str | None = None,
+        footer: str | None = None,
+        buttons: Sequence[dict[str, Any]] = (),
+        offer: str | None = None,
+        status: str = "APPROVED",
+    ) -> Template:
+        """Put a template on the shelf as if it had long been there, without a review.
+
+        `header` is a text, or IMAGE, VIDEO, DOCUMENT; `buttons` as in the API, for example
+        {"type": "URL", "text": "Open", "url": "https://shop.example/{{1}}"}; `offer` is the text of
+        a limited-time offer. GraphError if the name is taken in that language.
+        """
+        components = components_of(
+            body=body,
+            parameter_format=parameter_format,
+            header=header,
+            footer=footer,
+            buttons=buttons,
+            offer=offer,
+        )
+        return self.templates.add(
+            Template(
+                id=str(next(self._template_ids)),
+                name=name,
+                language=language,
+                category=category,
+                parameter_format=parameter_format,
+                components=components,
+                status=status,
+            )
+        )
+
+    def create_template(self, request: dict[str, Any]) -> Template:
+        """Carry out `POST /message_templates`. GraphError 100 with a subcode if a rule is broken."""
+        review(request)
+        wait = self.approve_templates_after
+        return self.templates.add(
+            Template(
+                id=str(next(self._template_ids)),
+                name=request["name"],
+                language=request["language"],
+                category=request["category"],
+                parameter_format=request.get("parameter_format", "POSITIONAL"),
+                components=tuple(request["components"]),
+                status="PENDING",
+                approve_at=None if wait is None else self.clock.now() + wait,
+            )
+        )
+
+    def set_template_status(
+        self, name: str, status: str, language: str | None = None, *, reason: str = "NONE"
+    ) -> None:
+        """Pause, disable, approve... a template in one language or in all. KeyError if unknown."""
+        for template in self.templates.set_status(name, status, language, reason=reason):
+            self._courier.put(template_update(template, reason=reason), self.clock.now())
+
+    def look_through_reviews(self) -> None:
+        """Approve the created templates whose review is over by now."""
+        now = self.clock.now()
+        for template in self.templates.approve_due(now):
+            self._courier.put(template_update(template), now)
+
+    # people
+
+    def customer_says(self, phone: str, text: str) -> str:
+        """Somebody writes to us now. Returns the wamid; the webhook goes out with the next ones."""
+        return self._future.says(self.person(phone), text, self.clock.now())
+
+    def customer_taps(self, phone: str, payload: str, label: str) -> str:
+        """Somebody taps a quick reply of the latest message that we sent them, if there is one."""
+        person = self.person(phone)
+        with self._lock:
+            latest = (sent.id for sent in reversed(self.accepted) if sent.person.key == person.key)
+            answered = next(latest, None)
+        return self._future.taps(person, (payload, label), self.clock.now(), answered)
+
+    def customer_stops_marketing(self, phone: str) -> None:
+        """Somebody uses WhatsApp's own "stop offers": later marketing fails with 131050."""
+        self._future.prefers(self.person(phone), self.clock.now(), marketing=False)
+
+    def customer_resumes_marketing(self, phone: str) -> None:
+        """...and changes their mind."""
+        self._future.prefers(self.person(phone), self.clock.now(), marketing=True)
+
+    def customer_hides_phone(self, phone: str) -> None:
+        """Somebody takes a username: from now on webhooks name them by user id only."""
+        self._crowd.hide(self.person(phone))
+
+    def person(self, phone: str) -> Person:
+        """Who answers at `phone`: their WhatsApp id, user id and name."""
+        return self._crowd.at_phone(phone)
+
+    # webhooks
+
+    def subscribe(self, callback_url: str) -> None:
+        """Post webhooks there; an app has one callback, so a new one replaces the old."""
+        self._courier.callback_url = callback_url
+        self.number["webhook_configuration"] = {"application": callback_url}
+
+    def verify_callback(self) -> bool:
+        """Whether the subscriber passes Meta's handshake (GET with hub.challenge)."""
+        return self._courier.verify()
+
+    def deliver_due(self) -> int:
+        """Post everything that is due now, and say how many updates the subscriber took.
+
+        What it did not take is due again later; see `pending_webhooks` and `next_webhook_at`.
+        """
+        self.look_through_reviews()
+        return self._courier.deliver_due()
+
+    def start_delivering(self) -> None:
+        """Do that every 0.1 s in a daemon thread."""
+        self._courier.start()
+
+    def stop_delivering(self) -> None:
+        """End the thread; what is not delivered stays."""
+        self._courier.stop()
+
+    def close(self) -> None:
+        """Stop delivering and close the connection to the subscriber."""
+        self._courier.close()
+
+    @property
+    def pending_webhooks(self) -> int:
+        """Updates not yet taken by the subscriber, also those due much later."""
+        return self._courier.pending()
+
+    @property
+    def dropped_webhooks(self) -> int:
+        """Updates that no subscriber took for seven days: gone for good, as at Meta."""
+        return self._courier.dropped
+
+    @property
+    def next_webhook_at(self) -> datetime | None:
+        """When the next update is due; where a moved clock may jump to."""
+        return self._courier.next_due()
+
+    # what happens inside
+
+    def _fill_template(self, draft: Accepted, request: MessageRequest, version: int) -> Accepted:
+        self.look_through_reviews()
+        content, name = request.content, str(request.content["name"])
+        language = str(content["language"]["code"])
+        template = self.templates.find(name, language)
+        if template is not None and template.status in {"PAUSED", "DISABLED"}:
+            code = 132015 if template.status == "PAUSED" else 132016
+            raise GraphError(code, f"template {name} in {language} is {template.status.lower()}")
+        if template is None or template.status != "APPROVED":
+            raise GraphError(132001, f"template name ({name}) does not exist in {language}")
+        if template.category == "AUTHENTICATION" and not request.to.startswith("+"):
+            raise GraphError(131062, "Authentication templates need a phone number.")
+        filled = fill(template, content.get("components", []), version=version, now=draft.at)
+        return replace(
+            draft,
+            template=name,
+            language=language,
+            category=template.category.lower(),
+            parameters=filled.parameters,
+            text=filled.text,
+            quick_replies=filled.quick_replies,
+            held=self.hold_messages,
+        )
