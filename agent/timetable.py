@@ -48,14 +48,13 @@ class Timetable:
         self._service, self._guard = service, guard
         self.tools = tools
         self._ticks = schedule.Scheduler()
-        for name in self.jobs():
-            self._ticks.every(1).seconds.do(self._look, name)
+        self._ticks.every(1).seconds.do(self.knock)
 
-    def jobs(self) -> Mapping[str, Job]:
+    def jobs(self) -> tuple[Job, ...]:
         """The timetable itself."""
         often = self.tools.settings.timetable
         day = Daily(often.campaigns_at, often.campaigns_until)
-        rows = (
+        return (
             # the shop -> the mirror
             Job("poll", Every(often.poll), self._poll, frequent=True),
             Job("lines", Every(often.poll), self._lines, frequent=True),
@@ -72,19 +71,16 @@ class Timetable:
             Job("attribution", Every(often.attribution), self._attribution),
             Job("tidy", AT_NIGHT, self._tidy),
         )
-        return {job.name: job for job in rows}
 
     def tick(self) -> None:
         """Knock at the jobs, at most once a second."""
         self._ticks.run_pending()
 
     def knock(self) -> None:
-        """Knock at all of them now; for a clock of one's own."""
-        self._ticks.run_all()
-
-    def _look(self, name: str) -> None:
+        """Knock at all of them now: each runs if it is due."""
         zone = ShopFact.all().get("zone")
-        self._guard.look(self.jobs()[name], ZoneInfo(zone) if zone else None)
+        for job in self.jobs():
+            self._guard.look(job, ZoneInfo(zone) if zone else None)
 
     def _poll(self, beat: Beat) -> Mapping[str, int]:
         tools, now = self.tools, self._service.clock.now()

@@ -97,7 +97,7 @@ def open_database(path: Path | str) -> None:
             "synchronous": "full",
             "foreign_keys": 1,
             "recursive_triggers": 1,  # else REPLACE deletes a row without asking refuse_changes()
-            "cache_size": -16_000,
+            "cache_size": -4_000,  # KiB, for each of a dozen threads
             "temp_store": "memory",
         },
         timeout=60,
