@@ -148,10 +148,11 @@ class Message(Table):
     @classmethod
     def orphaned(cls) -> int:
         """Claims of a process that has ended: their requests may or may not have gone out."""
-        query = cls.update(state="unsure", detail="the process ended before the answer came").where(
-            cls.state == "claimed"
-        )
-        return int(query.execute())
+        claimed = cls.select(cls.id).where(cls.state == "claimed")
+        if not claimed.exists():  # the usual case, and no reason to wait for other writers
+            return 0
+        query = cls.update(state="unsure", detail="the process ended before the answer came")
+        return int(query.where(cls.state == "claimed").execute())
 
     @classmethod
     def abandon(cls, claimed_before: datetime, now: datetime) -> int:

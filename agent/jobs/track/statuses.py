@@ -12,7 +12,7 @@ from agent.log import Log
 from agent.rules.inbound import StatusUpdate
 from agent.rules.states import FINAL, State, after_status
 from models import Contact, Message, Status
-from models.base import transaction
+from models.base import carry_out_each, transaction
 
 log = Log(__name__)
 
@@ -130,12 +130,10 @@ def _move(message: Message, status: Status, now: datetime) -> None:
 
 def _settle(statuses: Sequence[Status], messages: dict[str, Message]) -> None:
     """Note which message each status is about."""
-    about: dict[int, list[Status]] = {}
+    about: dict[str, int] = {}
     for status in statuses:
         message: Any = messages.get(status.uid) or messages.get(status.wamid)
         if message is not None:
-            about.setdefault(message.id, []).append(status)
-    for number, settled in about.items():
-        Status.update(message_id=number).where(
-            Status.wamid.in_([one.wamid for one in settled]), Status.message_id.is_null()
-        ).execute()
+            about[status.wamid] = message.id
+    note = Status.update(message_id=0).where(Status.wamid == "", Status.message_id.is_null())
+    carry_out_each(note.sql()[0], [(number, wamid) for wamid, number in about.items()])
