@@ -36,7 +36,8 @@ def record(heard: Sequence[Heard], *, now: datetime) -> int:
                 "says": one.says,
                 "source": one.source,
                 "words": one.words,
-                "said_at": one.said_at,
+                # nothing was said after we heard it: a clock that is ahead must not outweigh a STOP
+                "said_at": min(one.said_at, now),
                 "recorded_at": now,
             }
             for one in heard

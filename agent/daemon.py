@@ -18,7 +18,7 @@ from agent.log import Log, set_up
 from agent.service import Service
 from agent.timetable import Timetable, Tools
 from agent.web import Listener, intake
-from models import Cursor, Heartbeat, Message
+from models import Cursor, Heartbeat, JobRun, Message
 from models.base import wait_for_writers
 
 log = Log(__name__)
@@ -76,7 +76,7 @@ class Daemon:
             port=web.listen.port,
             threads=web.threads,
         )
-        self._next_beat = self._next_line = self._begun
+        self._next_beat = self._next_line = service.clock.monotonic()
         self._hung: list[str] = []
 
     @property
@@ -119,12 +119,12 @@ class Daemon:
         elif hung != self._hung:
             log.error("job.hung", jobs=",".join(hung))
         self._hung = hung
-        now = self._service.clock.now()
-        if now >= self._next_beat:
-            self._next_beat = now + BEAT
+        now, passed = self._service.clock.now(), self._service.clock.monotonic()
+        if passed >= self._next_beat:
+            self._next_beat = passed + BEAT.total_seconds()
             self._beat(now)
-        if now >= self._next_line:
-            self._next_line = now + self.settings.log.heartbeat
+        if passed >= self._next_line:
+            self._next_line = passed + self.settings.log.heartbeat.total_seconds()
             self._heartbeat(now)
 
     def reload(self) -> None:
@@ -188,6 +188,7 @@ class Daemon:
         try:
             states = Message.count_by_state()
             orders = Cursor.named("orders")
+            runs = JobRun.last_succeeded()
         except peewee.DatabaseError as error:
             self._say_database(error)
             return
@@ -198,6 +199,7 @@ class Daemon:
             "queued": states.get("queued", 0),
             "unsure": states.get("unsure", 0),
             "running": ",".join(self.guard.running()) or "none",
+            **{f"last_{job}": _minute(runs.get(job)) for job in ("campaigns", "send", "stock")},
         }
         log.info("heartbeat", **fields)
         self._service.tell("STATUS=" + " ".join(f"{key}={value}" for key, value in fields.items()))
@@ -205,3 +207,8 @@ class Daemon:
     def _say_database(self, error: peewee.DatabaseError) -> None:
         said: WinbackError = trouble(error, self.settings.database.path)
         log.error("database.trouble", what=said.what, fix=said.fix)
+
+
+def _minute(moment: datetime | None) -> str:
+    """In UTC, as the log has it."""
+    return "never" if moment is None else f"{moment:%Y-%m-%dT%H:%MZ}"

@@ -19,25 +19,38 @@ def owned(path: Path) -> Iterator[None]:
     Raises AlreadyRunning when another process does, and DatabaseTrouble. The lock is the kernel's and
     ends with the process, however that ends.
     """
+    path = path.resolve()  # a link to the database is the same database
     with explained(path):
         _require_folder(path)
-        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        with _locked(path), _opened(path):
+            migrate()
+            yield
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock beside the file, which tells the process, and one on the file itself, which
+    stays where somebody tidies the first away."""
+    beside = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    itself = -1
+    try:
+        itself = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
-            try:
+            for lock in (beside, itself):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                pid = os.read(lock, 20).decode(errors="replace").strip() or "unknown"
-                raise AlreadyRunning(
-                    f"another winback (process {pid}) works on {path}",
-                    fix="stop it first (systemctl stop winback), or give this one a database of its own",
-                ) from None
-            os.ftruncate(lock, 0)
-            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-            with _opened(path):
-                migrate()
-                yield
-        finally:
-            os.close(lock)
+        except BlockingIOError:
+            pid = os.read(beside, 20).decode(errors="replace").strip() or "unknown"
+            raise AlreadyRunning(
+                f"another winback (process {pid}) works on {path}",
+                fix="stop it first (systemctl stop winback), or give this one a database of its own",
+            ) from None
+        os.ftruncate(beside, 0)
+        os.pwrite(beside, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        for lock in (beside, itself):
+            if lock >= 0:
+                os.close(lock)
 
 
 @contextmanager

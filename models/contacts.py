@@ -111,10 +111,13 @@ class Identity(Table):
     @classmethod
     def holders(cls, kind: str, values: Iterable[str]) -> dict[str, int]:
         """value -> contact id, for those that are known."""
-        query = cls.select(cls.value, cls.contact_id).where(
-            cls.kind == kind, cls.value.in_(list(values))
-        )
-        return dict(tuples(query))
+        found: dict[str, int] = {}
+        for batch in chunked(values, ROWS_A_STATEMENT):
+            query = cls.select(cls.value, cls.contact_id).where(
+                cls.kind == kind, cls.value.in_(list(batch))
+            )
+            found.update(dict(tuples(query)))
+        return found
 
 
 class Statement(Table):

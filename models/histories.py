@@ -17,6 +17,8 @@ from models.mirror import Order, Refund
 NOT_ORDERS = ("failed", "cancelled", "trash", "checkout-draft", "auto-draft", "draft")
 NOT_BOUGHT = (*NOT_ORDERS, "refunded")
 
+MOST_NUMBERS = 3  # of one person; an account with more is a till's, and its orders are strangers'
+
 _account = Identity.alias()
 _mailbox = Identity.alias()
 _refunded = (
@@ -109,13 +111,26 @@ def bought(paid_statuses: Sequence[str]) -> Any:
     return paid & Order.status.not_in(NOT_BOUGHT) & kept
 
 
+def _shared_accounts() -> Any:
+    """Accounts under which many numbers ordered."""
+    other = Order.alias()
+    return (
+        other.select(other.customer_id)
+        .where(other.customer_id > 0)
+        .group_by(other.customer_id)
+        .having(fn.COUNT(other.contact_id.distinct()) > MOST_NUMBERS)
+    )
+
+
 def with_holders(query: Any) -> Any:
     """A select over orders, with the joins that HOLDER and GIVEN_BACK stand on."""
     return (
         query.join(
             _account,
             JOIN.LEFT_OUTER,
-            on=(_account.kind == "customer") & (_account.value == Order.customer_id.cast("TEXT")),
+            on=(_account.kind == "customer")
+            & (_account.value == Order.customer_id.cast("TEXT"))
+            & Order.customer_id.not_in(_shared_accounts()),
         )
         .join(
             _mailbox,

@@ -1,6 +1,14 @@
 """Webhooks as they came, stored before they are acknowledged; and what they said."""
 
-from peewee import AutoField, BlobField, CharField, CompositeKey, IntegerField, TextField
+from peewee import (
+    AutoField,
+    BlobField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    IntegerField,
+    TextField,
+)
 
 from models.base import Table, UtcField
 
@@ -11,12 +19,21 @@ class Webhook(Table):
     id = AutoField()
     source = CharField()  # whatsapp
     received_at = UtcField(index=True)
+    urgent = BooleanField(default=True)  # may hold a refusal: nothing is sent while it waits
     body = BlobField()
     done_at = UtcField(null=True)
     trouble = TextField(default="")  # what in it could not be understood, kept for a person to see
 
+    @classmethod
+    def refusal_may_wait(cls) -> bool:
+        """Whether something waits that may be a person's no."""
+        return bool(cls.select(cls.id).where(cls.done_at.is_null() & cls.urgent).exists())
+
 
 Webhook.add_index(Webhook.id, where=Webhook.done_at.is_null(), name="webhook_waiting")
+Webhook.add_index(
+    Webhook.id, where=(Webhook.done_at.is_null() & Webhook.urgent), name="webhook_urgent"
+)
 
 
 class Status(Table):

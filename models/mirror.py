@@ -60,6 +60,7 @@ class Customer(Copy):
     country = CharField(default="")
     contact_id = IntegerField(null=True, index=True)
     consent = CharField(default="")  # what its consent field says: yes, no or nothing
+    consent_rule = CharField(default="")  # fingerprint of the config by which that was read
     created_at = UtcField(null=True)
     modified_at = UtcField(null=True)
     read_at = UtcField()
@@ -106,6 +107,7 @@ class Order(Copy):
     first_name = CharField(default="")
     last_name = CharField(default="")
     consent = CharField(default="")
+    consent_rule = CharField(default="")
     created_at = UtcField(null=True, index=True)
     paid_at = UtcField(null=True)
     modified_at = UtcField(null=True, index=True)

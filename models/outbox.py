@@ -92,15 +92,21 @@ class Message(Table):
 
     @classmethod
     def due(cls, now: datetime, limit: int) -> list["Message"]:
-        """What may go out now, most urgent first. One that waits for its coupon does not."""
-        unmade = Coupon.select(Coupon.message_uid).where(Coupon.woo_id.is_null())
+        """What may go out now, most urgent first.
+
+        One that waits for its coupon does not, and none of a campaign in trouble: they stay queued.
+        """
+        unmade = Coupon.select(Coupon.code).where(
+            Coupon.message_uid == cls.uid, Coupon.woo_id.is_null()
+        )
         return list(
             cls.select()
             .where(
                 cls.state == "queued",
                 cls.not_before <= now,
                 cls.expires_at > now,
-                cls.uid.not_in(unmade),
+                cls.campaign.not_in(CampaignStanding.in_trouble()),
+                ~fn.EXISTS(unmade),
             )
             .order_by(cls.priority, cls.id)
             .limit(limit)
@@ -203,6 +209,7 @@ class Coupon(Table):
                 Message.state == "queued",
                 Message.not_before <= now,
                 Message.expires_at > now,
+                Message.campaign.not_in(CampaignStanding.in_trouble()),
             )
             .order_by(Message.priority, Message.id)
             .limit(limit)
@@ -215,12 +222,29 @@ class CampaignStanding(Table):
     name = CharField(primary_key=True)
     trouble = TextField(default="")
     checked_at = UtcField()
+    held_until = UtcField(null=True)  # the trouble stands until then, whatever the template is
 
     @classmethod
     def put(cls, name: str, trouble: str, now: datetime) -> None:
+        """Write down how it stands. A hold that is in force stays as it is."""
         cls.insert(name=name, trouble=trouble, checked_at=now).on_conflict(
-            conflict_target=[cls.name], preserve=[cls.trouble, cls.checked_at]
+            conflict_target=[cls.name],
+            preserve=[cls.trouble, cls.checked_at],
+            update={cls.held_until: None},
+            where=cls.held_until.is_null() | (cls.held_until <= now),
         ).execute()
+
+    @classmethod
+    def hold_all(cls, trouble: str, *, now: datetime, until: datetime) -> None:
+        """The account is at fault: no campaign is sent until then. A longer hold stays as it is."""
+        cls.update(trouble=trouble, checked_at=now, held_until=until).where(
+            cls.held_until.is_null() | (cls.held_until < until)
+        ).execute()
+
+    @classmethod
+    def in_trouble(cls) -> Any:
+        """A query for the names of the campaigns that cannot be sent."""
+        return cls.select(cls.name).where(cls.trouble != "")
 
     @classmethod
     def troubles(cls) -> dict[str, str]:

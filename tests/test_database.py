@@ -232,3 +232,18 @@ def test_a_command_beside_the_owner_is_refused_from_another_process_too(
     assert ended.returncode == 75
     assert f"process {os.getpid()}" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_link_to_the_database_is_the_same_database(tmp_path: Path) -> None:
+    link = tmp_path / "elsewhere"
+    link.mkdir()
+    (link / "winback.db").symlink_to(tmp_path / "winback.db")
+    with owned(tmp_path / "winback.db"), pytest.raises(AlreadyRunning), owned(link / "winback.db"):
+        pass
+
+
+def test_tidying_the_lock_file_away_lets_no_second_one_in(tmp_path: Path) -> None:
+    with owned(tmp_path / "winback.db"):
+        (tmp_path / "winback.db.lock").unlink()
+        with pytest.raises(AlreadyRunning), owned(tmp_path / "winback.db"):
+            pass

@@ -1,8 +1,12 @@
 """winback check: the config, and then everything it leads to, each with what to do."""
 
+import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -18,7 +22,10 @@ from agent.service import Service, WallClock
 from agent.timetable import Tools
 
 CLOCK_TOLERANCE = 60  # seconds; the shop refuses signatures that are 15 minutes off
-NEEDED_RIGHTS = ("whatsapp_business_messaging", "whatsapp_business_management")
+LONGEST_PAUSE = 0.5  # seconds before a question is asked again: somebody is waiting
+MANAGEMENT = "whatsapp_business_management"
+NEEDED_RIGHTS = ("whatsapp_business_messaging", MANAGEMENT)
+MARGIN = " " * 16  # where the findings begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +37,57 @@ class Finding:
     fatal: bool = True
 
 
+class _Impatient(Service):
+    """Asks again soon or not at all; the daemon has more patience."""
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(min(seconds, LONGEST_PAUSE))
+
+
 @click.command
 @config_option
 def command(config: Path) -> None:
     """Check the config, then talk to the shop, WhatsApp and the database; nothing is changed there."""
     settings = read_settings(config)
     log.set_up(style="logfmt", level="error")
-    click.echo(f"ok    config    {settings.path}")
-    tools = make_tools(settings, Service(WallClock()))
-    failed = False
-    for part, look in (("database", _database), ("shop", _shop), ("whatsapp", _whatsapp)):
+    tools = make_tools(settings, _Impatient(WallClock()))
+    failed = 0
+    for part, look in (
+        ("config", _config),
+        ("database", _database),
+        ("shop", _shop),
+        ("whatsapp", _whatsapp),
+    ):
         for finding in _guarded(look, tools):
-            mark = "ok   " if not finding.fix else "FAIL " if finding.fatal else "note "
-            click.echo(f"{mark} {part:9} {finding.what}")
-            if finding.fix:
-                click.echo(f"                -> {finding.fix}")
-            failed = failed or (bool(finding.fix) and finding.fatal)
-    sys.exit(1 if failed else 0)
+            _show(part, finding)
+            failed += bool(finding.fix) and finding.fatal
+    if failed:
+        click.echo(f"\n{failed} to correct before winback can work (FAIL above)")
+        sys.exit(1)
+    click.echo("\nwinback can work")
+
+
+def _show(part: str, finding: Finding) -> None:
+    mark = "ok" if not finding.fix else "FAIL" if finding.fatal else "note"
+    _say(f"{mark:5} {part:9} ", finding.what)
+    if finding.fix:
+        _say(f"{MARGIN}-> ", finding.fix)
+
+
+def _say(label: str, text: str) -> None:
+    """Folded below itself on a terminal; one line elsewhere, so that it can be searched."""
+    if sys.stdout.isatty():
+        text = textwrap.fill(
+            text,
+            max(shutil.get_terminal_size().columns, 60),
+            initial_indent=label,
+            subsequent_indent=" " * len(label),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        click.echo(text)
+    else:
+        click.echo(label + text)
 
 
 def _guarded(look: Callable[[Tools], Iterator[Finding]], tools: Tools) -> Iterator[Finding]:
@@ -57,8 +98,22 @@ def _guarded(look: Callable[[Tools], Iterator[Finding]], tools: Tools) -> Iterat
         yield Finding(error.what, error.fix)
 
 
+def _config(tools: Tools) -> Iterator[Finding]:
+    yield Finding(str(tools.settings.path))
+    if not any(campaign.enabled for campaign in tools.settings.campaigns.values()):
+        yield Finding(
+            "no campaign is on: winback mirrors the shop and writes to nobody",
+            "set enabled = true in a [campaigns....] section when you want it to write",
+            fatal=False,
+        )
+
+
 def _database(tools: Tools) -> Iterator[Finding]:
+    """One that is not there yet is not made here: this may be another user than the daemon's."""
     path = tools.settings.database.path
+    if not path.exists() and os.access(path.parent, os.W_OK | os.X_OK):
+        yield Finding(f"{path} is not there yet; the first start makes it")
+        return
     try:
         with owned(path):
             yield Finding(f"{path} can be written")
@@ -81,8 +136,10 @@ def _shop(tools: Tools) -> Iterator[Finding]:
             fatal=False,
         )
     status = shop.one("system_status", _fields="environment,settings")
+    environment, general = status.get("environment") or {}, status.get("settings") or {}
     yield Finding(
-        f"WooCommerce {status['environment']['version']}, {status['settings']['currency']}"
+        f"WooCommerce {environment.get('version', 'of an unknown version')}, "
+        f"{general.get('currency', 'of an unknown currency')}"
     )
     yield _can_write(tools)
     if _makes_coupons(tools.settings) and not _coupons_enabled(tools):
@@ -120,10 +177,9 @@ def _coupons_enabled(tools: Tools) -> bool:
 
 def _whatsapp(tools: Tools) -> Iterator[Finding]:
     whatsapp = tools.whatsapp
-    number = whatsapp.phone_number()
-    yield _number(number)
-    info = whatsapp.token_info()
-    missing = [right for right in NEEDED_RIGHTS if right not in (info.get("scopes") or ())]
+    info = whatsapp.token_info()  # first: this question needs no right
+    rights = info.get("scopes") or ()
+    missing = [right for right in NEEDED_RIGHTS if right not in rights]
     if missing:
         yield Finding(
             f"the token lacks {' and '.join(missing)}",
@@ -131,12 +187,15 @@ def _whatsapp(tools: Tools) -> Iterator[Finding]:
         )
     else:
         yield Finding("the token has the rights it needs")
-    if info.get("expires_at"):
+    if ends := info.get("expires_at"):
         yield Finding(
-            "the token ends one day",
+            f"the token ends on {datetime.fromtimestamp(ends, UTC):%d %B %Y}",
             "a system user's token without an end does not stop in the night",
             fatal=False,
         )
+    if MANAGEMENT in missing:
+        return  # all that follows would only say the same again
+    yield _number(whatsapp.phone_number())
     if whatsapp.subscribed_apps():
         yield Finding("an app gets the account's webhooks")
     else:

@@ -32,9 +32,10 @@ def import_(file: Path, config: Path) -> None:
         done = import_consent(file, country=settings.shop.default_country, now=now)
     for line, reason in done.set_aside:
         click.echo(f"{file}:{line}: {reason}; set aside", err=True)
+    aside = len(done.set_aside)
     click.echo(
-        f"{done.added:,} statements added, {done.known:,} known already, "
-        f"{len(done.set_aside):,} lines set aside"
+        f"{done.added:,} {'statement' if done.added == 1 else 'statements'} added, "
+        f"{done.known:,} known already, {aside:,} {'line' if aside == 1 else 'lines'} set aside"
     )
     if done.set_aside:
         sys.exit(1)

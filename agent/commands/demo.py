@@ -13,7 +13,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from agent.commands.keep import keep
+from agent.commands.keep import ended_by_signals, keep
 from agent.commands.stage import ZONE, Stage, first_morning, set_up
 from agent.commands.tables import print_report
 from agent.config import load
@@ -43,7 +43,7 @@ def command(keeping: bool, products: int, customers: int) -> None:
     """
     console = Console()
     start = first_morning(WallClock().now(), DAYS)
-    with tempfile.TemporaryDirectory(prefix="winback-demo-") as name:
+    with ended_by_signals(), tempfile.TemporaryDirectory(prefix="winback-demo-") as name:
         folder = Path(name)
         console.print("Making up a shop ...", style="dim")
         with set_up(folder, start, products=products, customers=customers) as stage:
@@ -70,6 +70,7 @@ def _play(stage: Stage, console: Console) -> None:
             begun = stage.clock.now()
             _live_through(stage, daemon, console)
             print_report(report(begun - timedelta(days=1)), title=f"{DAYS} days of winback")
+            console.print("And what the make-believe world counted itself", style="table.title")
             console.print(_truth(stage))
         finally:
             daemon.stop(patience=5)
@@ -106,7 +107,7 @@ def _next(moment: datetime, *, sending: bool) -> datetime:
 
 def _line(local: datetime, sent: int) -> str:
     if sent:
-        return f"{local:%A %H:%M}  {sent:,} messages sent"
+        return f"{local:%A %H:%M}  {sent:,} {'message' if sent == 1 else 'messages'} sent"
     agreed = Contact.agreed_count()
     return (
         f"{local:%A %H:%M}  mirrored {Order.select().count():,} orders: "
@@ -118,16 +119,11 @@ def _truth(stage: Stage) -> Table:
     """What the sandbox knows itself, beside what the agent counted."""
     happened = stage.life.happened
     most = max(stage.whatsapp.accepted_by_intent.values(), default=0)
-    table = Table(
-        title="And what the make-believe world counted itself",
-        title_justify="left",
-        box=SIMPLE,
-        show_header=False,
-    )
+    table = Table(box=SIMPLE, show_header=False, pad_edge=False)
     table.add_column()
     table.add_column(justify="right")
     table.add_row("messages that WhatsApp took", f"{len(stage.whatsapp.accepted):,}")
-    table.add_row("most often that one message came", f"{most}")
+    table.add_row("the most times that one message came", f"{most}")
     table.add_row("orders in these days", f"{happened['orders']:,}")
     table.add_row("of them by people who read a message", f"{happened['orders after a message']:,}")
     table.add_row("coupons used", f"{happened['coupons used']:,}")

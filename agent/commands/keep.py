@@ -4,7 +4,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from rich.console import Console
 
@@ -13,10 +16,32 @@ from agent.service import WallClock
 
 RESTART_AFTER = 2.0  # seconds, as the systemd unit does
 STOP_WITHIN = 20.0
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Ctrl-C, TERM and a closed terminal all raise KeyboardInterrupt, so that nothing stays behind.
+
+    INT as well: shells ignore it for "... &". An ignored HUP stays so: that is what nohup is for.
+    """
+    previous = {
+        number: signal.signal(number, signal.default_int_handler)
+        for number in ENDING
+        if not (number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def keep(stage: Stage, console: Console) -> None:
-    """Run `winback run` beside the sandbox. Killed, it starts again; stopped in peace, it stays so."""
+    """Run `winback run` beside the sandbox until KeyboardInterrupt (see `ended_by_signals`).
+
+    Killed, it starts again; stopped in peace, it stays so.
+    """
     now = WallClock().now()
     at = _soon(now.astimezone(ZONE))
     stage.write_config(pace=5, poll="15s", at=f"{at:%H:%M}", quiet_from="08:00")
@@ -24,7 +49,7 @@ def keep(stage: Stage, console: Console) -> None:
     stage.life.advance_to(now)
     stage.life.start()
     stage.whatsapp.start_delivering()
-    winback = f"{sys.argv[0]} {{}} --config {stage.config}"
+    winback = f"{_as_typed()} {{}} --config {stage.config}"
     console.print(
         f"\nThe daemon goes on, on the real clock; its campaigns run at {at:%H:%M} shop time "
         f"(now {now.astimezone(ZONE):%H:%M}), five messages a second. Beside it, try:\n"
@@ -36,54 +61,56 @@ def keep(stage: Stage, console: Console) -> None:
         soft_wrap=True,
         highlight=False,
     )
-    previous = {
-        number: signal.signal(number, signal.default_int_handler)
-        for number in (signal.SIGINT, signal.SIGTERM)  # INT too: shells ignore it for "... &"
-    }
     try:
         _look_after(stage, console)
     except KeyboardInterrupt:
         console.print("ending ...")
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
     most = max(stage.whatsapp.accepted_by_intent.values(), default=0)
     console.print(
-        f"WhatsApp took {len(stage.whatsapp.accepted):,} messages, none more than {most} time(s)."
+        f"WhatsApp took {len(stage.whatsapp.accepted):,} messages, "
+        f"{'each once.' if most <= 1 else f'ONE OF THEM {most} TIMES.'}"
     )
 
 
 def _look_after(stage: Stage, console: Console) -> None:
     """What systemd would do: Restart=on-failure."""
     command = [sys.executable, "-m", "agent.cli", "run", "--config", str(stage.config)]
-    with (stage.folder / "winback.log").open("ab") as log:
-        while True:
-            daemon = subprocess.Popen(command, stderr=log, start_new_session=True)  # noqa: S603 - ours
-            console.print(f"daemon: process {daemon.pid}")
-            try:
+    daemon = None
+    try:
+        with (stage.folder / "winback.log").open("ab") as log:
+            while True:
+                daemon = subprocess.Popen(command, stderr=log, start_new_session=True)  # noqa: S603 - ours
+                console.print(f"daemon: process {daemon.pid}")
                 code = daemon.wait()
-            except KeyboardInterrupt:
-                _stop(daemon)
-                raise
-            if code == 0:
-                console.print(
-                    "daemon: stopped in peace, and not started again. By hand: "
-                    f"{sys.argv[0]} run --config {stage.config}",
-                    soft_wrap=True,
-                )
-                signal.pause()
-            how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-            console.print(f"daemon: ended by {how}, started again in {RESTART_AFTER:.0f} s")
-            time.sleep(RESTART_AFTER)  # noqa: TID251 - beside the agent, not in it
+                if code == 0:
+                    console.print(
+                        "daemon: stopped in peace, and not started again. By hand: "
+                        f"{_as_typed()} run --config {stage.config}",
+                        soft_wrap=True,
+                    )
+                    signal.pause()
+                how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+                console.print(f"daemon: ended by {how}, started again in {RESTART_AFTER:.0f} s")
+                time.sleep(RESTART_AFTER)  # noqa: TID251 - beside the agent, not in it
+    finally:
+        if daemon is not None:
+            _stop(daemon)
 
 
 def _stop(daemon: "subprocess.Popen[bytes]") -> None:
+    """In peace; killed when it does not end in time, or when somebody presses Ctrl-C again."""
     daemon.terminate()
     try:
         daemon.wait(STOP_WITHIN)
-    except subprocess.TimeoutExpired:
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
         daemon.kill()
         daemon.wait()
+
+
+def _as_typed() -> str:
+    """How this program was called, for commands to copy; from a checkout `python -m agent.cli`."""
+    typed = Path(sys.argv[0])
+    return f"{sys.executable} -m agent.cli" if typed.suffix == ".py" else str(typed)
 
 
 def _soon(local: datetime) -> datetime:

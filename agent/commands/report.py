@@ -20,4 +20,5 @@ def command(config: Path, days: int) -> None:
     settings = read_settings(config)
     with shared(settings.database.path):
         since = WallClock().now() - timedelta(days=days)
-        print_report(report(since), title=f"the last {days} days")
+        span = "day" if days == 1 else f"{days} days"
+        print_report(report(since), title=f"the last {span}")

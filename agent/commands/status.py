@@ -28,22 +28,26 @@ def command(config: Path) -> None:
         status = look()
     now = WallClock().now()
     zone = ZoneInfo(status.shop.get("zone", "UTC"))
-    console = Console(highlight=False)
-    console.print(f"daemon     {_daemon(status, now)}")
-    console.print(f"shop       {_shop(settings, status, now, zone)}")
-    console.print(f"mirror     {_mirror(status, now)}")
-    console.print(
-        f"people     {status.contacts:,} with a mobile number, {status.agreed:,} agreed to "
-        f"marketing, {status.refused:,} said no; {status.unusable_phones:,} numbers not usable"
-    )
-    for name, campaign in settings.campaigns.items():
-        console.print(f"campaign   {name}: {_campaign(campaign.enabled, status.troubles, name)}")
-    console.print(f"outbox     {_outbox(status, zone)}")
-    console.print(
-        f"webhooks   {status.webhooks_waiting:,} waiting, "
-        f"{status.webhooks_strange:,} with something that was not understood"
-    )
-    console.print(_jobs(status, zone))
+    told = Table.grid(padding=(0, 2))
+    told.add_column(no_wrap=True)
+    told.add_column(overflow="fold")
+    for label, text in (
+        ("daemon", _daemon(status, now)),
+        ("shop", _shop(settings, status, now, zone)),
+        ("mirror", _mirror(status, now)),
+        ("people", _people(status)),
+        *(
+            ("campaign", f"{name}: {_campaign(campaign.enabled, status.troubles, name)}")
+            for name, campaign in settings.campaigns.items()
+        ),
+        ("outbox", _outbox(status, zone)),
+        ("webhooks", _webhooks(status)),
+    ):
+        told.add_row(label, text)
+    console = Console(highlight=False, markup=False)  # a failure may quote brackets
+    console.print(told)
+    if status.runs:
+        console.print(_jobs(status, zone))
 
 
 def _daemon(status: Status, now: datetime) -> str:
@@ -54,7 +58,7 @@ def _daemon(status: Status, now: datetime) -> str:
         return f"stopped {_ago(beat.stopped_at, now)}"
     silence = now - beat.beat_at
     if silence > SILENT or not _alive(beat.pid):
-        return f"NOT RUNNING: no sign of life since {_ago(beat.beat_at, now)} (process {beat.pid})"
+        return f"NOT RUNNING: the last sign of process {beat.pid} was {_ago(beat.beat_at, now)}"
     return (
         f"runs as process {beat.pid}, version {beat.version}, for "
         f"{_span(now - beat.started_at)}, listening on {beat.listening}"
@@ -96,6 +100,20 @@ def _mirror(status: Status, now: datetime) -> str:
     return ", ".join(parts)
 
 
+def _people(status: Status) -> str:
+    return (
+        f"{status.contacts:,} with a mobile number, {status.agreed:,} agreed to marketing, "
+        f"{status.refused:,} said no; {status.unusable_phones:,} numbers not usable"
+    )
+
+
+def _webhooks(status: Status) -> str:
+    return (
+        f"{status.webhooks_waiting:,} waiting, "
+        f"{status.webhooks_strange:,} with something that was not understood"
+    )
+
+
 def _campaign(enabled: bool, troubles: dict[str, str], name: str) -> str:
     if not enabled:
         return "off"
@@ -115,7 +133,9 @@ def _jobs(status: Status, zone: ZoneInfo) -> Table:
     for name in ("job", "last run", "outcome", "what it did"):
         table.add_column(name, no_wrap=name != "what it did")
     for run in status.runs:
-        done = ", ".join(f"{count:,} {what}" for what, count in run.result.items())
+        done = ", ".join(
+            f"{count:,} {what.replace('_', ' ')}" for what, count in run.result.items()
+        )
         table.add_row(
             run.job,
             f"{run.started_at.astimezone(zone):%d %b %H:%M:%S}",

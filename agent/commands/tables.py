@@ -10,15 +10,20 @@ from agent.rules.money import amount
 from agent.rules.selection import Why
 
 NAMES = {"we_miss_you": "We miss you", "loyalty_reward": "Loyalty reward"}
+MOST_REASONS = 3  # why numbers cannot be written to
 
 
 def print_report(report: Report, *, title: str) -> None:
     """The campaigns, what they earned, and who was left alone."""
-    console = Console()
-    console.print(campaigns_table(report, title))
+    console = Console(markup=False)  # people and shops may have brackets in their names
+    title = f"{report.shop}: {title}" if report.shop else title
+    if report.lines:
+        console.print(campaigns_table(report, title))
+    else:
+        console.print(f"{title}: nobody was chosen, nothing was sent", highlight=False)
     for line in report.lines:
         if rest := _rest(line):
-            console.print(f"{NAMES.get(line.campaign, line.campaign)}, not sent: {rest}")
+            console.print(f"{campaign_name(line.campaign)}, not sent: {rest}")
     if report.other_currencies:
         others = ", ".join(money(v, c) for c, v in report.other_currencies.items())
         console.print(f"and in other currencies: {others}")
@@ -26,29 +31,22 @@ def print_report(report: Report, *, title: str) -> None:
         console.print(examples_table(report))
     if report.reasons:
         console.print(reasons_table(report))
-    if not report.lines:
-        console.print("nothing has been sent in this time")
 
 
 def campaigns_table(report: Report, title: str) -> Table:
-    table = Table(
-        title=f"{report.shop}: {title}",
-        title_justify="left",
-        box=SIMPLE,
-        pad_edge=False,
-        collapse_padding=True,
-    )
-    table.add_column("campaign", no_wrap=True)
+    """Shares stand below their counts, so that seven figures fit on 80 columns."""
+    table = _table(title)
+    table.add_column("campaign")
     for name in ("chosen", "sent", "delivered", "read", "replied", "ordered", "revenue"):
         table.add_column(name, justify="right", no_wrap=True)
     for line in report.lines:
         table.add_row(
-            NAMES.get(line.campaign, line.campaign),
+            campaign_name(line.campaign),
             f"{line.chosen:,}",
             f"{line.sent:,}",
             _share(line.delivered, line.sent),
             _share(line.read, line.sent),
-            f"{line.replied:,}",
+            _share(line.replied, line.sent),
             _share(line.orders, line.sent),
             money(line.revenue, report.currency),
         )
@@ -56,41 +54,34 @@ def campaigns_table(report: Report, title: str) -> Table:
 
 
 def examples_table(report: Report) -> Table:
-    table = Table(
-        title="Some of those who were chosen, and why",
-        title_justify="left",
-        box=SIMPLE,
-        pad_edge=False,
-        collapse_padding=True,
-    )
+    table = _table("Some of those who were chosen, and why")
     for name in ("person", "campaign", "because", "became"):
         table.add_column(name, no_wrap=name != "because")
     for one in report.examples:
-        campaign = NAMES.get(one.campaign, one.campaign)
-        table.add_row(one.person, campaign, one.reason, one.became)
+        table.add_row(one.person, campaign_name(one.campaign), _readable(one.reason), one.became)
     return table
 
 
 def reasons_table(report: Report) -> Table:
     when = f" on {report.decided_at:%d %B %Y}" if report.decided_at else ""
-    table = Table(
-        title=f"Who was left alone{when}, and why",
-        title_justify="left",
-        box=SIMPLE,
-        pad_edge=False,
-        collapse_padding=True,
-    )
+    table = _table(f"Who was left alone{when}, and why")
     table.add_column("people", justify="right")
     table.add_column("because this person")
     left_alone = {why: n for why, n in report.reasons.items() if why is not Why.CHOSEN}
     for reason, count in sorted(left_alone.items(), key=lambda one: -one[1]):
         table.add_row(f"{count:,}", reason.value)
     if report.unreachable:
-        common = sorted(report.unreachable.items(), key=lambda one: -one[1])[:3]
-        why = ", ".join(f"{count:,} {reason}" for reason, count in common)
+        common = sorted(report.unreachable.items(), key=lambda one: -one[1])
+        why = ", ".join(f"{count:,} {reason}" for reason, count in common[:MOST_REASONS])
+        more = ", ..." if len(common) > MOST_REASONS else ""
         numbers = sum(report.unreachable.values())
-        table.add_row(f"{numbers:,}", f"numbers that cannot be written to ({why}, ...)")
+        table.add_row(f"{numbers:,}", f"numbers that cannot be written to ({why}{more})")
     return table
+
+
+def campaign_name(key: str) -> str:
+    """`we_miss_you` as people say it."""
+    return NAMES.get(key, key)
 
 
 def money(minor: int, currency: str) -> str:
@@ -98,7 +89,20 @@ def money(minor: int, currency: str) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{part:,} {part / whole:.0%}" if whole else f"{part:,}"
+    return f"{part:,}\n{part / whole:.0%}" if whole and part else f"{part:,}"
+
+
+def _readable(reason: str) -> str:
+    """A reason names the campaigns that did not fit by their keys."""
+    for key, name in NAMES.items():
+        reason = reason.replace(f"{key}:", f"{name}:")
+    return reason
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=title, title_justify="left", box=SIMPLE, pad_edge=False, collapse_padding=True
+    )
 
 
 def _rest(line: Line) -> str:

@@ -15,7 +15,7 @@ from models.base import transaction
 
 COLUMNS = ("phone", "says", "date", "country", "wording")
 LINES_A_BATCH = 1000
-SAYS = {"": YES, "yes": YES, "y": YES, "true": YES, "1": YES} | {
+SAYS = {"yes": YES, "y": YES, "true": YES, "1": YES} | {
     "no": NO, "n": NO, "false": NO, "0": NO, "stop": NO,
 }  # fmt: skip
 
@@ -81,7 +81,9 @@ def _heard(
     phone = read_phone(row["phone"], row.get("country") or home)
     if not phone.e164:
         raise ValueError(f"phone {row['phone']!r}: {phone.reason}")
-    said = row.get("says", "").lower()
+    said = row.get(
+        "says", "yes"
+    ).lower()  # a cell that is left blank says nothing, and is set aside
     if said not in SAYS:
         raise ValueError(f"says {said!r}: write yes or no")
     return Heard(

@@ -19,11 +19,17 @@ log = Log(__name__)
 
 MARK = "_winback_message"  # meta key that says which message a coupon was made for
 TAKEN = "woocommerce_rest_coupon_code_already_exists"
+# How WooCommerce's codes begin when it looked at this coupon and does not want it. Anything else (a
+# certificate, a redirect, a page that is gone) is about the shop, and passes.
+ABOUT_IT = ("woocommerce_rest_", "rest_invalid_param", "coupon_invalid_")
 MOST_A_RUN = 200
 
 
 def make_coupons(shop: Shop, *, now: datetime, beat: Callable[[], None]) -> dict[str, int]:
-    """Make what is wanted. A coupon that the shop does not make as asked cancels its message."""
+    """Make what is wanted. A coupon that the shop does not make as asked cancels its message.
+
+    Raises what is not about one coupon; nothing is lost then, and the next run goes on.
+    """
     made = failed = 0
     for coupon in Coupon.wanted(now, MOST_A_RUN):
         beat()
@@ -50,6 +56,8 @@ def _make(shop: Shop, coupon: Coupon) -> tuple[str, int]:
     except Unauthorized:
         raise
     except Refused as refusal:
+        if not refusal.code.startswith(ABOUT_IT):
+            raise
         if refusal.code != TAKEN:
             return refusal.what, 0
         found = shop.page("coupons", code=coupon.code).rows
@@ -70,6 +78,8 @@ def _remove(shop: Shop, echo: dict[str, Any]) -> None:
     except Unauthorized:
         raise
     except Refused as refusal:
+        if not refusal.code.startswith(ABOUT_IT):
+            raise
         log.warning("coupon.not_removed", id=echo["id"], reason=refusal.what)
 
 

@@ -34,20 +34,23 @@ def read_templates(whatsapp: WhatsApp, settings: Settings, *, now: datetime) -> 
 
 
 def judge_campaigns(settings: Settings, now: datetime) -> dict[str, str]:
-    """Write down which campaigns can be sent; returns what is wrong with those that cannot."""
+    """Write down which campaigns can be sent; returns what is wrong with those that cannot.
+
+    That WhatsApp stopped the account for a while is none of the templates' business, and stays.
+    """
     before = CampaignStanding.troubles()
-    troubles = {}
     for name, campaign in settings.campaigns.items():
         template = Template.get_or_none(name=campaign.template, language=campaign.language)
         contract = compile_template(template.body) if template is not None else None
         with_coupon = isinstance(campaign, LoyaltyReward)
-        trouble = "; ".join(complaints(contract, campaign.mapping, with_coupon=with_coupon))
-        CampaignStanding.put(name, trouble, now)
-        if trouble:
-            troubles[name] = trouble
+        wrong = "; ".join(complaints(contract, campaign.mapping, with_coupon=with_coupon))
+        CampaignStanding.put(name, wrong, now)
+    after = CampaignStanding.troubles()
+    for name, campaign in settings.campaigns.items():
+        trouble = after[name]
         if campaign.enabled and trouble != before.get(name, ""):
             if trouble:
                 log.warning("campaign.unusable", campaign=name, reason=trouble)
             else:
                 log.info("campaign.usable", campaign=name)
-    return troubles
+    return {name: after[name] for name in settings.campaigns if after[name]}

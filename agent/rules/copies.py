@@ -8,6 +8,7 @@ mirror cannot do without.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from html import unescape
 from typing import Any
 
@@ -33,6 +34,8 @@ CUSTOMER_FIELDS = (
     "id,email,first_name,last_name,role,billing,date_created_gmt,date_modified_gmt,meta_data"
 )
 
+DRAFTS = ("checkout-draft", "auto-draft", "draft")  # carts in the making, not orders
+
 
 @dataclass(frozen=True, slots=True)
 class ConsentFields:
@@ -41,6 +44,12 @@ class ConsentFields:
     keys: frozenset[str]
     yes: tuple[str, ...]
     refusals: tuple[str, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells whether two readings followed the same config."""
+        said = repr((sorted(self.keys), self.yes, self.refusals))
+        return sha256(said.encode()).hexdigest()[:16]
 
     def read(self, meta: Iterable[Json]) -> str:
         """yes, no or '': a refusal in any of the fields beats a yes in another."""
@@ -56,10 +65,11 @@ def order(one: Json, read_at: datetime, consent: ConsentFields) -> Row:
     """An order's header. Raises ValueError where its id or a sum makes no sense."""
     billing = one.get("billing") or {}
     currency = str(one["currency"])
+    status = str(one["status"])
     return {
         "woo_id": int(one["id"]),
         "number": str(one.get("number") or one["id"]),
-        "status": str(one["status"]),
+        "status": status,
         "currency": currency,
         "total": minor_units(one["total"], currency),
         "tax": minor_units(one.get("total_tax") or "0", currency),
@@ -70,7 +80,9 @@ def order(one: Json, read_at: datetime, consent: ConsentFields) -> Row:
         "country": _text(billing.get("country")).upper(),
         "first_name": _text(billing.get("first_name")),
         "last_name": _text(billing.get("last_name")),
-        "consent": consent.read(one.get("meta_data") or ()),
+        # a box that was ticked while the checkout goes on may yet be unticked
+        "consent": UNSAID if status in DRAFTS else consent.read(one.get("meta_data") or ()),
+        "consent_rule": consent.fingerprint,
         "created_at": _utc(one.get("date_created_gmt")),
         "paid_at": _utc(one.get("date_paid_gmt")),
         "modified_at": _utc(one.get("date_modified_gmt")),
@@ -142,6 +154,7 @@ def customer(one: Json, read_at: datetime, consent: ConsentFields) -> Row:
         "phone": _text(billing.get("phone")),
         "country": _text(billing.get("country")).upper(),
         "consent": consent.read(one.get("meta_data") or ()),
+        "consent_rule": consent.fingerprint,
         "created_at": _utc(one.get("date_created_gmt")),
         "modified_at": _utc(one.get("date_modified_gmt")),
         "read_at": read_at,

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from agent.config import Settings
 from agent.log import Log
+from agent.rules.inbound import may_refuse
 from models import Webhook
 from models.base import wait_for_writers
 
@@ -48,7 +49,9 @@ def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Fla
             return _text(403, "wrong or missing signature")
         try:
             wait_for_writers(PATIENCE)
-            Webhook.insert(source="whatsapp", received_at=now(), body=body).execute()
+            Webhook.insert(
+                source="whatsapp", received_at=now(), body=body, urgent=may_refuse(body)
+            ).execute()
         except peewee.DatabaseError as error:
             # not 200: WhatsApp keeps it and comes again, for up to 7 days
             log.error("webhook.not_stored", what=error)

@@ -27,6 +27,7 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         name = CharField(primary_key=True)
         trouble = TextField(default="")
         checked_at = TextField()
+        held_until = TextField(null=True)
 
         class Meta:
             table_name = "campaign_standing"
@@ -93,6 +94,7 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         country = CharField(default="")
         contact_id = IntegerField(index=True, null=True)
         consent = CharField(default="")
+        consent_rule = CharField(default="")
         created_at = TextField(null=True)
         modified_at = TextField(null=True)
         read_at = TextField()
@@ -188,6 +190,7 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         first_name = CharField(default="")
         last_name = CharField(default="")
         consent = CharField(default="")
+        consent_rule = CharField(default="")
         created_at = TextField(index=True, null=True)
         paid_at = TextField(null=True)
         modified_at = TextField(index=True, null=True)
@@ -313,6 +316,7 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         id = AutoField()
         source = CharField()
         received_at = TextField(index=True)
+        urgent = BooleanField(default=True)
         body = BlobField()
         done_at = TextField(null=True)
         trouble = TextField(default="")
@@ -327,6 +331,9 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner passes both
         Message.state, where=(Message.state << ("claimed", "unsure")), name="message_unanswered"
     )
     Webhook.add_index(Webhook.id, where=Webhook.done_at.is_null(), name="webhook_waiting")
+    Webhook.add_index(
+        Webhook.id, where=(Webhook.done_at.is_null() & Webhook.urgent), name="webhook_urgent"
+    )
     db.create_tables(
         [
             CampaignStanding,

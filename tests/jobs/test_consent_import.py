@@ -75,8 +75,8 @@ def test_a_list_of_refusals_counts(listed: Path, now: datetime) -> None:
 def test_what_cannot_be_used_is_set_aside_and_the_rest_is_taken(
     listed: Path, now: datetime
 ) -> None:
-    lines = ["phone,says,date", "hello,,", f"{ANA},maybe,", f"{ANA},yes,tomorrow", f"{BEN},,"]
-    write(listed, "\n".join([*lines, f"{ANA},yes,2031-01-01", ",,"]), now)
+    lines = ["phone,says,date", "hello,yes,", f"{ANA},maybe,", f"{ANA},yes,tomorrow", f"{BEN},yes,"]
+    write(listed, "\n".join([*lines, f"{ANA},yes,2031-01-01", ",yes,"]), now)
     done = bring_in(listed, now)
     assert done.added == 1
     assert [line for line, _ in done.set_aside] == [2, 3, 4, 6, 7]
@@ -135,3 +135,10 @@ def test_a_file_that_is_no_text_or_is_missing_is_named(listed: Path, now: dateti
     write(listed, f"phone\n{ANA}\nJosé", now, encoding="latin-1")
     with pytest.raises(Refused, match=r"list\.csv"):
         bring_in(listed, now)
+
+
+def test_a_cell_that_is_left_blank_is_no_yes(listed: Path, now: datetime) -> None:
+    write(listed, f"phone,says\n{ANA},yes\n{BEN},\n", now)
+    done = bring_in(listed, now)
+    assert (done.added, [line for line, _ in done.set_aside]) == (1, [3])
+    assert Contact.get_or_none(Contact.phone == BEN) is None

@@ -16,8 +16,10 @@ from jobs_stage import (
     approve_templates,
     contact_at,
     dying_after,
+    file_customers,
     file_orders,
     file_refunds,
+    gmt,
     nothing,
     open_shop,
     order_json,
@@ -117,7 +119,7 @@ def test_without_consent_nobody_is_chosen(
     assert run(settings, now) == {why: 1}
 
 
-@pytest.mark.parametrize("status", ["failed", "cancelled", "trash", "checkout-draft", "refunded"])
+@pytest.mark.parametrize("status", ["failed", "cancelled", "trash", "refunded"])
 def test_what_was_never_bought_or_taken_back_is_no_purchase(
     settings: Settings, now: datetime, status: str
 ) -> None:
@@ -654,3 +656,39 @@ def test_the_day_needs_the_facts_of_the_shop(settings: Settings, now: datetime) 
     day = Day.at(now)
     assert (day.zone.key, day.currency, day.date) == ("America/New_York", "USD", date(2026, 3, 2))
     assert day.facts == ShopFact.all()
+
+
+# whose order is it
+
+
+def test_a_role_is_left_out_also_for_an_account_without_a_phone(
+    settings: Settings, now: datetime
+) -> None:
+    without = with_audience(settings, exclude_roles=("wholesale",))
+    account = {
+        "id": 5, "email": "w@example.com", "role": "wholesale", "billing": {}, "meta_data": [],
+        "date_created_gmt": gmt(now - LONG_AGO), "date_modified_gmt": gmt(now - LONG_AGO),
+    }  # fmt: skip
+    file_customers(without, now, account)
+    file_orders(without, now, order(10, now - LONG_AGO, customer_id=5))
+    assert run(without, now) == {"excluded": 1}
+
+
+def test_an_email_is_left_out_also_if_a_later_order_has_another(
+    settings: Settings, now: datetime
+) -> None:
+    without = with_audience(settings, exclude_emails=("Boss@example.com",))
+    first = order(10, now - LONG_AGO - DAY, email="boss@example.com")
+    file_orders(without, now, first, order(11, now - LONG_AGO, email="other@example.com"))
+    assert run(without, now) == {"excluded": 1}
+
+
+def test_a_till_that_books_on_one_account_is_no_person(settings: Settings, now: datetime) -> None:
+    # five strangers who each spent a little; together they would be worth a coupon
+    booked = [
+        order(n, now - LONG_AGO, f"+1202555010{n}", customer_id=7, total="150.00")
+        for n in range(1, 6)
+    ]
+    file_orders(settings, now, *booked)
+    assert run(settings, now) == {"chosen": 5}
+    assert {message.campaign for message in Message.select()} == {"we_miss_you"}

@@ -1,6 +1,7 @@
 """From billing blocks to people: their phones, what belongs to them, and what they agreed to."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -320,3 +321,79 @@ def test_consent_comes_through_the_wire(counter: Counter) -> None:
     counter.pull_slowly()
     assert standing_of("+5511955550102") == "no"
     assert contact_at("+5511955550102").marketing_at == counter.now
+
+
+# what was heard when
+
+
+def other_fields(settings: Settings) -> Settings:
+    """The config with a mistake in the names of the consent fields."""
+    wrong = replace(settings.consent, order_meta=("_typo",), customer_meta=("_typo",))
+    return replace(settings, consent=wrong)
+
+
+def test_a_corrected_config_does_not_undo_a_stop(settings: Settings, now: datetime) -> None:
+    # given a box that was ticked before a STOP, in a field that the config did not name
+    ticked = {"phone": ANA, "consent": "yes"}
+    file_orders(other_fields(settings), now, order_json(1, now - 10 * DAY, **ticked))
+    stop(ANA, now - 5 * DAY)
+    # when it names it, and the order moves on
+    file_orders(settings, now, order_json(1, now - 10 * DAY, modified=now - DAY, **ticked))
+    assert standing_of(ANA) == "no"
+
+
+def test_nor_does_a_profile_that_is_saved_again(settings: Settings, now: datetime) -> None:
+    ticked = {"phone": ANA, "consent": "yes"}
+    file_customers(other_fields(settings), now, customer_json(5, now - 100 * DAY, **ticked))
+    file_orders(settings, now, order_json(1, now - 50 * DAY, ANA))
+    stop(ANA, now - 5 * DAY)
+    file_customers(settings, now, customer_json(5, now - 100 * DAY, modified=now - DAY, **ticked))
+    assert standing_of(ANA) == "no"
+
+
+def test_a_yes_whose_date_is_ahead_does_not_outlast_a_stop(
+    settings: Settings, now: datetime
+) -> None:
+    file_orders(settings, now, order_json(1, now + timedelta(hours=3), ANA, consent="yes"))
+    stop(ANA, now + timedelta(hours=1))
+    assert standing_of(ANA) == "no"
+
+
+def test_a_refusal_under_a_number_that_is_corrected_later_is_heard(
+    settings: Settings, now: datetime
+) -> None:
+    file_orders(settings, now, order_json(1, now - 90 * DAY, ANA, consent="yes"))
+    refused = {"consent": "refused", "modified": now - 79 * DAY}
+    file_orders(settings, now, order_json(2, now - 80 * DAY, "202-555", **refused))
+    assert standing_of(ANA) == "yes"
+    file_orders(settings, now, order_json(2, now - 80 * DAY, ANA, **refused))
+    assert standing_of(ANA) == "no"
+
+
+def test_a_yes_under_a_number_that_is_corrected_later_is_heard_as_well(
+    settings: Settings, now: datetime
+) -> None:
+    file_orders(settings, now, order_json(2, now - 80 * DAY, "202-555", consent="yes"))
+    file_orders(settings, now, order_json(2, now - 80 * DAY, ANA, consent="yes", modified=now))
+    assert standing_of(ANA) == "yes"
+    assert Statement.get().said_at == now - 80 * DAY
+
+
+def test_a_consent_does_not_go_along_to_another_number_but_a_refusal_does(
+    settings: Settings, now: datetime
+) -> None:
+    for says in ("yes", "refused"):
+        for phone in (ANA, BRUNO):
+            file_customers(settings, now, customer_json(5, now - 9 * DAY, phone, consent=says))
+        assert standing_of(BRUNO) == {"yes": "", "refused": "no"}[says]
+
+
+def test_a_box_in_a_checkout_that_goes_on_says_nothing_yet(
+    settings: Settings, now: datetime
+) -> None:
+    draft = order_json(1, now - DAY, ANA, consent="yes", status="checkout-draft")
+    file_orders(settings, now, draft)
+    assert standing_of(ANA) == ""
+    # unticked before it is placed
+    file_orders(settings, now, order_json(1, now - DAY, ANA, consent="", modified=now))
+    assert standing_of(ANA) == ""

@@ -11,6 +11,7 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
+import peewee
 import pytest
 from jobs_stage import (
     DAY,
@@ -313,6 +314,51 @@ def test_a_body_that_makes_no_sense_is_set_aside(
     track(settings, now=now, beat=nothing)
     assert Message.get().state == "delivered"
     assert Webhook.select().where(Webhook.done_at.is_null()).count() == 0
+
+
+def test_a_webhook_that_breaks_us_is_set_aside_and_the_rest_is_heard(
+    ana: int, now: datetime, settings: Settings
+) -> None:
+    # given a status that gives one message's id to another, which no table holds
+    add_message(ana, now, state="read", wamid=WAMID, accepted_at=now)
+    other = add_message(ana, now, state="unsure", campaign="loyalty_reward")
+    fine = add_message(ana, now, state="accepted", wamid="wamid.fine", campaign="third")
+    poison = status("sent", now, uid=other.uid)
+    keep(now, statuses=[poison], messages=[text("STOP", now)])
+    keep(now, statuses=[status("delivered", now, wamid="wamid.fine")])
+    # when they are worked off
+    beats = 0
+
+    def beat() -> None:
+        nonlocal beats
+        beats += 1
+
+    tally = track(settings, now=now, beat=beat)
+    # then only that one status is without effect, and its trouble is kept for a person to see
+    assert tally == {"StatusUpdate": 2, "Inbound": 1}
+    assert standing() == "no"
+    assert again(fine).state == "delivered"
+    assert again(other).state == "unsure"
+    first, second = Webhook.select().order_by(Webhook.id)
+    assert "IntegrityError" in first.trouble
+    assert (first.done_at, second.done_at, second.trouble) == (now, now, "")
+    assert beats == 4  # before each look, and before each of the two
+
+
+def test_a_database_in_trouble_sets_nothing_aside(
+    database: Path, ana: int, now: datetime, settings: Settings
+) -> None:
+    # given a database that refuses to be written, as on a full disk
+    keep(now, messages=[text("STOP", now)])
+    handle = Webhook._meta.database
+    handle.execute_sql("PRAGMA query_only = 1")
+    with pytest.raises(peewee.OperationalError):
+        track(settings, now=now, beat=nothing)
+    handle.execute_sql("PRAGMA query_only = 0")
+    assert Webhook.get().done_at is None
+    # when it is well again
+    track(settings, now=now, beat=nothing)
+    assert standing() == "no"
 
 
 def test_half_an_emoji_is_no_poison(ana: int, now: datetime, post: Post) -> None:

@@ -10,7 +10,7 @@ from peewee import JOIN, chunked
 from agent.config import Settings
 from agent.rules.selection import Person
 from agent.rules.states import State
-from models import Contact, Customer, Message, OrderLine
+from models import Contact, Customer, Identity, Message, OrderLine
 from models.base import tuples
 from models.histories import History, Turn, forget_histories
 from models.outbox import UNCOUNTED
@@ -31,19 +31,29 @@ class Known:
     last_bought: int | None  # id of the newest order that counts as bought
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """contact -> roles and e-mails of theirs that the settings leave out."""
+
+    roles: dict[int, frozenset[str]]
+    emails: dict[int, frozenset[str]]
+
+
 def gather(settings: Settings, currency: str, winbacks: Sequence[str]) -> Iterator[list[Known]]:
     """Everybody, in batches: the most recently quiet first, so that those come before the backlog.
 
     `winbacks` are the campaigns whose messages count as attempts to win somebody back.
     """
-    roles = _roles(settings.audience.exclude_roles)
+    left_out = LeftOut(
+        _roles(settings.audience.exclude_roles), _emails(settings.audience.exclude_emails)
+    )
     History.work_out(settings.audience.paid_statuses, currency)
     everybody = Turn.line_up()
     for first in range(1, everybody + 1, PEOPLE_A_BATCH):
         rows = _batch(first)
         ids = [row[0] for row in rows]
         written = _written(ids)
-        yield [_known(row, written.get(row[0], []), roles, winbacks) for row in rows]
+        yield [_known(row, written.get(row[0], []), left_out, winbacks) for row in rows]
     forget_histories()
 
 
@@ -117,19 +127,29 @@ def _written(contacts: Sequence[int]) -> dict[int, list[Written]]:
 
 def _roles(excluded: Sequence[str]) -> dict[int, frozenset[str]]:
     """contact -> those of their roles that the settings leave out."""
-    found: dict[int, frozenset[str]] = {}
-    query = Customer.select(Customer.contact_id, Customer.role).where(
-        Customer.role.in_(list(excluded)), Customer.contact_id.is_null(False)
+    accounts = Customer.select(Customer.woo_id.cast("TEXT"), Customer.role).where(
+        Customer.role.in_(list(excluded))
     )
-    for contact, role in tuples(query):
-        found[contact] = found.get(contact, frozenset()) | {role}
+    roles = dict(tuples(accounts))
+    found: dict[int, frozenset[str]] = {}
+    for account, contact in Identity.holders("customer", roles).items():
+        found[contact] = found.get(contact, frozenset()) | {roles[account]}
+    return found
+
+
+def _emails(excluded: Sequence[str]) -> dict[int, frozenset[str]]:
+    """contact -> those of all their e-mails that the settings leave out."""
+    found: dict[int, frozenset[str]] = {}
+    wanted = [email.lower() for email in excluded]
+    for email, contact in Identity.holders("email", wanted).items():
+        found[contact] = found.get(contact, frozenset()) | {email}
     return found
 
 
 def _known(
     row: tuple[Any, ...],
     written: Sequence[Written],
-    roles: dict[int, frozenset[str]],
+    left_out: LeftOut,
     winbacks: Sequence[str],
 ) -> Known:
     contact, consent, region, zones, first, last, email, last_order_at, bought, spent, order = row
@@ -141,8 +161,8 @@ def _known(
         contact_id=contact,
         consent=consent,
         region=region,
-        emails=frozenset({email} if email else ()),
-        roles=roles.get(contact, frozenset()),
+        emails=frozenset({email} if email else ()) | left_out.emails.get(contact, frozenset()),
+        roles=left_out.roles.get(contact, frozenset()),
         bought=bought or 0,
         spent=spent or 0,
         last_order_at=last_order_at,

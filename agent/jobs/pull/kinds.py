@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.config import Settings
-from agent.jobs.pull.people import file_people
+from agent.jobs.pull.people import ConsentRead, file_people
 from agent.log import Log
 from agent.rules import copies
 from agent.rules.copies import ConsentFields, Json, Row
 from models import Customer, Order, Product, Refund, ShopFact
+from models.base import tuples
 
 log = Log(__name__)
 
@@ -109,11 +110,14 @@ def _copy(what: str, rows: Iterable[Json], copy: Callable[[Json], Row]) -> list[
     return copied
 
 
-def _consent_before(table: type[Order] | type[Customer], rows: list[Row]) -> dict[int, str]:
+def _consent_before(table: type[Order] | type[Customer], rows: list[Row]) -> dict[int, ConsentRead]:
     """What the consent field of each row said when we last read it; new rows are absent."""
     ids = [row["woo_id"] for row in rows]
-    known = table.select(table.woo_id, table.consent).where(table.woo_id.in_(ids))
-    return {row.woo_id: row.consent for row in known}
+    known = table.select(table.woo_id, table.consent, table.consent_rule, table.contact_id)
+    return {
+        number: ConsentRead(says, rule, contact)
+        for number, says, rule, contact in tuples(known.where(table.woo_id.in_(ids)))
+    }
 
 
 ORDERS = Kind(

@@ -1,10 +1,12 @@
 """From billing blocks to people: phones read, contacts made, consent put on the ledger."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from agent.consent import Heard, record
+from agent.rules.consent import NO, YES
 from agent.rules.copies import Row
 from agent.rules.phones import Phone, read_phone
 from agent.rules.wording import first_name
@@ -12,10 +14,19 @@ from models import Contact, Identity, PhoneReading
 from models.base import tuples
 
 
+@dataclass(frozen=True, slots=True)
+class ConsentRead:
+    """What the consent field of a row said when it was last read, by which config, about whom."""
+
+    says: str
+    rule: str
+    contact_id: int | None
+
+
 def file_people(
     rows: Sequence[Row],
     what: str,
-    consent_before: Mapping[int, str],
+    consent_before: Mapping[int, ConsentRead],
     *,
     country: str,
     now: datetime,
@@ -119,7 +130,7 @@ def _newest(rows: Iterable[Row]) -> list[Row]:
 def _hear(
     rows: Sequence[Row],
     what: str,
-    consent_before: Mapping[int, str],
+    consent_before: Mapping[int, ConsentRead],
     ids: Mapping[str, int],
     now: datetime,
 ) -> None:
@@ -127,21 +138,27 @@ def _hear(
 
     What a field says when we first see it was said when the order or account was made, as far as we
     can know: an old yes never outweighs a STOP given since. A change that we saw happen was said when
-    the row was last changed.
+    the row was last changed; but not if only the config that we read it by has changed.
     """
     phone_of = {number: phone for phone, number in ids.items()}
     said = []
     for row in rows:
-        before = consent_before.get(row["woo_id"])
-        if row["contact_id"] is None or not row["consent"] or row["consent"] == before:
+        contact, before = row["contact_id"], consent_before.get(row["woo_id"])
+        if contact is None or not row["consent"]:
             continue
-        when = row["created_at"] if before is None else row["modified_at"]
+        known = before is not None and before.rule == row["consent_rule"]
+        if known and before is not None and before.says == row["consent"]:
+            # said before; but it was not heard under a number that could not be read, and a refusal
+            # goes with its person to another number (a consent does not)
+            if before.contact_id == contact or (before.contact_id and row["consent"] == YES):
+                continue
+            known = row["consent"] == NO
         said.append(
             Heard(
-                phone=phone_of[row["contact_id"]],
+                phone=phone_of[contact],
                 says=row["consent"],
                 source=f"{what} {row['woo_id']}",
-                said_at=when or now,
+                said_at=(row["modified_at"] if known else row["created_at"]) or now,
             )
         )
     record(said, now=now)

@@ -5,15 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agent.clients.outcomes import Accepted, Action, Declined, Lost, NotSent, Outcome
+import peewee
+
+from agent.clients.outcomes import Accepted, Action, Declined, Lost, NotSent, Outcome, action_of
 from agent.consent import Heard, record
 from agent.log import Log
 from models import CampaignStanding, Contact, Identity, Message
+from models.base import transaction
 
 log = Log(__name__)
 
 MOST_ATTEMPTS = 6  # for errors that may pass; afterwards the message is refused
 LONGEST_BACKOFF = timedelta(minutes=15)
+ASKED = ("claimed", "unsure")  # an answer may come after its run was given up, and still is one
 
 # Nothing was sent in any of these: a received error is an answer. So the message may be tried again
 # where the error can pass, and its place under the caps is given back where it cannot.
@@ -44,7 +48,12 @@ def write_outcomes(
         match outcome:
             case Accepted():
                 state = "held" if outcome.held else "accepted"
-                Message.accepted(message.id, wamid=outcome.wamid, state=state, now=now)
+                try:
+                    with transaction():  # one that the table refuses takes no other with it
+                        Message.accepted(message.id, wamid=outcome.wamid, state=state, now=now)
+                except peewee.IntegrityError:
+                    _unsure(message, f"WhatsApp gave {outcome.wamid} to another message", tally)
+                    continue
                 if outcome.wa_id:
                     identities.append(_wa_id(message, outcome.wa_id, now))
                 tally[state] += 1
@@ -53,9 +62,7 @@ def write_outcomes(
                 _again(message, now + wait, outcome.reason)
                 tally["not sent, tried again later"] += 1
             case Lost():
-                Message.move([message.id], ("claimed",), "unsure", detail=outcome.reason)
-                log.warning("send.unsure", uid=message.uid, reason=outcome.reason)
-                tally["unsure"] += 1
+                _unsure(message, outcome.reason, tally)
             case Declined():
                 halt = _declined(message, outcome, now, tally) or halt
     Identity.put(identities)
@@ -80,7 +87,7 @@ def _declined(
         tally["declined, tried again later"] += 1
     else:
         Message.move(
-            [message.id], ("claimed",), "refused",
+            [message.id], ASKED, "refused",
             code=outcome.code, detail=outcome.detail, ended_at=now,
         )  # fmt: skip
         tally["refused"] += 1
@@ -105,8 +112,16 @@ def _worth_another_try(message: Message, outcome: Declined) -> bool:
 
 
 def _again(message: Message, when: datetime, detail: str, code: int | None = None) -> None:
-    """Back into the queue, as the same row."""
-    Message.move([message.id], ("claimed",), "queued", not_before=when, detail=detail, code=code)
+    """Back into the queue, as the same row. That it was deferred once is never forgotten."""
+    if message.code is not None and action_of(message.code) is Action.DEFER:
+        code = message.code
+    Message.move([message.id], ASKED, "queued", not_before=when, detail=detail, code=code)
+
+
+def _unsure(message: Message, reason: str, tally: Counter[str]) -> None:
+    Message.move([message.id], ("claimed",), "unsure", detail=reason)
+    log.warning("send.unsure", uid=message.uid, reason=reason)
+    tally["unsure"] += 1
 
 
 def _backoff(message: Message) -> timedelta:

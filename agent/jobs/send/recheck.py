@@ -1,6 +1,6 @@
 """The last look, just before the request: is this message still right?"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from agent.config import Settings
 from agent.rules.caps import Caps, allows
 from agent.rules.hours import next_allowed
-from models import CampaignStanding, Contact, Identity, Message, Order
+from models import Contact, Identity, Message, Order
 from models.base import tuples
 from models.histories import NOT_ORDERS
 
@@ -26,19 +26,21 @@ class Verdict:
 def recheck(
     messages: Sequence[Message], settings: Settings, *, now: datetime, zone: ZoneInfo
 ) -> Verdict:
-    """Ask again what may have changed since the decision: consent, caps, hours, orders, template."""
+    """Ask again what may have changed since the decision: consent, caps, hours, orders, template.
+
+    What is in trouble as a campaign is not among `messages`: it is not due.
+    """
     verdict = Verdict()
     today = now.astimezone(zone).date()
     ids = [message.contact_id for message in messages]
     contacts = {one.id: one for one in Contact.select().where(Contact.id.in_(ids))}
     taken = Message.cap_days(ids, today - timedelta(days=30))
     ordered = _newest_orders(ids)
-    troubles = CampaignStanding.troubles()
     for message in messages:
         contact = contacts[message.contact_id]
         others = [one for one in taken.get(contact.id, []) if one[0] != message.id]
         why_not = _why_not(
-            message, settings, troubles, consent=contact.marketing, last=ordered.get(contact.id)
+            message, settings, consent=contact.marketing, last=ordered.get(contact.id)
         ) or _capped(settings, others, today)
         allowed = next_allowed(
             now,
@@ -63,7 +65,6 @@ def recheck(
 def _why_not(
     message: Message,
     settings: Settings,
-    troubles: Mapping[str, str],
     *,
     consent: str,
     last: datetime | None,
@@ -75,8 +76,6 @@ def _why_not(
         return "the campaign was switched off"
     if campaign.template != message.template or campaign.language != message.language:
         return "the campaign's template was changed in the config"
-    if trouble := troubles.get(message.campaign, ""):
-        return f"the template cannot be sent: {trouble}"
     if message.spell_began is not None and last is not None and last > message.spell_began:
         return "ordered meanwhile"
     return ""

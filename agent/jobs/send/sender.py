@@ -24,13 +24,16 @@ from agent.log import Log
 from agent.rules.contracts import TemplateContract
 from agent.rules.pace import Pace
 from agent.rules.templates import compile_template, components
-from models import Message, ShopFact, Template
+from models import Message, ShopFact, Template, Webhook
 from models.base import transaction
 
 log = Log(__name__)
 
 LOOK = 0.1  # seconds between two looks at the queue and at what has come back
 LOOK_SOON = 0.03  # the same while every worker is busy: they, and not the pace, hold us up
+LOOKS_HELD = (
+    50  # about 5 s, where `track` comes every 2: then the run ends, and the next looks again
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Sender:
         self._pause, self._patience = pause, patience
         self._contracts: dict[tuple[str, str], TemplateContract] = {}
         self._tally: Counter[str] = Counter()
+        self._looks_held = 0
         self._unwritten: list[tuple[Errand, Outcome | BaseException]] = []
 
     def run(self, beat: Callable[[], None]) -> dict[str, int]:
@@ -123,6 +127,10 @@ class Sender:
             if halt is not None or room <= 0:
                 return halt, [], True
             due = Message.due(now, room)
+            if due and Webhook.refusal_may_wait():  # a STOP that was acknowledged is in force
+                self._looks_held += 1
+                return None, [], self._looks_held < LOOKS_HELD
+            self._looks_held = 0
             verdict = recheck(due, self._settings, now=now, zone=self._zone)
             self._drop(verdict, now)
             return None, self._claim(verdict, now), bool(due)

@@ -1,7 +1,7 @@
 """Statuses move messages: upward only, in whatever order they come."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from peewee import chunked
@@ -11,12 +11,14 @@ from agent.consent import Heard, record
 from agent.log import Log
 from agent.rules.inbound import StatusUpdate
 from agent.rules.states import FINAL, State, after_status
-from models import Contact, Message, Status
+from models import CampaignStanding, Contact, Message, Status
 from models.base import carry_out_each, transaction
 
 log = Log(__name__)
 
 ROWS_A_STATEMENT = 200
+HELD = timedelta(hours=1)  # at the least; then the next reading of the templates lifts the hold
+HELD_LONGER = {131048: timedelta(hours=24)}  # people called it spam
 STAMPS = {"sent": "sent_at", "delivered": "delivered_at", "read": "read_at"}
 MOVED = (
     Message.state, Message.wamid, Message.accepted_at, Message.sent_at, Message.delivered_at,
@@ -112,20 +114,32 @@ def _move(message: Message, status: Status, now: datetime) -> None:
         setattr(message, stamp, status.at)
     if status.status == "failed":
         log.warning("message.failed", uid=message.uid, code=status.code, detail=status.detail)
-        if status.code and action_of(status.code, by_status=True) is Action.SUPPRESS_MARKETING:
-            refusal = Heard(
-                phone=Contact.get_by_id(message.contact_id).phone,
-                says="no",
-                source="whatsapp",
-                said_at=status.at,
-                words=f"{status.code} {status.detail}",
-            )
-            record([refusal], now=now)
+        if status.code is not None:
+            _heed(message, status.code, status, now)
     if after is not before:
         message.state = after.value
         message.code = status.code if after is State.FAILED else None
         message.detail = status.detail if after is State.FAILED else ""
         message.ended_at = status.at if after in FINAL else None
+
+
+def _heed(message: Message, code: int, status: Status, now: datetime) -> None:
+    """What the code of a failed message means for its person, its campaign, or for all."""
+    said = f"{code} {status.detail}"
+    match action_of(code, by_status=True):
+        case Action.SUPPRESS_MARKETING:
+            phone = Contact.get_by_id(message.contact_id).phone
+            refusal = Heard(
+                phone=phone, says="no", source="whatsapp", said_at=status.at, words=said
+            )
+            record([refusal], now=now)
+        case Action.TEMPLATE:
+            CampaignStanding.put(message.campaign, f"WhatsApp refused it: {said}", now)
+            log.error("campaign.unusable", campaign=message.campaign, reason=said)
+        case Action.ACCOUNT:
+            until = status.at + HELD_LONGER.get(code, HELD)
+            CampaignStanding.hold_all(f"WhatsApp stopped us: {said}", now=now, until=until)
+            log.error("account.held", until=until, reason=said)
 
 
 def _settle(statuses: Sequence[Status], messages: dict[str, Message]) -> None:

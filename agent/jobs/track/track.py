@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
+import peewee
+
 from agent.config import Settings
 from agent.jobs.track.replies import file_replies
 from agent.jobs.track.statuses import file_statuses
@@ -21,7 +23,8 @@ WEBHOOKS_A_BATCH = 200
 def track(settings: Settings, *, now: datetime, beat: Callable[[], None]) -> dict[str, int]:
     """Work off what is waiting. Returns how many of each kind of event came.
 
-    An element that cannot be understood is kept with its webhook, and the others count.
+    An element that cannot be understood is kept with its webhook, and the others count. So is one
+    that breaks us: the sender waits for what may be a refusal, so nothing may wait for ever.
     """
     tally: Counter[str] = Counter()
     while True:
@@ -34,8 +37,17 @@ def track(settings: Settings, *, now: datetime, beat: Callable[[], None]) -> dic
         )
         if not waiting:
             return dict(tally)
-        with transaction():
-            _work_off(waiting, settings, now, tally)
+        try:
+            with transaction():
+                _work_off(waiting, settings, now, batch := Counter[str]())
+            tally += batch
+        except Exception as error:
+            if _is_the_database(error):
+                raise
+            log.error("webhook.batch_broke", error=error)
+            for webhook in waiting:
+                beat()
+                _work_off_alone(webhook, settings, now, tally)
 
 
 def _work_off(
@@ -64,6 +76,39 @@ def _work_off(
         Webhook.update(done_at=now, trouble=trouble).where(Webhook.id.in_(ids)).execute()
         if trouble:
             log.warning("webhook.strange", ids=ids, what=trouble)
+
+
+def _work_off_alone(
+    webhook: Webhook, settings: Settings, now: datetime, tally: Counter[str]
+) -> None:
+    """Element by element, so that one which breaks us holds up neither a refusal nor the sending."""
+    broken = []
+    events = _events(webhook)
+    uids = {one.wamid: one.uid for one in events if isinstance(one, StatusUpdate) and one.uid}
+    for event in events:
+        tally[type(event).__name__] += 1
+        try:
+            with transaction():
+                match event:
+                    case StatusUpdate():
+                        file_statuses([event], now=now)
+                    case Inbound() | Preference():
+                        file_replies([event], settings, uids=uids, now=now)
+                    case Unknown():
+                        broken.append(event.what)
+        except Exception as error:
+            if _is_the_database(error):
+                raise
+            broken.append(f"{type(error).__name__}: {error}")
+            log.error("webhook.broke", id=webhook.id, error=error)
+    trouble = "; ".join(broken)
+    Webhook.update(done_at=now, trouble=trouble).where(Webhook.id == webhook.id).execute()
+
+
+def _is_the_database(error: Exception) -> bool:
+    """Locked, full or broken, which is no webhook's fault: all of them wait."""
+    refused_row = isinstance(error, (peewee.IntegrityError, peewee.DataError))
+    return isinstance(error, peewee.DatabaseError) and not refused_row
 
 
 def _events(webhook: Webhook) -> list[StatusUpdate | Inbound | Preference | Unknown]:

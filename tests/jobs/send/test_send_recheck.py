@@ -9,7 +9,6 @@ from sending_world import message, states
 
 from agent.consent import Heard, record
 from agent.jobs.settle import settle
-from agent.jobs.templates import read_templates
 from models import Contact, Coupon, Identity, Message, Order, Template
 from models.outbox import UNCOUNTED
 
@@ -251,14 +250,6 @@ def test_another_template_in_the_config_cancels_what_was_worded_for_the_old_one(
     [uid] = office.world.queue()
     office.change(campaigns__we_miss_you__template="we_miss_you_too")
     _is_cancelled(office, uid, "the campaign's template was changed in the config")
-
-
-def test_a_template_that_is_paused_by_now_is_not_sent(office: Office) -> None:
-    [uid] = office.world.queue()
-    office.whatsapp.set_template_status("we_miss_you", "PAUSED")
-    client = office.world.client(office.settings)
-    read_templates(client, office.settings, now=office.clock.now())
-    _is_cancelled(office, uid, "the template cannot be sent: the template is PAUSED")
 
 
 def test_a_template_that_is_gone_cancels_its_messages_and_breaks_nothing(office: Office) -> None:

@@ -1,0 +1,237 @@
+"""winback status: one look that tells whether all is well, and says so truly."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import pytest
+from daemon_process import DaemonProcess
+from sending_world import World, wait_until
+from typing_in import typed, typed_on_a_terminal
+
+from agent.commands.status import _ago, _span
+from agent.database import owned
+from agent.errors import DatabaseTrouble
+from models import CampaignStanding, Cursor, Heartbeat, JobRun, Order, ShopFact, Webhook
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def config(world: World) -> Path:
+    with owned(world.folder / "winback.db"):
+        pass
+    return world.write_config()
+
+
+@pytest.fixture
+def dead_process() -> int:
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+@pytest.fixture
+def foreign_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The kernel's first process, which ordinary users may not signal."""
+
+    def kill(pid: int, number: int) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "kill", kill)
+        yield 1
+
+
+def status(config: Path) -> dict[str, str]:
+    """Label -> what stands there; a line that goes on below is joined."""
+    ended = typed("status", "--config", str(config))
+    assert ended.exit_code == 0, ended.output
+    assert "EAAexample" not in ended.output
+    return read(ended.output)
+
+
+def read(told: str) -> dict[str, str]:
+    parts: dict[str, str] = {}
+    label = ""
+    for line in told.partition(" job ")[0].splitlines():
+        word, _, rest = line.strip().partition("  ")
+        if line.startswith(" "):
+            rest = line.strip()
+        else:
+            label = word
+        parts[label] = f"{parts.get(label, '')} {rest.strip()}".strip()
+    return parts
+
+
+def beat(pid: int, *, at: datetime | None = None, stopped: datetime | None = None) -> None:
+    Heartbeat.beat(
+        pid=pid, version="0.1.0", started_at=NOW - timedelta(hours=3), beat_at=at or NOW,
+        stopped_at=stopped, listening="127.0.0.1:8321",
+    )  # fmt: skip
+
+
+def test_before_the_first_start_it_says_what_to_do(world: World) -> None:
+    ended = typed("status", "--config", str(world.write_config()))
+    assert isinstance(ended.exception, DatabaseTrouble)
+    assert "winback run" in str(ended.exception)
+
+
+def test_before_anything_happened(world: World, config: Path) -> None:
+    told = status(config)
+    assert told["daemon"] == "has never run on this database"
+    assert told["shop"] == f"{world.shop_url}, not read yet"
+    assert told["mirror"] == "empty"
+    assert told["outbox"] == "empty"
+    assert told["people"].startswith("0 with a mobile number")
+    assert "on; its template has not been looked at yet" in told["campaign"]
+    assert "loyalty_reward: off" in told["campaign"]
+    assert "last run" not in typed("status", "--config", str(config)).output  # no empty table
+
+
+def test_after_a_sync(world: World, config: Path) -> None:
+    shirt = world.shop.add_product(name="Shirt", price="40")
+    billing = {"phone": "+15125550111", "country": "US"}
+    for _ in range(3):
+        world.shop.place_order([(shirt, 0, 1)], billing=billing)
+    assert typed("sync", "--config", str(config)).exit_code == 0
+    told = status(config)
+    assert f"Loja Exemplo at {world.shop_url}, WooCommerce 9.9.5, GBP" in told["shop"]
+    assert "orders read " in told["mirror"]
+    assert "customers read " in told["mirror"]
+    assert told["people"].startswith("1 with a mobile number, 0 agreed to marketing, 0 said no")
+    assert told["daemon"] == "has never run on this database"
+
+
+def test_a_daemon_from_its_start_over_a_stop_to_a_kill(config: Path) -> None:
+    with DaemonProcess(config) as daemon:
+        daemon.ready()
+        told = status(config)["daemon"]
+        assert told.startswith(f"runs as process {daemon.process.pid}, version ")
+        assert f"listening on {daemon.url.removeprefix('http://')}" in told
+        assert daemon.stop() == 0
+    assert status(config)["daemon"].startswith("stopped ")
+    with DaemonProcess(config) as daemon:
+        daemon.ready()
+        wait_until(lambda: "runs as" in status(config)["daemon"])
+        daemon.kill()
+        told = status(config)["daemon"]
+    assert told.startswith(f"NOT RUNNING: the last sign of process {daemon.process.pid} was ")
+
+
+def test_a_daemon_that_is_there_but_silent_is_not_called_running(config: Path) -> None:
+    with owned(config.parent / "winback.db"):
+        beat(os.getpid(), at=NOW - timedelta(minutes=4))
+    assert "NOT RUNNING" in status(config)["daemon"]
+
+
+def test_a_daemon_whose_process_is_gone_is_not_called_running(
+    config: Path, dead_process: int
+) -> None:
+    with owned(config.parent / "winback.db"):
+        beat(dead_process)
+    assert "NOT RUNNING" in status(config)["daemon"]
+
+
+def test_another_users_daemon_is_seen_running(config: Path, foreign_process: int) -> None:
+    with owned(config.parent / "winback.db"):
+        beat(foreign_process)
+    assert status(config)["daemon"].startswith("runs as process 1, version 0.1.0, for 3 h")
+
+
+def test_the_first_walk_tells_how_far_it_is(config: Path) -> None:
+    with owned(config.parent / "winback.db"):
+        Cursor.insert(name="orders", walk_began=NOW, walked=1_300, total=5_000).execute()
+        Cursor.insert(name="products", since=NOW, polled_at=NOW - timedelta(minutes=5)).execute()
+        Cursor.insert(name="refunds", since=NOW).execute()  # through, and just being read again
+        Order.insert(woo_id=1, read_at=NOW).execute()
+    told = status(config)["mirror"]
+    assert told == (
+        "orders 1,300 of 5,000, products read 5 min ago, lines of 1 orders still to come"
+    )
+
+
+def test_a_campaign_in_trouble_stands_out(config: Path) -> None:
+    with owned(config.parent / "winback.db"):
+        CampaignStanding.put("we_miss_you", "the template is PAUSED", NOW)
+    assert "we_miss_you: CANNOT BE SENT: the template is PAUSED" in status(config)["campaign"]
+    with owned(config.parent / "winback.db"):
+        CampaignStanding.put("we_miss_you", "", NOW)
+    assert status(config)["campaign"].startswith("we_miss_you: on")
+
+
+def test_the_outbox_tells_what_is_due_in_the_shops_time(world: World, config: Path) -> None:
+    with owned(config.parent / "winback.db"):
+        ShopFact.put({"name": "S", "zone": "Asia/Tokyo", "currency": "JPY", "version": "9"})
+        world.queue(2, not_before=datetime(2026, 3, 2, 20, 30, tzinfo=UTC))
+        world.queue(1, state="read", wamid="w1")
+        Webhook.insert(source="whatsapp", received_at=NOW, body=b"{}").execute()
+    told = status(config)
+    assert told["outbox"] == "2 queued, 1 read; next due 03 Mar 05:30"
+    assert told["webhooks"].startswith("1 waiting")
+
+
+def test_jobs_tell_what_they_did_or_why_not(config: Path) -> None:
+    with owned(config.parent / "winback.db"):
+        JobRun.write(
+            "poll", started_at=NOW, ended_at=NOW, outcome="ok", result={"no_consent": 1_234}
+        )
+        JobRun.write(
+            "templates", started_at=NOW, ended_at=NOW, outcome="failed", trouble="no answer [/x]"
+        )
+    told = typed("status", "--config", str(config)).output
+    assert "1,234 no consent" in told
+    assert "no answer [/x]" in told
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_it_fits_the_terminal(
+    world: World, config: Path, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with owned(config.parent / "winback.db"):
+        beat(os.getpid())
+        ShopFact.put(
+            {"name": "A shop with a rather long name", "zone": "America/Argentina/Buenos_Aires",
+             "currency": "ARS", "version": "9.9.5"}
+        )  # fmt: skip
+        for name in ("orders", "products", "refunds", "variations", "customers"):
+            Cursor.insert(name=name, since=NOW, polled_at=NOW).execute()
+        CampaignStanding.put("we_miss_you", "word " * 40, NOW)
+        for job in ("campaigns", "consent", "poll"):
+            JobRun.write(
+                job, started_at=NOW, ended_at=NOW, outcome="ok",
+                result={f"a thing number {number}": 1_000 for number in range(9)},
+            )  # fmt: skip
+    monkeypatch.setenv("COLUMNS", str(columns))
+    code, told = typed_on_a_terminal("status", "--config", str(config))
+    assert code == 0
+    lines = click.unstyle(told).splitlines()
+    assert max(map(len, lines)) <= columns
+    assert "…" not in told
+    above = lines[: next(n for n, line in enumerate(lines) if "last run" in line)]
+    assert {line[:10].strip() for line in above} - {""} == {
+        "daemon", "shop", "mirror", "people", "campaign", "outbox", "webhooks",
+    }  # fmt: skip  # what goes on below stands under its text, not under the label
+    if columns == 200:
+        assert "number 5" in next(line for line in lines if "campaigns" in line)
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        (timedelta(seconds=-5), "0 s"),  # a clock that was set back
+        (timedelta(seconds=119), "119 s"),
+        (timedelta(seconds=120), "2 min"),
+        (timedelta(minutes=119), "119 min"),
+        (timedelta(hours=47), "47 h"),
+        (timedelta(days=2), "2 d"),
+    ],
+)
+def test_spans_are_told_in_the_unit_that_still_says_something(span: timedelta, said: str) -> None:
+    assert _span(span) == said
+    assert _ago(NOW - span, NOW) == f"{said} ago"

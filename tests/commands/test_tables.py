@@ -1,0 +1,111 @@
+"""The figures as a shop's owner sees them: whole on 80 columns, honest about nothing."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from agent.commands.tables import money, print_report
+from agent.jobs.report import Example, Line, Report
+from agent.rules.selection import Why
+
+DAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LARGE = Line(
+    campaign="loyalty_reward",
+    chosen=12_345, sent=12_340, delivered=12_000, read=11_000, replied=1_234,
+    waiting=2, failed=1, dropped=1, unknown=1, orders=1_230, revenue=123_456_789,
+)  # fmt: skip
+SMALL = Line(campaign="we_miss_you", chosen=1)
+
+
+def shown(
+    capsys: pytest.CaptureFixture[str], *, shop: str = "Example Shop", title: str = "here", **more: object
+) -> str:  # fmt: skip
+    report = Report(**{"since": DAY, "shop": shop, "currency": "BRL", "lines": []} | more)  # type: ignore[arg-type]  # as the test says
+    print_report(report, title=title)
+    return capsys.readouterr().out
+
+
+def test_large_figures_are_whole_on_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    told = shown(capsys, lines=[LARGE, SMALL])
+    assert max(map(len, told.splitlines())) <= 80
+    assert "…" not in told
+    for figure in ("12,345", "12,340", "12,000", "11,000", "1,234", "1,230", "R$1,234,567.89"):
+        assert figure in told
+    for share in ("97%", "89%", "10%"):
+        assert share in told
+    assert "Loyalty reward, not sent: 2 waiting, 1 failed, 1 dropped, 1 unsure" in told
+
+
+def test_a_wide_terminal_keeps_each_campaign_on_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    told = shown(capsys, lines=[LARGE])
+    [line] = [line for line in told.splitlines() if "Loyalty reward " in line]
+    assert line.split()[2:4] == ["12,345", "12,340"]
+    assert max(len(line.rstrip()) for line in told.splitlines()) < 110  # not torn apart
+
+
+def test_a_share_of_nothing_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    told = shown(capsys, lines=[SMALL])
+    assert "%" not in told
+    assert "not sent" not in told
+
+
+def test_nothing_at_all_is_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    told = shown(capsys, shop="", currency="", title="the last 30 days")
+    assert told == "the last 30 days: nobody was chosen, nothing was sent\n"
+
+
+def test_brackets_in_names_are_nothing_but_brackets(capsys: pytest.CaptureFixture[str]) -> None:
+    example = Example("Ana [/red], +1555...11", "we_miss_you", "quiet [bold]", "read")
+    told = shown(capsys, shop="Shop [/x]", lines=[SMALL], examples=[example])
+    for name in ("Ana [/red]", "quiet [bold]", "Shop [/x]: here"):
+        assert name in told
+
+
+def test_campaigns_are_called_by_their_names_also_in_a_reason(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    why = "quiet for 70 days; loyalty_reward: has not spent enough"
+    told = shown(capsys, lines=[SMALL], examples=[Example("Ana", "we_miss_you", why, "read")])
+    assert "Loyalty reward: has not" in " ".join(told.split())
+    assert "loyalty_reward" not in told
+
+
+def test_a_campaign_that_this_version_does_not_know_goes_by_its_key(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert "of_old" in shown(capsys, lines=[Line(campaign="of_old", chosen=1)])
+
+
+def test_other_currencies_are_told_apart_and_with_their_own_decimals(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = shown(capsys, lines=[SMALL], other_currencies={"USD": 1234, "JPY": 500, "KWD": 1500})
+    assert "and in other currencies: $12.34, ¥500, KWD" in told
+    assert "1.500" in told
+
+
+def test_who_was_left_alone_comes_in_order_of_how_many(capsys: pytest.CaptureFixture[str]) -> None:
+    reasons = {Why.CHOSEN: 900, Why.SAID_NO: 1, Why.NO_CONSENT: 1_200, Why.NOT_QUIET: 30}
+    told = shown(capsys, reasons=reasons, decided_at=DAY)
+    assert "on 02 March 2026" in told
+    body = told[told.index("because this person") :]
+    counts = [line.split()[0] for line in body.splitlines() if "  " in line and line.split()][1:]
+    assert counts == ["1,200", "30", "1"]
+    assert "900" not in told  # those were not left alone
+
+
+@pytest.mark.parametrize(("kinds", "ends"), [(3, "1 c)"), (4, "1 c, ...)")])
+def test_why_numbers_cannot_be_written_to_is_cut_only_when_it_is_long(
+    capsys: pytest.CaptureFixture[str], kinds: int, ends: str
+) -> None:
+    unreachable = dict(list({"a": 3, "b": 2, "c": 1, "d": 1}.items())[:kinds])
+    told = shown(capsys, reasons={Why.SAID_NO: 1}, unreachable=unreachable)
+    assert f"(3 a, 2 b, {ends}" in " ".join(told.split())
+
+
+def test_money_of_a_shop_that_was_not_read_yet_is_no_money() -> None:
+    assert money(0, "") == "-"
+    assert money(19_733, "BRL") == "R$197.33"
