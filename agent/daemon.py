@@ -10,7 +10,7 @@ import peewee
 from agent.clients.shop import Shop
 from agent.clients.whatsapp import WhatsApp
 from agent.config import Settings, load
-from agent.database import trouble
+from agent.database import Presence, trouble
 from agent.errors import ConfigError, WinbackError
 from agent.guard import Guard
 from agent.jobs.templates import judge_campaigns
@@ -78,6 +78,8 @@ class Daemon:
         )
         self._next_beat = self._next_line = service.clock.monotonic()
         self._hung: list[str] = []
+        self._presence = Presence(path)
+        self._started_with = settings
 
     @property
     def settings(self) -> Settings:
@@ -120,6 +122,7 @@ class Daemon:
             log.error("job.hung", jobs=",".join(hung))
         self._hung = hung
         now, passed = self._service.clock.now(), self._service.clock.monotonic()
+        self._presence.require()
         if passed >= self._next_beat:
             self._next_beat = passed + BEAT.total_seconds()
             self._beat(now)
@@ -141,7 +144,7 @@ class Daemon:
             )
             return
         for key in ("database", "web"):
-            if getattr(new, key) != getattr(old, key):
+            if getattr(new, key) != getattr(self._started_with, key):
                 log.warning("config.needs_restart", section=key)
         set_up(style=new.log.format, level=new.log.level)
         self.timetable.tools = tools

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import peewee
 
-from agent.errors import AlreadyRunning, DatabaseTrouble
+from agent.errors import AlreadyRunning, DatabaseGone, DatabaseTrouble
 from models.base import close_database, migrate, open_database, unknown_migrations
 
 
@@ -31,10 +31,10 @@ def owned(path: Path) -> Iterator[None]:
 def _locked(path: Path) -> Iterator[None]:
     """Hold the lock beside the file, which tells the process, and one on the file itself, which
     stays where somebody tidies the first away."""
-    beside = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    beside = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     itself = -1
     try:
-        itself = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        itself = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             for lock in (beside, itself):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -51,6 +51,30 @@ def _locked(path: Path) -> Iterator[None]:
         for lock in (beside, itself):
             if lock >= 0:
                 os.close(lock)
+
+
+class Presence:
+    """Tells whether the database is still the file that it was."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known = self._look()
+
+    def require(self) -> None:
+        """Raises DatabaseGone when the file was deleted, or another one put in its place."""
+        if self._look() != self._known:
+            raise DatabaseGone(
+                f"the database {self._path} was taken away or replaced while winback ran",
+                fix="put it back before the next start: without it winback knows neither who was "
+                "written to nor who said STOP",
+            )
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 @contextmanager

@@ -4,6 +4,8 @@
       ConfigError           the file is wrong; a restart will not help (exit 78)
       AlreadyRunning        another winback works on this database (exit 75)
       DatabaseTrouble       locked, read-only, full or not ours (exit 74)
+        DatabaseGone        taken away under the daemon; a restart would begin anew (exit 78)
+      BadInput              a file that was given to a command is not what it takes (exit 65)
       PortInUse             our listener cannot bind (exit 71)
       Retryable             asking again is safe, at the earliest after `after` seconds (exit 69)
       Refused               the other side said no, and will say no again (exit 77)
@@ -44,6 +46,19 @@ class DatabaseTrouble(WinbackError):
     """The database is locked, read-only, full, newer than this program, or not ours."""
 
     exit_code = 74
+
+
+class DatabaseGone(DatabaseTrouble):
+    """The file was taken away under the daemon. A new one would know nobody who was written to, so
+    starting again by itself is the last thing to do: the exit code is that of ConfigError."""
+
+    exit_code = 78
+
+
+class BadInput(WinbackError):
+    """A file that a command was given is not what it takes."""
+
+    exit_code = 65
 
 
 class PortInUse(WinbackError):

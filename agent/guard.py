@@ -40,6 +40,7 @@ class Job:
     work: Callable[[Beat], Mapping[str, int]]
     patience: timedelta = timedelta(minutes=15)
     frequent: bool = False
+    quiet: bool = False  # what it did is only told at the level debug
 
 
 @dataclass(slots=True)
@@ -172,7 +173,8 @@ class Guard:
             if result or not job.frequent:
                 seconds = round((now - begun).total_seconds(), 1)
                 fields = {word.replace(" ", "_"): count for word, count in result.items()}
-                log.info("job.done", job=job.name, seconds=seconds, **fields)
+                tell = log.debug if job.quiet else log.info
+                tell("job.done", job=job.name, seconds=seconds, **fields)
         if outcome == "ok" and job.frequent and not result:
             return
         try:

@@ -21,7 +21,7 @@ from agent.jobs.templates import read_templates
 from agent.jobs.track import file_orphans, track
 from agent.rules.cadence import Daily, Every
 from agent.service import Service
-from models import Cursor, ShopFact
+from models import Cursor, Order, ShopFact
 
 SOON = Every(timedelta(seconds=2))  # what people wait for
 MINUTELY = Every(timedelta(minutes=1))
@@ -57,7 +57,7 @@ class Timetable:
         return (
             # the shop -> the mirror
             Job("poll", Every(often.poll), self._poll, frequent=True),
-            Job("lines", Every(often.poll), self._lines, frequent=True),
+            Job("lines", MINUTELY, self._lines, frequent=True),
             Job("stock", Every(often.stock), self._stock),
             # the mirror -> the outbox
             Job("templates", Every(often.templates), self._templates),
@@ -65,7 +65,7 @@ class Timetable:
             # the outbox -> WhatsApp, and back
             Job("coupons", SOON, self._coupons, frequent=True),
             Job("send", SOON, self._send, frequent=True),
-            Job("track", SOON, self._track, frequent=True),
+            Job("track", SOON, self._track, frequent=True, quiet=True),
             Job("settle", MINUTELY, self._settle, frequent=True),
             # orders and messages -> what it earned
             Job("attribution", Every(often.attribution), self._attribution),
@@ -89,6 +89,8 @@ class Timetable:
         return pull_changes(tools.shop, tools.settings, now=now, beat=beat)
 
     def _lines(self, beat: Beat) -> Mapping[str, int]:
+        if not ShopFact.complete():
+            raise Postponed("the first answer of the shop")
         return read_lines(self.tools.shop, page_size=self.tools.settings.shop.page_size, beat=beat)
 
     def _stock(self, beat: Beat) -> Mapping[str, int]:
@@ -107,7 +109,14 @@ class Timetable:
             raise Postponed("all orders to be in the mirror")
         if orders.polled_at is None or now - orders.polled_at > often.stale_after:
             raise Postponed("a fresh answer of the shop")
+        quiet_since = now - self.tools.settings.audience.inactive_after
+        if self._names_products() and Order.never_read_lines(before=quiet_since):
+            raise Postponed("the order lines: messages name the last product")
         return decide(self.tools.settings, now=now, beat=beat)
+
+    def _names_products(self) -> bool:
+        campaigns = self.tools.settings.campaigns.values()
+        return any(one.enabled and "{last_product" in one.wording for one in campaigns)
 
     def _coupons(self, beat: Beat) -> Mapping[str, int]:
         return make_coupons(self.tools.shop, now=self._service.clock.now(), beat=beat)

@@ -4,11 +4,13 @@ What is SQLite's own stands in this file. Everything else goes through peewee an
 """
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import peewee
 from peewee import (
@@ -88,10 +90,14 @@ def open_database(path: Path | str) -> None:
 
     synchronous=FULL: what is committed survives a power cut. A claim must be on the disk before its
     request leaves, or a message could go out twice. Transactions begin IMMEDIATE, so two writers
-    queue up at the start instead of failing in the middle.
+    queue up at the start instead of failing in the middle. Connections of threads that come later
+    open the file and never make one: if it is taken away, nobody works on an empty one.
     """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     handle = SqliteDatabase(
-        str(path),
+        f"file:{quote(str(path))}?mode=rw",
+        uri=True,
         pragmas={
             "journal_mode": "wal",
             "synchronous": "full",

@@ -129,6 +129,12 @@ class Order(Copy):
         return [order.woo_id for order in query]
 
     @classmethod
+    def never_read_lines(cls, before: datetime) -> bool:
+        """Is there an order of before `before` whose lines we have never seen?"""
+        query = cls.select().where(cls.lines_at.is_null(), cls.created_at < before)
+        return bool(query.exists())
+
+    @classmethod
     def lines_read(cls, coupons: Mapping[int, list[str]], at: datetime) -> None:
         """The lines of these orders are in; `coupons` has the codes each one used."""
         cls.update(lines_at=at, coupons=[]).where(cls.woo_id.in_(list(coupons))).execute()

@@ -370,3 +370,16 @@ def test_a_shop_that_is_down_holds_up_neither_messages_nor_webhooks(
     assert requests.get(f"{daemon.url}/healthz", timeout=5).status_code == 200
     assert daemon.stop() == 0
     assert "Traceback" not in daemon.log
+
+
+def test_a_database_that_is_taken_away_ends_it_for_good(world: World, start: Start) -> None:
+    # given a daemon whose database somebody deletes
+    daemon = start().ready()
+    for file in world.folder.glob("winback.db*"):
+        file.unlink()
+    # then it ends with the code that systemd does not start again after, and makes no new one
+    assert daemon.wait() == 78
+    assert "was taken away or replaced" in daemon.log
+    assert "put it back before the next start" in daemon.log
+    assert "Traceback" not in daemon.log
+    assert not (world.folder / "winback.db").exists()

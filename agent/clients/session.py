@@ -38,8 +38,9 @@ from urllib3.exceptions import (
 )
 
 from agent.errors import ConfigError, WinbackError
+from agent.log import Log
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 LONGEST_CONNECT = 10.0  # seconds; a host that is up accepts within one, whatever it then computes
 
@@ -173,7 +174,7 @@ def log_the_wait(state: RetryCallState) -> None:
     """For tenacity's `before_sleep`: a retry that nobody sees looks like a slow server."""
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, WinbackError) and state.next_action:
-        log.info("%s; asking again in %.1f s", error.what, state.next_action.sleep)
+        log.info("asking.again", what=error.what, seconds=round(state.next_action.sleep, 1))
 
 
 @dataclass(frozen=True, slots=True)

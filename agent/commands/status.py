@@ -16,7 +16,8 @@ from agent.database import shared
 from agent.jobs.status import Status, look
 from agent.service import WallClock
 
-SILENT = timedelta(minutes=3)  # without a sign of life for longer, the daemon is not well
+ANSWERED_WITHIN = timedelta(minutes=10)
+SILENT = timedelta(minutes=2)  # without a sign of life for longer, the daemon is not well
 
 
 @click.command
@@ -41,7 +42,7 @@ def command(config: Path) -> None:
             for name, campaign in settings.campaigns.items()
         ),
         ("outbox", _outbox(status, zone)),
-        ("webhooks", _webhooks(status)),
+        ("webhooks", _webhooks(status, now)),
     ):
         told.add_row(label, text)
     console = Console(highlight=False, markup=False)  # a failure may quote brackets
@@ -61,7 +62,8 @@ def _daemon(status: Status, now: datetime) -> str:
         return f"NOT RUNNING: the last sign of process {beat.pid} was {_ago(beat.beat_at, now)}"
     return (
         f"runs as process {beat.pid}, version {beat.version}, for "
-        f"{_span(now - beat.started_at)}, listening on {beat.listening}"
+        f"{_span(now - beat.started_at)}, listening on {beat.listening}, "
+        f"last sign of life {_ago(beat.beat_at, now)}"
     )
 
 
@@ -107,7 +109,13 @@ def _people(status: Status) -> str:
     )
 
 
-def _webhooks(status: Status) -> str:
+def _webhooks(status: Status, now: datetime) -> str:
+    first = status.first_unanswered
+    if first is not None and now - first > ANSWERED_WITHIN:
+        return (
+            f"NONE HAS EVER COME, though WhatsApp took messages {_ago(first, now)}: neither statuses "
+            "nor STOPs arrive. Check the callback URL, the app secret and the web server in front"
+        )
     return (
         f"{status.webhooks_waiting:,} waiting, "
         f"{status.webhooks_strange:,} with something that was not understood"
@@ -130,7 +138,7 @@ def _outbox(status: Status, zone: ZoneInfo) -> str:
 
 def _jobs(status: Status, zone: ZoneInfo) -> Table:
     table = Table(box=SIMPLE, pad_edge=False, collapse_padding=True)
-    for name in ("job", "last run", "outcome", "what it did"):
+    for name in ("job", "last worked", "outcome", "what it did"):
         table.add_column(name, no_wrap=name != "what it did")
     for run in status.runs:
         done = ", ".join(

@@ -8,12 +8,10 @@ from pathlib import Path
 import click
 
 from agent import log
-from agent.clients.shop import Shop
 from agent.commands.options import config_option, read_settings
 from agent.daemon import make_tools
 from agent.database import owned
 from agent.jobs.pull import pull_changes, pull_slowly, read_lines, read_shop_facts
-from agent.jobs.pull.lines import MOST_A_RUN
 from agent.service import Service, Stopping, WallClock
 from models import Contact, Cursor, Order, Product
 
@@ -40,7 +38,9 @@ def command(config: Path) -> None:
                 now = service.clock.now()
                 pull_changes(tools.shop, settings, now=now, beat=beat)
                 pull_slowly(tools.shop, settings, now=now, beat=beat)
-                _read_all_lines(tools.shop, settings.shop.page_size, beat)
+                # as many pages as there are orders: so all, and each of them once
+                orders, size = Order.select().count(), settings.shop.page_size
+                read_lines(tools.shop, page_size=size, beat=beat, most=orders)
         except Stopping:
             click.echo("stopped; the next sync goes on from here", err=True)
             sys.exit(130)
@@ -49,19 +49,6 @@ def command(config: Path) -> None:
             f"in the mirror: {Order.select().count():,} orders, {Product.select().count():,} products "
             f"and variations, {reachable:,} people with a mobile number, {consented:,} of them agreed"
         )
-
-
-def _read_all_lines(shop: Shop, page_size: int, beat: Callable[[], None]) -> None:
-    """Until every order's lines have been read once.
-
-    Those of orders that changed in this very second wait to be read again, which the next run does;
-    to go on until nothing waits would ask the shop for the same ones until that second is over.
-    """
-    while True:
-        read = read_lines(shop, page_size=page_size, beat=beat).get("orders", 0)
-        never_read = Order.select().where(Order.lines_at.is_null()).exists()
-        if not never_read and read < MOST_A_RUN * page_size:
-            return
 
 
 @contextmanager

@@ -47,7 +47,7 @@ def campaigns_table(report: Report, title: str) -> Table:
             _share(line.delivered, line.sent),
             _share(line.read, line.sent),
             _share(line.replied, line.sent),
-            _share(line.orders, line.sent),
+            _share(line.converted, line.sent, shown=line.orders),
             money(line.revenue, report.currency),
         )
     return table
@@ -88,8 +88,10 @@ def money(minor: int, currency: str) -> str:
     return format_currency(amount(minor, currency), currency, locale="en") if currency else "-"
 
 
-def _share(part: int, whole: int) -> str:
-    return f"{part:,}\n{part / whole:.0%}" if whole and part else f"{part:,}"
+def _share(part: int, whole: int, shown: int | None = None) -> str:
+    """A count with its share of `whole` below; `shown` is another count to show in its place."""
+    count = f"{part if shown is None else shown:,}"
+    return f"{count}\n{part / whole:.0%}" if whole and part else count
 
 
 def _readable(reason: str) -> str:

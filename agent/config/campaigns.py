@@ -76,6 +76,12 @@ class Campaign:
     cooldown: timedelta
 
     @property
+    def wording(self) -> str:
+        """All that fills the template, as one text, to see which placeholders it has."""
+        body = self.body.values() if isinstance(self.body, Mapping) else self.body
+        return " ".join((*self.header, *body, self.url_suffix))
+
+    @property
     def mapping(self) -> TemplateMapping:
         """What fills the template, as the rules take it."""
         return TemplateMapping(

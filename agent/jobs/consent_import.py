@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.consent import IMPORT, Heard, record
-from agent.errors import Refused
+from agent.errors import BadInput
 from agent.rules.consent import NO, YES
 from agent.rules.phones import Phone, read_phone
 from models import Contact, ShopFact
@@ -32,7 +32,7 @@ class Imported:
 def import_consent(path: Path, *, country: str, now: datetime) -> Imported:
     """Put every usable line on the ledger; the others are set aside with their reason.
 
-    Importing a file again changes nothing. Raises Refused when the file cannot be read at all.
+    Importing a file again changes nothing. Raises BadInput when the file cannot be read at all.
     """
     done = Imported()
     home = country or ShopFact.all().get("country", "")
@@ -62,7 +62,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
             reader.fieldnames = names
             strange = [name for name in names if name not in COLUMNS]
             if "phone" not in names or strange:
-                raise Refused(
+                raise BadInput(
                     f"{path}:1: the columns are {', '.join(names) or 'missing'}",
                     fix=f"name them in the first line: phone, and any of {', '.join(COLUMNS[1:])}",
                 )
@@ -72,7 +72,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
                     {k: (v or "").strip() for k, v in row.items() if k in COLUMNS},
                 )
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise Refused(f"{path}: {error}", fix="give a CSV file in UTF-8") from error
+        raise BadInput(f"{path}: {error}", fix="give a CSV file in UTF-8") from error
 
 
 def _heard(
@@ -100,7 +100,7 @@ def _written(path: Path, now: datetime) -> datetime:
     try:
         return min(datetime.fromtimestamp(path.stat().st_mtime, UTC), now)
     except OSError as error:
-        raise Refused(
+        raise BadInput(
             f"{path}: {error.strerror}", fix="name a CSV file that can be read"
         ) from error
 

@@ -33,6 +33,7 @@ class Line:
     failed: int = 0
     dropped: int = 0
     unknown: int = 0
+    converted: int = 0  # messages that earned an order
     orders: int = 0
     revenue: int = 0
 
@@ -150,6 +151,7 @@ def _counts(since: datetime) -> dict[str, dict[str, Any]]:
             count(Message.state.in_(FAILED)),
             count(Message.state.in_(DROPPED)),
             count(Message.state.in_(UNKNOWN)),
+            count(Message.id.in_(Conversion.select(Conversion.message_id))),
         )
         .where(Message.created_at >= since)
         .group_by(Message.campaign)
@@ -157,7 +159,7 @@ def _counts(since: datetime) -> dict[str, dict[str, Any]]:
     )
     names = (
         "campaign", "chosen", "sent", "delivered", "read", "replied", "waiting", "failed", "dropped",
-        "unknown",
+        "unknown", "converted",
     )  # fmt: skip
     return {row[0]: dict(zip(names, row, strict=True)) for row in tuples(query)}
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from peewee import fn
+
 from models import (
     CampaignStanding,
     Contact,
@@ -17,6 +19,7 @@ from models import (
     Statement,
     Webhook,
 )
+from models import Status as HeardOf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class Status:
     runs: Sequence[JobRun]
     webhooks_waiting: int
     webhooks_strange: int
+    first_unanswered: datetime | None  # accepted, and never has any status come
 
 
 def look() -> Status:
@@ -60,4 +64,13 @@ def look() -> Status:
         runs=JobRun.latest(),
         webhooks_waiting=Webhook.select().where(Webhook.done_at.is_null()).count(),
         webhooks_strange=Webhook.select().where(Webhook.trouble != "").count(),
+        first_unanswered=_first_unanswered(),
     )
+
+
+def _first_unanswered() -> datetime | None:
+    """When WhatsApp took the first message, if no status has ever come back."""
+    if HeardOf.select().exists():
+        return None
+    first: datetime | None = Message.select(fn.MIN(Message.accepted_at)).scalar()
+    return first

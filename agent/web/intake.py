@@ -2,8 +2,9 @@
 
 import hashlib
 import hmac
+import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import peewee
 from flask import Flask, Response, request
@@ -17,12 +18,18 @@ from models.base import wait_for_writers
 
 log = Log(__name__)
 
+TOLD_EVERY = timedelta(minutes=1)
+UNSIGNED = (
+    "if these are Meta's, [whatsapp] app_secret is not that of the app: no status, no STOP arrives"
+)
+NO_HANDSHAKE = "if this is Meta, give it the word of [whatsapp] verify_token"
 PATIENCE = 3.0  # seconds for the database; WhatsApp gives up on us after few more, and comes again
 
 
 def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Flask:
     """The WSGI application. `settings` is asked anew each time: they may be reloaded."""
     app = Flask("winback", static_folder=None)
+    refused = Refused(now)
     app.config["MAX_CONTENT_LENGTH"] = settings().web.max_body_mb * 1024 * 1024
 
     @app.get("/healthz")
@@ -36,7 +43,7 @@ def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Fla
         wanted = settings().whatsapp.verify_token
         if request.args.get("hub.mode") == "subscribe" and _same(token, wanted):
             return _text(200, request.args.get("hub.challenge", ""))
-        log.warning("webhook.handshake_refused", peer=request.remote_addr)
+        log.warning("webhook.handshake_refused", peer=request.remote_addr, fix=NO_HANDSHAKE)
         return _text(403, "wrong verify token")
 
     @app.post("/webhooks/whatsapp")
@@ -45,7 +52,7 @@ def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Fla
         body = request.get_data(cache=False)
         signature = request.headers.get("X-Hub-Signature-256", "")
         if not signed(body, signature, settings().whatsapp.app_secret):
-            log.warning("webhook.unsigned", peer=request.remote_addr, size=len(body))
+            refused.add(request.remote_addr, len(body))
             return _text(403, "wrong or missing signature")
         try:
             wait_for_writers(PATIENCE)
@@ -68,6 +75,25 @@ def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Fla
         return _text(error.code or 500, error.name)
 
     return app
+
+
+class Refused:
+    """Counts what came without a good signature, and tells it at most once a minute: anybody can
+    post here, and the log is not theirs to fill."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now, self._count = now, 0
+        self._told: datetime | None = None
+        self._lock = threading.Lock()
+
+    def add(self, peer: str | None, size: int) -> None:
+        with self._lock:
+            self._count += 1
+            now = self._now()
+            if self._told is not None and now - self._told < TOLD_EVERY:
+                return
+            count, self._count, self._told = self._count, 0, now
+        log.warning("webhook.unsigned", requests=count, peer=peer, size=size, fix=UNSIGNED)
 
 
 def signed(body: bytes, header: str, secret: str) -> bool:

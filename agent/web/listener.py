@@ -32,6 +32,9 @@ class Listener:
             clear_untrusted_proxy_headers=True,
             max_request_body_size=LARGEST_BODY,
             asyncore_use_poll=True,
+            connection_limit=500,
+            channel_timeout=15,  # seconds of silence; a web server in front sends at once
+            cleanup_interval=5,
         )
         self.host, self.port = host, int(line.getsockname()[1])
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)

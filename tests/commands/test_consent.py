@@ -8,7 +8,7 @@ from sending_world import World
 from typing_in import typed
 
 from agent.database import owned, shared
-from agent.errors import DatabaseTrouble, Refused
+from agent.errors import BadInput, DatabaseTrouble
 from models import Contact
 
 ANA, BEN = "+15125550111", "+15125550112"
@@ -55,7 +55,7 @@ def test_lines_that_are_set_aside_are_on_stderr_with_their_numbers(
 
 def test_a_file_that_is_not_there_is_refused(config: Path, tmp_path: Path) -> None:
     ended = typed("consent", "import", str(tmp_path / "none.csv"), "--config", str(config))
-    assert isinstance(ended.exception, Refused)
+    assert isinstance(ended.exception, BadInput)
     assert "none.csv" in str(ended.exception)
 
 

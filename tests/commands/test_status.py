@@ -91,7 +91,7 @@ def test_before_anything_happened(world: World, config: Path) -> None:
     assert told["people"].startswith("0 with a mobile number")
     assert "on; its template has not been looked at yet" in told["campaign"]
     assert "loyalty_reward: off" in told["campaign"]
-    assert "last run" not in typed("status", "--config", str(config)).output  # no empty table
+    assert "last worked" not in typed("status", "--config", str(config)).output  # no empty table
 
 
 def test_after_a_sync(world: World, config: Path) -> None:
@@ -213,7 +213,7 @@ def test_it_fits_the_terminal(
     lines = click.unstyle(told).splitlines()
     assert max(map(len, lines)) <= columns
     assert "…" not in told
-    above = lines[: next(n for n, line in enumerate(lines) if "last run" in line)]
+    above = lines[: next(n for n, line in enumerate(lines) if "last worked" in line)]
     assert {line[:10].strip() for line in above} - {""} == {
         "daemon", "shop", "mirror", "people", "campaign", "outbox", "webhooks",
     }  # fmt: skip  # what goes on below stands under its text, not under the label

@@ -11,7 +11,7 @@ from config_file import MINIMAL, ConfigFile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.config import LoyaltyReward, Settings, load
+from agent.config import LoyaltyReward, Settings, WeMissYou, load
 from agent.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -368,3 +368,9 @@ def test_whatever_a_person_types_is_settings_or_a_complaint(
         assert 1 <= int(number) <= text.count("\n") + 1
         assert label
         assert remedy
+
+
+def test_the_wording_of_a_campaign_is_all_of_its_texts() -> None:
+    campaign = WeMissYou(header=("{shop_name}",), body={"x": "{last_product|it}"}, url_suffix="s")
+    assert campaign.wording == "{shop_name} {last_product|it} s"
+    assert WeMissYou(body=("a", "b")).wording == "a b "

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.consent import Heard, record
-from agent.errors import Refused
+from agent.errors import BadInput
 from agent.jobs.consent_import import Imported, import_consent
 from models import Contact, Statement
 
@@ -122,7 +122,7 @@ def test_other_columns_are_refused_with_what_is_wanted(
     listed: Path, now: datetime, text: str, said: str
 ) -> None:
     write(listed, text, now)
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(BadInput) as refusal:
         bring_in(listed, now)
     assert f"{listed}:1" in refusal.value.what
     assert said in refusal.value.what
@@ -130,10 +130,10 @@ def test_other_columns_are_refused_with_what_is_wanted(
 
 
 def test_a_file_that_is_no_text_or_is_missing_is_named(listed: Path, now: datetime) -> None:
-    with pytest.raises(Refused, match="No such file"):
+    with pytest.raises(BadInput, match="No such file"):
         bring_in(listed, now)
     write(listed, f"phone\n{ANA}\nJosé", now, encoding="latin-1")
-    with pytest.raises(Refused, match=r"list\.csv"):
+    with pytest.raises(BadInput, match=r"list\.csv"):
         bring_in(listed, now)
 
 

@@ -1,10 +1,14 @@
 """outbox -> shop: each coupon is made once and as it was asked for, or its message is cancelled."""
 
+import re
+import ssl
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+import responses
 from jobs_stage import (
     DAY,
     Counter,
@@ -16,10 +20,11 @@ from jobs_stage import (
     nothing,
 )
 
-from agent.errors import Retryable, Unauthorized, Unsure
+from agent.clients.shop import Shop
+from agent.errors import Refused, Retryable, Unauthorized, Unsure
 from agent.jobs.coupons import make_coupons
-from agent.sandbox.shop.trouble import LostAnswer, Maintenance, Next
-from models import Coupon, Message
+from agent.sandbox.shop.trouble import LostAnswer, Maintenance, Next, PlainPermalinks
+from models import CampaignStanding, Coupon, Message
 from models.outbox import UNCOUNTED
 
 CODE = "WBA2B3C4D5E"
@@ -250,6 +255,50 @@ def test_maintenance_cancels_nothing(counter: Counter, made: Any) -> None:
     assert again(message).state == "queued"
 
 
+def test_a_redirect_to_another_page_cancels_nothing(counter: Counter, made: Any) -> None:
+    message = want(counter)
+    counter.shop.trouble = PlainPermalinks()
+    with pytest.raises(Refused, match="redirects"):
+        made()
+    assert again(message).state == "queued"
+    counter.shop.trouble = None
+    assert made() == {"made": 1}
+
+
+def test_an_expired_certificate_of_the_shop_cancels_nothing(
+    database: Path, counter: Counter
+) -> None:
+    message = want(counter)
+    expired = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    expired.verify_message = "certificate has expired"
+    shop = Shop("https://shop.example", "ck_x", "cs_x", sleep=lambda _: None, user_agent="test")
+    with responses.RequestsMock() as wire:
+        wire.post(re.compile(".*"), body=requests.exceptions.SSLError(expired))
+        with pytest.raises(Refused, match="certificate has expired"):
+            make_coupons(shop, now=counter.now, beat=nothing)
+    assert again(message).state == "queued"
+
+
+def test_a_wrong_coupon_that_cannot_be_removed_now_is_removed_later(
+    counter: Counter, made: Any
+) -> None:
+    class RedirectsRemovals(Misprint):
+        """The coupon is made wrong, and the shop then redirects."""
+
+        def strike(self) -> Any:
+            return PlainPermalinks() if len(counter.shop.coupons) else self
+
+    wrong = ('"usage_limit":1', '"usage_limit":null')
+    message = want(counter)
+    counter.shop.trouble = RedirectsRemovals(*wrong)
+    with pytest.raises(Refused):
+        made()
+    assert again(message).state == "queued"
+    counter.shop.trouble = Misprint(*wrong)
+    assert made() == {"failed": 1}
+    assert len(counter.shop.coupons) == 0
+
+
 def test_a_run_cut_short_goes_on_with_the_rest(counter: Counter, made: Any) -> None:
     want(counter)
     want(counter, CODE + "X")
@@ -267,6 +316,8 @@ def test_only_messages_that_may_go_out_now_get_one(counter: Counter, made: Any) 
     want(counter, CODE + "1", state="cancelled")
     want(counter, CODE + "22", not_before=now + timedelta(hours=1))
     want(counter, CODE + "333", expires_at=now)
+    CampaignStanding.put("loyalty_reward", "the template is PAUSED", now)
+    want(counter, CODE + "4444", campaign="loyalty_reward")
     assert made() == {}
     assert len(counter.shop.asked) == 0
 

@@ -22,6 +22,18 @@ def test_what_waits_is_found_without_reading_what_is_done() -> None:
     assert "webhook_waiting" in plan
 
 
+def test_only_an_urgent_webhook_that_waits_may_be_a_refusal() -> None:
+    row = {"source": "whatsapp", "received_at": NOON, "body": b"{}"}
+    Webhook.insert(row | {"urgent": False}).execute()
+    Webhook.insert(row | {"done_at": NOON}).execute()
+    assert not Webhook.refusal_may_wait()
+    Webhook.insert(row).execute()  # when nobody looked, it may
+    assert Webhook.refusal_may_wait()
+    query = "SELECT id FROM webhook WHERE done_at IS NULL AND urgent"
+    plan = " ".join(row[3] for row in handle.execute_sql(f"EXPLAIN QUERY PLAN {query}"))
+    assert "webhook_urgent" in plan
+
+
 def test_a_status_falls_on_its_message_and_its_word() -> None:
     row = {"wamid": "wamid.1", "status": "sent", "at": NOON}
     for one in (row, row | {"at": NOON + SECOND}, row | {"status": "read"}):

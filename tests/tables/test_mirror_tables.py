@@ -193,3 +193,18 @@ def test_what_the_shop_says_of_itself_is_overwritten_by_name() -> None:
     ShopFact.put({"zone": "Europe/Madrid", "currency": "EUR"})
     ShopFact.put({"zone": "Europe/Lisbon"})
     assert ShopFact.all() == {"zone": "Europe/Lisbon", "currency": "EUR"}
+
+
+def test_an_old_order_whose_lines_were_never_read_is_noticed() -> None:
+    Order.absorb([an_order(1, created_at=NOON)])
+    assert Order.never_read_lines(before=NOON + SECOND)
+    assert not Order.never_read_lines(before=NOON)
+    Order.lines_read({1: []}, NOON)
+    assert not Order.never_read_lines(before=NOON + SECOND)
+
+
+def test_the_shop_is_known_once_all_is_known_that_the_jobs_need() -> None:
+    ShopFact.put({"zone": "UTC", "currency": "EUR", "country": "ES", "name": "", "url": ""})
+    assert not ShopFact.complete()
+    ShopFact.put({"order_statuses": "completed"})
+    assert ShopFact.complete()

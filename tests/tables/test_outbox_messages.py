@@ -8,6 +8,7 @@ from table_rows import NOON, SECOND, a_message, again, an_intent
 
 from agent.rules.states import State
 from models import CampaignStanding, Coupon, Message, Template
+from models.base import database as handle
 from models.outbox import ROWS_A_STATEMENT, UNANSWERED, UNCOUNTED
 
 TODAY = date(2026, 3, 2)
@@ -247,6 +248,41 @@ def test_a_campaigns_standing_is_its_latest() -> None:
     CampaignStanding.put("we_miss_you", "", NOON + SECOND)
     assert CampaignStanding.troubles() == {"we_miss_you": "", "loyalty_reward": ""}
     assert CampaignStanding.get_by_id("we_miss_you").checked_at == NOON + SECOND
+
+
+def test_nothing_of_a_campaign_in_trouble_is_due_and_it_stays_queued() -> None:
+    a_message(campaign="we_miss_you")
+    other = a_message(campaign="loyalty_reward")
+    CampaignStanding.put("we_miss_you", "the template is PAUSED", NOON)
+    CampaignStanding.put("loyalty_reward", "", NOON)
+    assert [one.uid for one in Message.due(NOON, 1)] == [other.uid]
+    CampaignStanding.put("we_miss_you", "", NOON)
+    assert len(Message.due(NOON, 9)) == 2
+    assert Message.count_by_state() == {"queued": 2}
+
+
+def test_a_hold_stands_until_its_time_whatever_the_templates_are() -> None:
+    until = NOON + timedelta(hours=1)
+    for name in ("we_miss_you", "loyalty_reward"):
+        CampaignStanding.put(name, "", NOON)
+    CampaignStanding.hold_all("stopped", now=NOON, until=until)
+    CampaignStanding.put("we_miss_you", "", until - SECOND)
+    assert CampaignStanding.troubles() == {"we_miss_you": "stopped", "loyalty_reward": "stopped"}
+    CampaignStanding.put("we_miss_you", "", until)
+    assert CampaignStanding.troubles() == {"we_miss_you": "", "loyalty_reward": "stopped"}
+    assert CampaignStanding.get_by_id("we_miss_you").held_until is None
+
+
+def test_a_look_at_what_is_due_does_not_read_every_coupon() -> None:
+    a_message()
+    asked: list[str] = []
+    handle.connection().set_trace_callback(asked.append)
+    Message.due(NOON, 16)
+    handle.connection().set_trace_callback(None)
+    [select] = asked
+    plan = [row[3] for row in handle.execute_sql(f"EXPLAIN QUERY PLAN {select}")]
+    assert any("coupon_message_uid" in step for step in plan)
+    assert not [step for step in plan if "SCAN" in step and "coupon" in step]
 
 
 def test_templates_are_replaced_as_a_whole() -> None:

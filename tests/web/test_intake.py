@@ -41,6 +41,30 @@ def test_what_is_signed_is_stored_byte_for_byte(url: str, body: bytes, now: date
     assert (webhook.source, webhook.received_at, webhook.done_at) == ("whatsapp", now, None)
 
 
+STATUSES = '"statuses": [{"id": "wamid.1", "status": "sent"}]'
+MESSAGES = '"messages" : [{"type": "text", "text": {"body": "STOP"}}]'
+
+
+@pytest.mark.parametrize(
+    ("value", "urgent"),
+    [
+        (STATUSES, False),
+        (MESSAGES, True),
+        (f"{STATUSES}, {MESSAGES}", True),
+        (f'{STATUSES}, "user_preferences": []', True),
+        ('"something": "new"', True),
+    ],
+)
+def test_what_may_hold_a_refusal_is_marked_before_anybody_reads_it(
+    url: str, value: str, urgent: bool
+) -> None:
+    body = f'{{"entry":[{{"changes":[{{"value":{{{value}}},"field":"messages"}}]}}]}}'
+    json.loads(body)
+    post(url, body.encode())
+    post(url, body.replace(" ", "").encode())
+    assert [one.urgent for one in Webhook.select()] == [urgent, urgent]
+
+
 def test_the_bytes_count_and_not_what_they_say(url: str) -> None:
     """The same JSON, written otherwise, has another signature."""
     assert json.loads(ESCAPED) == json.loads(PLAIN)
@@ -258,3 +282,13 @@ def test_many_at_once_are_all_stored_while_others_write_too(url: str, world: Wor
         assert set(answers) == {200}
     assert sorted(stored()) == sorted(bodies)
     assert states() == {"queued": 60}
+
+
+def test_unsigned_posts_are_counted_and_told_once_a_minute(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(5):
+        requests.post(url, data=b"{}", timeout=5)
+    told = [one for one in caplog.records if one.getMessage() == "webhook.unsigned"]
+    assert len(told) == 1
+    assert "app_secret" in vars(told[0])["fields"]["fix"]

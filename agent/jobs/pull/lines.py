@@ -4,18 +4,22 @@ They come after the headers and in requests of their own: a page of orders with 
 eight times as much as one without.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
-from agent.clients.shop import Row, Shop
+from peewee import chunked, fn
+
+from agent.clients.shop import Page, Row, Shop
+from agent.jobs.pull.around import Around
 from agent.jobs.pull.kinds import order_statuses
 from agent.log import Log
 from agent.rules import copies
 from models import Order, OrderLine, ShopFact
-from models.base import transaction
+from models.base import transaction, tuples
 
 log = Log(__name__)
 
-MOST_A_RUN = 20  # requests; the rest waits for the next run, so that polls are not held up
+MOST_A_RUN = 20  # pages; the rest waits for the next run, so that polls are not held up
 
 
 def read_lines(
@@ -23,35 +27,51 @@ def read_lines(
 ) -> dict[str, int]:
     """Read the lines that are missing or may have changed. Returns how many orders were read.
 
-    An order that changed in this very second may change again in it, so it stays among them; it is
-    asked for again by the next run, not by this one.
+    `most` is how many pages of them. An order that changed in this very second may change again in
+    it, so it stays among them; it is asked for again by the next run, not by this one.
     """
-    asked: set[int] = set()
+    ask = partial(_ask, shop, ",".join(order_statuses(ShopFact.all())))
+    around = Around("lines", "id", ask, partial(_other_orders, ask), beat)
     read = 0
-    for _ in range(most):
-        beat()
-        waiting = Order.without_lines(page_size + len(asked))
-        orders = [number for number in waiting if number not in asked][:page_size]
-        if not orders:
-            break
-        read += _read(shop, orders)
-        asked.update(orders)
+    for orders in chunked(Order.without_lines(most * page_size), page_size):
+        read += _file(orders, around.read(orders))
     return {"orders": read} if read else {}
 
 
-def _read(shop: Shop, orders: list[int]) -> int:
-    page = shop.page(
+def _ask(shop: Shop, statuses: str, orders: Sequence[int]) -> Page:
+    return shop.page(
         "orders",
         include=",".join(map(str, orders)),
-        status=",".join(order_statuses(ShopFact.all())),
+        status=statuses,
         _fields=copies.LINE_FIELDS,
         orderby="id",
         order="asc",
         per_page=len(orders),
     )
+
+
+def _other_orders(
+    ask: Callable[[Sequence[int]], Page], doubted: Sequence[int]
+) -> Iterator[Callable[[], Page]]:
+    """One whose lines came before, the oldest and the newest; of those doubted only if there is no
+    other, and never the only one.
+    """
+    with_lines = OrderLine.select(fn.MAX(OrderLine.order_id))
+    ends = Order.select(fn.MIN(Order.woo_id), fn.MAX(Order.woo_id))
+    outside = Order.woo_id.not_in(list(doubted))
+    [(came,)] = tuples(with_lines.where(OrderLine.order_id.not_in(list(doubted))))
+    [(oldest, newest)] = tuples(ends.where(outside))
+    if oldest is None and len(doubted) > 1:
+        oldest, newest = min(doubted), max(doubted)
+    for number in dict.fromkeys((came, newest, oldest)):
+        if number is not None:
+            yield partial(ask, [number])
+
+
+def _file(orders: Sequence[int], page: Page) -> int:
     lines: list[copies.Row] = []
-    # An order that did not come is gone, and one that makes no sense will make no more of it until it
-    # changes. Both count as read, or they would be asked for without end.
+    # An order that did not come is gone or breaks the shop, and one that makes no sense will make no
+    # more of it until it changes. All count as read, or they would be asked for without end.
     coupons: dict[int, list[str]] = {number: [] for number in orders}
     for one in page.rows:
         of_order, codes = _copied(one)
