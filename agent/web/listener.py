@@ -57,12 +57,18 @@ class Listener:
         if not server.task_dispatcher.threads:  # else one that is slow may still wake the loop
             server.trigger.pull_trigger(self._end)
             self._thread.join(timeout=1)
+            if not self._thread.is_alive():
+                server.trigger.close()
 
     def _end(self) -> None:
-        """Let the loop run dry: connections close once their answers are out."""
+        """Let the loop run dry: connections close once their answers are out.
+
+        The trigger is only taken out of the loop. Closed here, its number could be another file's by
+        the time that the thread which pulled it writes to it.
+        """
         for channel in self._server.active_channels.values():
             channel.close_when_flushed = True
-        self._server.trigger.close()
+        self._server.trigger.del_channel()
 
 
 def _bind(host: str, port: int) -> socket.socket:
