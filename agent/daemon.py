@@ -13,7 +13,7 @@ from agent.config import Settings, load
 from agent.database import Presence, trouble
 from agent.errors import ConfigError, WinbackError
 from agent.guard import Guard
-from agent.jobs.templates import judge_campaigns
+from agent.jobs.templates import judge_again
 from agent.log import Log, set_up
 from agent.service import Service
 from agent.timetable import Timetable, Tools
@@ -68,7 +68,7 @@ class Daemon:
         path = settings.database.path
         self.guard = Guard(service, explain=lambda error: trouble(error, path))
         self.timetable = Timetable(service, self.guard, make_tools(settings, service))
-        judge_campaigns(settings, self._begun)
+        judge_again(settings, self._begun)
         web = settings.web
         self.listener = Listener(
             intake(lambda: self.settings, service.clock.now),
@@ -149,7 +149,7 @@ class Daemon:
         set_up(style=new.log.format, level=new.log.level)
         self.timetable.tools = tools
         try:
-            judge_campaigns(new, self._service.clock.now())
+            judge_again(new, self._service.clock.now())
         except peewee.DatabaseError as error:  # done again when the templates are read
             self._say_database(error)
         log.info("config.reloaded", path=new.path)

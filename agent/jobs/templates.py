@@ -33,6 +33,12 @@ def read_templates(whatsapp: WhatsApp, settings: Settings, *, now: datetime) -> 
     return {"templates": len(found), "campaigns in trouble": len(troubles)}
 
 
+def judge_again(settings: Settings, now: datetime) -> None:
+    """Judge by the templates as they were last read: the config may be another one."""
+    if Template.select().exists():
+        judge_campaigns(settings, now)
+
+
 def judge_campaigns(settings: Settings, now: datetime) -> dict[str, str]:
     """Write down which campaigns can be sent; returns what is wrong with those that cannot.
 

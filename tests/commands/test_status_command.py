@@ -18,7 +18,10 @@ from agent.database import owned
 from agent.errors import DatabaseTrouble
 from models import CampaignStanding, Cursor, Heartbeat, JobRun, Order, ShopFact, Webhook
 
-NOW = datetime.now(UTC)
+
+def now() -> datetime:
+    """The command reads the real clock, so what it is shown must be of this moment."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture
@@ -71,7 +74,7 @@ def read(told: str) -> dict[str, str]:
 
 def beat(pid: int, *, at: datetime | None = None, stopped: datetime | None = None) -> None:
     Heartbeat.beat(
-        pid=pid, version="0.1.0", started_at=NOW - timedelta(hours=3), beat_at=at or NOW,
+        pid=pid, version="0.1.0", started_at=now() - timedelta(hours=3), beat_at=at or now(),
         stopped_at=stopped, listening="127.0.0.1:8321",
     )  # fmt: skip
 
@@ -126,7 +129,7 @@ def test_a_daemon_from_its_start_over_a_stop_to_a_kill(config: Path) -> None:
 
 def test_a_daemon_that_is_there_but_silent_is_not_called_running(config: Path) -> None:
     with owned(config.parent / "winback.db"):
-        beat(os.getpid(), at=NOW - timedelta(minutes=4))
+        beat(os.getpid(), at=now() - timedelta(minutes=4))
     assert "NOT RUNNING" in status(config)["daemon"]
 
 
@@ -146,10 +149,12 @@ def test_another_users_daemon_is_seen_running(config: Path, foreign_process: int
 
 def test_the_first_walk_tells_how_far_it_is(config: Path) -> None:
     with owned(config.parent / "winback.db"):
-        Cursor.insert(name="orders", walk_began=NOW, walked=1_300, total=5_000).execute()
-        Cursor.insert(name="products", since=NOW, polled_at=NOW - timedelta(minutes=5)).execute()
-        Cursor.insert(name="refunds", since=NOW).execute()  # through, and just being read again
-        Order.insert(woo_id=1, read_at=NOW).execute()
+        Cursor.insert(name="orders", walk_began=now(), walked=1_300, total=5_000).execute()
+        Cursor.insert(
+            name="products", since=now(), polled_at=now() - timedelta(minutes=5)
+        ).execute()
+        Cursor.insert(name="refunds", since=now()).execute()  # through, and just being read again
+        Order.insert(woo_id=1, read_at=now()).execute()
     told = status(config)["mirror"]
     assert told == (
         "orders 1,300 of 5,000, products read 5 min ago, lines of 1 orders still to come"
@@ -158,10 +163,10 @@ def test_the_first_walk_tells_how_far_it_is(config: Path) -> None:
 
 def test_a_campaign_in_trouble_stands_out(config: Path) -> None:
     with owned(config.parent / "winback.db"):
-        CampaignStanding.put("we_miss_you", "the template is PAUSED", NOW)
+        CampaignStanding.put("we_miss_you", "the template is PAUSED", now())
     assert "we_miss_you: CANNOT BE SENT: the template is PAUSED" in status(config)["campaign"]
     with owned(config.parent / "winback.db"):
-        CampaignStanding.put("we_miss_you", "", NOW)
+        CampaignStanding.put("we_miss_you", "", now())
     assert status(config)["campaign"].startswith("we_miss_you: on")
 
 
@@ -170,7 +175,7 @@ def test_the_outbox_tells_what_is_due_in_the_shops_time(world: World, config: Pa
         ShopFact.put({"name": "S", "zone": "Asia/Tokyo", "currency": "JPY", "version": "9"})
         world.queue(2, not_before=datetime(2026, 3, 2, 20, 30, tzinfo=UTC))
         world.queue(1, state="read", wamid="w1")
-        Webhook.insert(source="whatsapp", received_at=NOW, body=b"{}").execute()
+        Webhook.insert(source="whatsapp", received_at=now(), body=b"{}").execute()
     told = status(config)
     assert told["outbox"] == "2 queued, 1 read; next due 03 Mar 05:30"
     assert told["webhooks"].startswith("1 waiting")
@@ -179,10 +184,14 @@ def test_the_outbox_tells_what_is_due_in_the_shops_time(world: World, config: Pa
 def test_jobs_tell_what_they_did_or_why_not(config: Path) -> None:
     with owned(config.parent / "winback.db"):
         JobRun.write(
-            "poll", started_at=NOW, ended_at=NOW, outcome="ok", result={"no_consent": 1_234}
+            "poll", started_at=now(), ended_at=now(), outcome="ok", result={"no_consent": 1_234}
         )
         JobRun.write(
-            "templates", started_at=NOW, ended_at=NOW, outcome="failed", trouble="no answer [/x]"
+            "templates",
+            started_at=now(),
+            ended_at=now(),
+            outcome="failed",
+            trouble="no answer [/x]",
         )
     told = typed("status", "--config", str(config)).output
     assert "1,234 no consent" in told
@@ -200,11 +209,11 @@ def test_it_fits_the_terminal(
              "currency": "ARS", "version": "9.9.5"}
         )  # fmt: skip
         for name in ("orders", "products", "refunds", "variations", "customers"):
-            Cursor.insert(name=name, since=NOW, polled_at=NOW).execute()
-        CampaignStanding.put("we_miss_you", "word " * 40, NOW)
+            Cursor.insert(name=name, since=now(), polled_at=now()).execute()
+        CampaignStanding.put("we_miss_you", "word " * 40, now())
         for job in ("campaigns", "consent", "poll"):
             JobRun.write(
-                job, started_at=NOW, ended_at=NOW, outcome="ok",
+                job, started_at=now(), ended_at=now(), outcome="ok",
                 result={f"a thing number {number}": 1_000 for number in range(9)},
             )  # fmt: skip
     monkeypatch.setenv("COLUMNS", str(columns))
@@ -234,4 +243,5 @@ def test_it_fits_the_terminal(
 )
 def test_spans_are_told_in_the_unit_that_still_says_something(span: timedelta, said: str) -> None:
     assert _span(span) == said
-    assert _ago(NOW - span, NOW) == f"{said} ago"
+    moment = now()
+    assert _ago(moment - span, moment) == f"{said} ago"

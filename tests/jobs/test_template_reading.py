@@ -12,7 +12,7 @@ from agent.clients.whatsapp import WhatsApp as Client
 from agent.config import Settings
 from agent.errors import Unauthorized
 from agent.jobs.decide import decide
-from agent.jobs.templates import judge_campaigns, read_templates
+from agent.jobs.templates import judge_again, judge_campaigns, read_templates
 from agent.sandbox.clock import MovedClock
 from agent.sandbox.whatsapp.api import whatsapp_app
 from agent.sandbox.whatsapp.people import QuietPeople
@@ -229,3 +229,12 @@ def test_a_template_that_is_gone_is_gone_here_too(
     read_templates(client, settings, now=now)
     assert Template.select().count() == 0
     assert "no template" in trouble_of("we_miss_you")
+
+
+@pytest.mark.usefixtures("database")
+def test_before_the_first_reading_nothing_is_said_about_templates(
+    settings: Settings, now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    judge_again(settings, now)
+    assert CampaignStanding.troubles() == {}
+    assert caplog.records == []
