@@ -60,7 +60,7 @@ def _apply(fresh: Sequence[Status], now: datetime) -> None:
         _move(message, status, now)
         changed[message.id] = message
     for batch in chunked(changed.values(), ROWS_A_STATEMENT):
-        Message.bulk_update(batch, fields=MOVED)  # type: ignore[no-untyped-call]
+        Message.bulk_update(batch, fields=MOVED)  # type: ignore[no-untyped-call]  # untyped in its stubs
     _settle(fresh, messages)
 
 

@@ -41,7 +41,7 @@ def track(settings: Settings, *, now: datetime, beat: Callable[[], None]) -> dic
             with transaction():
                 _work_off(waiting, settings, now, batch := Counter[str]())
             tally += batch
-        except Exception as error:
+        except Exception as error:  # one element that breaks must not hold up a STOP
             if _is_the_database(error):
                 raise
             log.error("webhook.batch_broke", error=error)
@@ -96,7 +96,7 @@ def _work_off_alone(
                         file_replies([event], settings, uids=uids, now=now)
                     case Unknown():
                         broken.append(event.what)
-        except Exception as error:
+        except Exception as error:  # kept with its trouble, and told
             if _is_the_database(error):
                 raise
             broken.append(f"{type(error).__name__}: {error}")

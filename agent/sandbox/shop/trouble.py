@@ -49,7 +49,7 @@ class Maintenance(Trouble):
     def __init__(self, retry_after: int = 600) -> None:
         self.retry_after = retry_after
 
-    def instead(self, home: str, address: str) -> Page:  # noqa: ARG002
+    def instead(self, home: str, address: str) -> Page:  # noqa: ARG002 - one signature for all
         text = "Briefly unavailable for scheduled maintenance. Check back in a minute."
         return Page(
             503,
@@ -62,7 +62,7 @@ class Maintenance(Trouble):
 class Fatal(Trouble):
     """A plugin dies: 500 and WordPress's own HTML page."""
 
-    def instead(self, home: str, address: str) -> Page:  # noqa: ARG002
+    def instead(self, home: str, address: str) -> Page:  # noqa: ARG002 - one signature for all
         text = "There has been a critical error on this website."
         return Page(500, html("WordPress &rsaquo; Error", text), from_rest=True)
 
@@ -73,7 +73,7 @@ class Busy(Trouble):
     def __init__(self, retry_after: int = 8, status: int = 429) -> None:
         self.retry_after, self.status = retry_after, status
 
-    def instead(self, home: str, address: str) -> Page:  # noqa: ARG002
+    def instead(self, home: str, address: str) -> Page:  # noqa: ARG002 - one signature for all
         headers = {"Retry-After": str(self.retry_after)}
         return Page(
             self.status, html("Too many requests", "Slow down."), headers, names_the_api=False
@@ -83,7 +83,7 @@ class Busy(Trouble):
 class Guarded(Trouble):
     """A security plugin lets nobody without a session use the REST API."""
 
-    def instead(self, home: str, address: str) -> Page:  # noqa: ARG002
+    def instead(self, home: str, address: str) -> Page:  # noqa: ARG002 - one signature for all
         body = '{"code":"rest_login_required","message":"Only for users.","data":{"status":401}}'
         return Page(401, body, type="application/json; charset=UTF-8", from_rest=True)
 
@@ -121,7 +121,7 @@ class Slow(Trouble):
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
-    def instead(self, home: str, address: str) -> None:  # noqa: ARG002
+    def instead(self, home: str, address: str) -> None:  # noqa: ARG002 - one signature for all
         time.sleep(self.seconds)
 
 
