@@ -2,19 +2,32 @@
 
 from models.base import Table
 from models.contacts import Contact, Identity, PhoneReading, Statement
+from models.exactness import Found, Hint, Sample
 from models.inbox import Reply, Status, Webhook
+from models.interest import ProductChange
 from models.ledger import Conversion, Cursor, Heartbeat, JobRun
-from models.mirror import Customer, Order, OrderLine, Product, Refund, ShopFact
+from models.mirror import (
+    Category,
+    Customer,
+    Order,
+    OrderLine,
+    Product,
+    Refund,
+    ShopCoupon,
+    ShopFact,
+)
 from models.outbox import CampaignStanding, Coupon, Message, Template
 
 __all__ = [
-    "TABLES", "CampaignStanding", "Contact", "Conversion", "Coupon", "Cursor", "Customer", "Heartbeat", "Identity", "JobRun",
-    "Message", "Order", "OrderLine", "PhoneReading", "Product", "Refund", "Reply", "ShopFact", "Statement",
-    "Status", "Table", "Template", "Webhook",
+    "TABLES", "CampaignStanding", "Category", "Contact", "Conversion", "Coupon", "Cursor", "Customer", "Found",
+    "Heartbeat", "Hint", "Identity", "JobRun", "Message", "Order", "OrderLine", "PhoneReading", "Product",
+    "ProductChange", "Refund", "Reply", "Sample", "ShopCoupon", "ShopFact", "Statement", "Status", "Table",
+    "Template", "Webhook",
 ]  # fmt: skip
 
 TABLES: tuple[type[Table], ...] = (
-    Customer, Product, Order, OrderLine, Refund, ShopFact,
+    Customer, Product, Category, Order, OrderLine, Refund, ShopCoupon, ShopFact,
+    ProductChange, Hint, Found, Sample,
     Contact, PhoneReading, Identity, Statement,
     Message, Coupon, CampaignStanding, Template,
     Webhook, Status, Reply,

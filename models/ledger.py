@@ -22,6 +22,8 @@ class Cursor(Table):
     last_id = BigIntegerField(default=0)
     total = IntegerField(default=0)
     polled_at = UtcField(null=True)  # our clock: the last walk that came through
+    hurry = BooleanField(default=False)  # a sweep that goes on at once, not spread over its time
+    beyond = IntegerField(default=0)  # rows that the shop counts and cannot give us
 
     @classmethod
     def named(cls, name: str) -> "Cursor":

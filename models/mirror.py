@@ -85,6 +85,8 @@ class Product(Copy):
     created_at = UtcField(null=True)
     modified_at = UtcField(null=True, index=True)
     read_at = UtcField()
+    sale_from = UtcField(null=True, index=True)  # a scheduled sale begins: no date moves then
+    sale_to = UtcField(null=True, index=True)
 
 
 class Order(Copy):
@@ -111,7 +113,7 @@ class Order(Copy):
     created_at = UtcField(null=True, index=True)
     paid_at = UtcField(null=True)
     modified_at = UtcField(null=True, index=True)
-    lines_at = UtcField(null=True)  # the shop's clock when its lines were read
+    lines_at = UtcField(null=True, index=True)  # the shop's clock when its lines were read
     coupons = JsonField(null=True)  # codes used; known once the lines are
     read_at = UtcField()
 
@@ -162,6 +164,31 @@ class OrderLine(Table):
         cls.write_each(rows, lambda insert: insert.on_conflict_replace())
 
 
+class Category(Copy):
+    """A category of products."""
+
+    woo_id = BigIntegerField(primary_key=True)
+    parent_id = BigIntegerField(default=0)
+    name = TextField(default="")
+    slug = CharField(default="")
+    read_at = UtcField()
+
+
+class ShopCoupon(Copy):
+    """A coupon that we made, as the shop has it now."""
+
+    woo_id = BigIntegerField(primary_key=True)
+    code = CharField(default="", index=True)  # lower case: WooCommerce does not tell them apart
+    status = CharField(default="")
+    usage_count = IntegerField(default=0)
+    expires_at = UtcField(null=True)
+    modified_at = UtcField(null=True)
+    read_at = UtcField()
+
+    class Meta:
+        table_name = "shop_coupon"
+
+
 class Refund(Copy):
     """Money given back on an order."""
 
@@ -196,4 +223,6 @@ class ShopFact(Table):
         return {fact.name: fact.value for fact in cls.select()}
 
 
-__all__ = ["Copy", "Customer", "Order", "OrderLine", "Product", "Refund", "ShopFact"]
+__all__ = [
+    "Category", "Copy", "Customer", "Order", "OrderLine", "Product", "Refund", "ShopCoupon", "ShopFact",
+]  # fmt: skip
