@@ -202,7 +202,7 @@ class Daemon:
             "queued": states.get("queued", 0),
             "unsure": states.get("unsure", 0),
             "running": ",".join(self.guard.running()) or "none",
-            **{f"last_{job}": _minute(runs.get(job)) for job in ("campaigns", "send", "stock")},
+            **{f"last_{job}": _minute(runs.get(job)) for job in ("campaigns", "send", "poll")},
         }
         log.info("heartbeat", **fields)
         self._service.tell("STATUS=" + " ".join(f"{key}={value}" for key, value in fields.items()))

@@ -58,7 +58,7 @@ class Timetable:
             # the shop -> the mirror
             Job("poll", Every(often.poll), self._poll, frequent=True),
             Job("lines", MINUTELY, self._lines, frequent=True),
-            Job("stock", Every(often.stock), self._stock),
+            Job("stock", Every(self.tools.settings.mirror.rest), self._stock),
             # the mirror -> the outbox
             Job("templates", Every(often.templates), self._templates),
             Job("campaigns", day, self._campaigns),

@@ -3,6 +3,7 @@
 from agent.config.campaigns import PLANNED, Campaign, LoyaltyReward, Tier, WeMissYou
 from agent.config.example import KeyDoc, describe
 from agent.config.load import load
+from agent.config.mirror import Mirror
 from agent.config.parties import Shop, WhatsApp
 from agent.config.people import Attribution, Audience, Consent, Limits
 from agent.config.places import Address
@@ -20,6 +21,7 @@ __all__ = [
     "Limits",
     "Log",
     "LoyaltyReward",
+    "Mirror",
     "Settings",
     "Shop",
     "Tier",

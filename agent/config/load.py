@@ -10,6 +10,7 @@ from agent.config.agreement import disagreements
 from agent.config.campaigns import Campaign
 from agent.config.complaints import Steps, Unfit, Wrong, found
 from agent.config.document import read_document
+from agent.config.mirror import Mirror
 from agent.config.parties import Shop, WhatsApp
 from agent.config.people import Attribution, Audience, Consent, Limits
 from agent.config.schema import Key, keys_of
@@ -53,6 +54,7 @@ class _Reading:
             database=self._section(Database, "database"),
             log=self._section(Log, "log"),
             timetable=self._section(Timetable, "timetable"),
+            mirror=self._section(Mirror, "mirror"),
             consent=self._section(Consent, "consent"),
             limits=self._section(Limits, "limits"),
             audience=self._section(Audience, "audience"),

@@ -13,6 +13,7 @@ from typing import Final
 
 from agent.config.campaigns import PLANNED, Campaign, LoyaltyReward, WeMissYou
 from agent.config.kinds import Choice, Duration, Items, TimeOfDay, Whole
+from agent.config.mirror import Mirror
 from agent.config.parties import Shop, WhatsApp
 from agent.config.people import Attribution, Audience, Consent, Limits
 from agent.config.places import Address, File, Listen
@@ -65,9 +66,6 @@ class Timetable:
     poll: timedelta = setting(
         Duration("1s", "1h"), "How often the shop is asked what changed.", default="1m"
     )
-    stock: timedelta = setting(
-        Duration("1m", "1d"), "How often stock and prices are read again.", default="1h"
-    )
     campaigns_at: time = setting(
         TimeOfDay(), "When the campaigns of the day are decided.", default="09:00"
     )
@@ -111,6 +109,7 @@ SECTIONS: Final[Mapping[str, type]] = MappingProxyType(
         "database": Database,
         "log": Log,
         "timetable": Timetable,
+        "mirror": Mirror,
         "consent": Consent,
         "limits": Limits,
         "audience": Audience,
@@ -134,6 +133,7 @@ class Settings:
     database: Database
     log: Log
     timetable: Timetable
+    mirror: Mirror
     consent: Consent
     limits: Limits
     audience: Audience
