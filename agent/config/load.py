@@ -124,7 +124,7 @@ class _Reading:
             where = f" {source.origin}" if source.origin else ""
             raise Unfit(*(w._replace(what=w.what + where) for w in unfit.wrongs)) from None
         warning = source.warning
-        if not source.origin:
+        if value and not source.origin:
             warning = readable_by_all(self.document.path, self.document.mode)
         if warning:
             self.warnings[warning] = None

@@ -1,7 +1,9 @@
 """Kinds of values that say where: countries, time zones, web addresses, sockets, files."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -72,6 +74,30 @@ class Url(Kind[str]):
                 raw, "end before /wp-json or /wp-admin: the address of the front page"
             )
         return raw.rstrip("/")
+
+
+@dataclass(frozen=True)
+class PublicUrl(Url):
+    """A web address that others reach us under, or "". Plain http is for this machine alone (tests):
+    what comes that way holds people's names, numbers and addresses.
+    """
+
+    expected = 'an https address, or ""'
+
+    def read(self, raw: object) -> str:
+        if raw == "":
+            return ""
+        url = super().read(raw)
+        parts = urlsplit(url)
+        if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+            raise self.refuse(raw, "begin with https://: the shop sends people's addresses there")
+        return url
+
+
+def _is_loopback(host: str) -> bool:
+    with suppress(ValueError):  # a name, not a number
+        return ip_address(host).is_loopback
+    return host == "localhost"
 
 
 class Address(NamedTuple):

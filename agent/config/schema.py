@@ -89,8 +89,17 @@ def secret(doc: str, *, example: str, hint: str, prefix: str = "") -> str:
     return cast("str", field(repr=False, metadata={_METADATA: key}))
 
 
+def optional_secret(doc: str, *, default: str, hint: str, least: int) -> str:
+    """A secret that may be left away, of at least `least` characters; `default` is always ""."""
+    kind = Secret(least=least, optional=True)
+    key = Key(kind=kind, doc=doc, default=default, hint=hint, secret=True)
+    return cast("str", field(default=default, repr=False, metadata={_METADATA: key}))
+
+
 @dataclass_transform(
-    frozen_default=True, kw_only_default=True, field_specifiers=(setting, required, secret)
+    frozen_default=True,
+    kw_only_default=True,
+    field_specifiers=(setting, required, secret, optional_secret),
 )
 def section(cls: type[S]) -> type[S]:
     """Makes a frozen dataclass of keys; its docstring heads the section in the example."""
@@ -112,19 +121,29 @@ def stranger(name: str, known: list[str]) -> Wrong:
 
 @dataclass(frozen=True)
 class Secret(Kind[str]):
-    """A key or token. No complaint ever shows it."""
+    """A key or token of at least `least` characters. No complaint ever shows it."""
 
     prefix: str = ""
+    least: int = 1
+    optional: bool = False  # "" stands for none
 
     expected = "a secret text"
+
+    @property
+    def limits(self) -> str:
+        return f"At least {self.least} characters." if self.least > 1 else ""
 
     def read(self, raw: object) -> str:
         if not isinstance(raw, str):
             raise Unfit(Wrong("is not a text", 'put it in double quotes: "..."'))
+        if raw == "" and self.optional:
+            return raw
         if not raw.startswith(self.prefix):
             raise Unfit(Wrong(f"does not begin with {self.prefix}", _SECRET_REMEDY))
         if raw == self.prefix or not raw.isascii() or not raw.isprintable() or " " in raw:
             raise Unfit(Wrong("is empty or has spaces, line breaks or accents", _SECRET_REMEDY))
+        if len(raw) < self.least:
+            raise Unfit(Wrong(f"has fewer than {self.least} characters", "make a longer one"))
         return raw
 
 

@@ -16,13 +16,13 @@ from agent.config.kinds import Choice, Duration, Items, TimeOfDay, Whole
 from agent.config.mirror import Mirror
 from agent.config.parties import Shop, WhatsApp
 from agent.config.people import Attribution, Audience, Consent, Limits
-from agent.config.places import Address, File, Listen
-from agent.config.schema import section, setting
+from agent.config.places import Address, File, Listen, PublicUrl
+from agent.config.schema import optional_secret, section, setting
 
 
 @section
 class Web:
-    """What winback listens on: WhatsApp's webhooks arrive here, through your web server."""
+    """What winback listens on: webhooks arrive here, through your web server."""
 
     listen: Address = setting(
         Listen(), "Address and port; port 0 takes a free one.", default="127.0.0.1:8087"
@@ -31,6 +31,20 @@ class Web:
         Whole(1, 16), "Largest request taken, in megabytes. WhatsApp sends up to 3.", default=3
     )
     threads: int = setting(Whole(1, 64), "How many requests are answered at once.", default=8)
+    public_url: str = setting(
+        PublicUrl(),
+        "The https address under which your web server passes requests on to winback, such as "
+        '"https://shop.example"; the shop\'s webhooks then go to /webhooks/shop below it.',
+        default="",
+    )
+    shop_webhook_secret: str = optional_secret(
+        'Proves that a webhook comes from the shop; "" takes none. winback works without them, they '
+        "only tell of changes sooner. There is one at a time: after a change run "
+        "`winback shop-webhooks install`.",
+        default="",
+        hint="make one up (openssl rand -hex 24); `winback shop-webhooks install` gives it to the shop",
+        least=16,
+    )
 
 
 @section

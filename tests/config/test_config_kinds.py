@@ -24,7 +24,7 @@ from agent.config.kinds import (
     TimeOfDay,
     Whole,
 )
-from agent.config.places import Address, Country, File, Listen, Url, Zone
+from agent.config.places import Address, Country, File, Listen, PublicUrl, Url, Zone
 from agent.config.schema import Secret, Tables, toml
 from agent.config.wordings import Body, Wording
 
@@ -56,6 +56,11 @@ from agent.config.wordings import Body, Wording
         (Zone(), "Europe/Madrid", "Europe/Madrid"),
         (Url(), "https://shop.example/", "https://shop.example"),
         (Url(), "http://127.0.0.1:8080/tienda", "http://127.0.0.1:8080/tienda"),
+        (PublicUrl(), "", ""),
+        (PublicUrl(), "https://shop.example/", "https://shop.example"),
+        (PublicUrl(), "http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        (PublicUrl(), "http://[::1]:8080", "http://[::1]:8080"),
+        (PublicUrl(), "http://localhost", "http://localhost"),
         (Listen(), "localhost:80", Address("localhost", 80)),
         (Listen(), "[::]:65535", Address("::", 65535)),
         (Optional(File()), "", None),
@@ -135,6 +140,10 @@ def test_what_fits_is_read(kind: Kind[object], raw: object, value: object) -> No
         (Url(), "https://shop.example/?a=b", "is the text", "? or #"),
         (Url(), "https://shop.example/#top", "is the text", "? or #"),
         (Url(), "https://shop.example/wp-json/wc/v3", "is the text", "/wp-json"),
+        (PublicUrl(), "http://shop.example", "is the text", "https://"),
+        (PublicUrl(), "http://10.0.0.5", "is the text", "https://"),
+        (PublicUrl(), "shop.example", "is the text", "https://"),
+        (PublicUrl(), 5, "is the whole number 5, not an https address", "quotes"),
         (Url(), "https://me:hunter2@shop.example", "has a name or password in it", "before the @"),
         (Listen(), "8087", 'is the text "8087", not an address and a port', "127.0.0.1:8087"),
         (Listen(), "127.0.0.1:70000", 'is the text "127.0.0.1:70000", not', "0 to 65535"),

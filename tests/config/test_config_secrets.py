@@ -1,5 +1,6 @@
 """Secrets: from the environment, a systemd credential, a file or the config itself."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,65 @@ def test_a_secret_never_reaches_a_log(config: ConfigFile) -> None:
     shown = repr(config.load(merge(MINIMAL, '[whatsapp]\ntoken = "hunter2"')))
     for secret in ["ck_a1", "cs_b2", "hunter2", "sesame", "parrot"]:
         assert secret not in shown
+
+
+# a secret that may be left away
+
+HOOK = "0123456789abcdef"
+
+
+def test_an_optional_secret_may_be_left_away_or_empty(config: ConfigFile) -> None:
+    assert config.minimal().web.shop_webhook_secret == ""
+    assert config.minimal('[web]\nshop_webhook_secret = ""').web.shop_webhook_secret == ""
+
+
+def test_an_optional_secret_comes_by_each_of_the_ways(config: ConfigFile) -> None:
+    folder = config.path.parent
+    (folder / "web_shop_webhook_secret").write_text(f"{HOOK}-credential\n")
+    secret_file(folder, f"{HOOK}-file\n")
+    environ = {"CREDENTIALS_DIRECTORY": str(folder)}
+    variable = {"WINBACK_WEB_SHOP_WEBHOOK_SECRET": f"{HOOK}-environment"}
+    by_file = '[web]\nshop_webhook_secret_file = "secret"'
+    by_value = f'[web]\nshop_webhook_secret = "{HOOK}-value"'
+    for more, around, expected in [
+        (by_value, {}, "value"),
+        (by_file, {}, "file"),
+        (by_file, environ, "credential"),
+        (by_file, environ | variable, "environment"),
+    ]:
+        web = config.minimal(more, environ=around).web
+        assert web.shop_webhook_secret == f"{HOOK}-{expected}"
+        assert HOOK not in repr(web)
+
+
+def test_an_optional_secret_that_is_short_is_a_complaint_that_does_not_show_it(
+    config: ConfigFile,
+) -> None:
+    (said,) = config.complaints_of('[web]\nshop_webhook_secret = "hunter2-hunter2"')
+    assert said.startswith(
+        "[web] shop_webhook_secret: has fewer than 16 characters; make a longer one"
+    )
+    assert "hunter2" not in said
+    (said,) = config.complaints_of("", {"WINBACK_WEB_SHOP_WEBHOOK_SECRET": "hunter2"})
+    assert "from the environment variable WINBACK_WEB_SHOP_WEBHOOK_SECRET" in said
+    assert "hunter2" not in said
+
+
+def test_an_optional_secret_in_a_file_that_others_can_read_is_a_warning(
+    config: ConfigFile,
+) -> None:
+    environ = {
+        "WINBACK_SHOP_KEY": "ck_1",
+        "WINBACK_SHOP_SECRET": "cs_1",
+        "WINBACK_WHATSAPP_TOKEN": "a",
+        "WINBACK_WHATSAPP_APP_SECRET": "b",
+        "WINBACK_WHATSAPP_VERIFY_TOKEN": "c",
+    }
+    bare = "\n".join(
+        line
+        for line in MINIMAL.splitlines()
+        if not re.match(r"key|secret|token|.*_(secret|token)", line)
+    )
+    config.write(f'{bare}\n[web]\nshop_webhook_secret = "{HOOK}"\n').chmod(0o644)
+    (warning,) = load(config.path, environ=environ).warnings
+    assert warning.startswith(f"{config.path} holds a secret")
