@@ -395,6 +395,7 @@ def test_the_link_of_all_variations_is_as_useless_as_the_real_one() -> None:
 
 def test_every_recording_here_that_concerns_the_shop_is_used() -> None:
     elsewhere = {"q08_oauth_http", "q08_oauth_bad_secret", "q08_oauth_replay"}  # test_shop_auth
+    elsewhere |= {"q03_simple_scheduled_sale", "q03_date_modified_matrix"}  # test_shop_sales
     used = {case.name for case in CASES} | elsewhere | set(DEVIATIONS)
     there = {path.stem for path in RECORDINGS.glob("q*.json")}
     assert there <= used, "add it to CASES, or to DEVIATIONS with the reason"

@@ -23,6 +23,7 @@ from agent.sandbox.shop.costs import Costs, Work
         (Work("products", rows=100, variable=100), 609),
         (Work("products", rows=100, full=False, variable=100), 453),
         (Work("variations", rows=100), 1032),
+        (Work("variations", rows=3, below_parent=True), 94),
         (Work("customers", rows=100), 427),
         (Work("customers", rows=100, full=False), 342),
         (Work("refunds", rows=100), 258),

@@ -37,6 +37,7 @@ from agent.sandbox.shop.routes_goods import goods_routes
 from agent.sandbox.shop.routes_orders import order_routes
 from agent.sandbox.shop.routes_people import people_routes
 from agent.sandbox.shop.routes_refunds import note_routes, refund_routes
+from agent.sandbox.shop.routes_variations import variation_routes
 from agent.sandbox.shop.shop import Asked
 from agent.sandbox.shop.trouble import Page, Trouble, html
 from agent.sandbox.shop.view import ALL_METHODS, View
@@ -78,8 +79,11 @@ def shop_app(shop: Shop, *, costs: Costs | None = None) -> Flask:
     app.url_map.strict_slashes = False
     for routes in (order_routes, refund_routes, note_routes, people_routes, coupon_routes):
         app.register_blueprint(routes(shop), url_prefix=WC)
-    app.register_blueprint(goods_routes(shop), url_prefix=WC)
-    app.register_blueprint(goods_routes(shop), url_prefix=ANALYTICS, name="analytics")
+    for routes in (goods_routes, variation_routes):
+        app.register_blueprint(routes(shop), url_prefix=WC)
+        app.register_blueprint(
+            routes(shop), url_prefix=ANALYTICS, name=f"analytics_{routes.__name__}"
+        )
     _fact_routes(app)
     door = _Door(shop, costs)
     app.before_request(door.admit)
@@ -100,6 +104,8 @@ class _Door:
         home = request.host_url.rstrip("/")
         address = str(request.environ["REQUEST_URI"])
         query = php_query(request.query_string.decode())
+        if self._shop.on_request is not None:
+            self._shop.on_request(_asked(self._shop, query, 0, 0))
         trouble = (self._shop.trouble or Trouble()).strike()
         g.exchange = exchange = Exchange(self._shop, query, home, trouble)
         if (page := trouble.instead(home, address)) is not None:
@@ -110,6 +116,8 @@ class _Door:
         base = home + address.partition("?")[0]
         header = request.headers.get("Authorization", "")
         exchange.known = self._gate.admit(method, base, address, query, header)
+        if request.path.startswith(ANALYTICS) and not self._shop.analytics:
+            raise no_route()
         if exchange.known and request.routing_exception is None:
             self._gate.permit(request.method)
         return None

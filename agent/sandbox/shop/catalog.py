@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from agent.sandbox.shop.ground import Ground, NotFound, slug_of
+from agent.sandbox.shop.prices import number_of, price_for
 from agent.sandbox.shop.rows import Category, Product
 from agent.sandbox.shop.table import Table
 
@@ -18,8 +19,7 @@ Price = str | Decimal | int
 
 class Catalog(Ground):
     """Every operation here moves `date_modified` of what it touches and, for a variation, of its
-    parent, as saving a product in WooCommerce does. Writes that pass by it (importers, plugins)
-    are not among them; they would change a row and call `changed()` of its table.
+    parent, as saving a product in WooCommerce does. Writes that pass by it are in raw.py.
     """
 
     def _open_catalog(self) -> None:
@@ -82,7 +82,8 @@ class Catalog(Ground):
                 created_local=self.local(moment),
                 modified_local=self.local(moment),
             )
-            _settle(row)
+            settle_price(row, moment)
+            settle_stock(row)
             self.products.add(row)
             for category in row.categories:
                 self._in_category.setdefault(category, []).append(row.id)
@@ -132,7 +133,8 @@ class Catalog(Ground):
                 created_local=self.local(moment),
                 modified_local=self.local(moment),
             )
-            _settle(row)
+            settle_price(row, moment)
+            settle_stock(row)
             parent.variations.append(row.id)
             self.variations.add(row)
             self._settle_parent(parent)
@@ -158,15 +160,28 @@ class Catalog(Ground):
             row = self.product(number)
             row.regular_price = str(price)
             row.sale_price = "" if sale_price is None else str(sale_price)
+            row.sale_from = row.sale_to = None
+            settle_price(row, self.now())
             self.save_product(row)
 
+    def set_categories(self, row: Product, categories: Sequence[int]) -> None:
+        """Put a product on other shelves; save it afterwards."""
+        for category in row.categories:
+            self._in_category[category].remove(row.id)
+        row.categories = tuple(dict.fromkeys(categories))
+        for category in row.categories:
+            self._in_category.setdefault(category, []).append(row.id)
+
     def trash_product(self, number: int) -> None:
-        """Into the trash, with its variations. Trashing what is there already changes nothing."""
+        """Into the trash, with its variations. Trashing what is there already changes nothing.
+
+        Posts are moved, products are not saved: a variation's own date moves, its parent's stays.
+        """
         with self.lock:
             for row in self._with_variations(number):
                 if row.status != "trash":
                     row.status_before_trash, row.status = row.status, "trash"
-                    self.save_product(row)
+                    self._stamp(row, self.now())
 
     def restore_product(self, number: int) -> None:
         """Out of the trash, with its variations, as they were before."""
@@ -174,10 +189,14 @@ class Catalog(Ground):
             for row in self._with_variations(number):
                 if row.status == "trash":
                     row.status = row.status_before_trash
-                    self.save_product(row)
+                    self._stamp(row, self.now())
 
     def delete_product(self, number: int) -> None:
-        """For good, with its variations. Old orders keep their lines."""
+        """For good, with its variations. Old orders keep their lines.
+
+        TRAP: deleting a variation saves nothing else (`WC_Post_Data::delete_post` only drops caches):
+        its parent names it no more, and the parent's date and stored price stay as they were.
+        """
         with self.lock:
             for row in self._with_variations(number):
                 (self.variations if row.parent_id else self.products).remove(row.id)
@@ -185,7 +204,7 @@ class Catalog(Ground):
                     self._in_category[category].remove(row.id)
                 if row.parent_id and (parent := self.products.get(row.parent_id)) is not None:
                     parent.variations.remove(row.id)
-                    self.save_product(parent)
+                    self.products.changed()
 
     def take_stock(self, row: Product, quantity: int, moment: datetime) -> int:
         """Take `quantity` (negative: put back) if stock is counted. Returns what was taken.
@@ -199,9 +218,13 @@ class Catalog(Ground):
         return quantity
 
     def save_product(self, row: Product, moment: datetime | None = None) -> None:
-        """What `$product->save()` does at `moment` (default: now): price, stock status, dates."""
+        """What `$product->save()` does at `moment` (default: now): stock status and dates.
+
+        The stored price is not computed anew: WooCommerce does that only when regular price, sale
+        price or its dates have been changed (see `settle_price`).
+        """
         moment = moment or self.now()
-        _settle(row)
+        settle_stock(row)
         self._stamp(row, moment)
         if row.parent_id and (parent := self.products.get(row.parent_id)) is not None:
             self._stamp(parent, moment)
@@ -219,17 +242,22 @@ class Catalog(Ground):
 
     def _settle_parent(self, parent: Product) -> None:
         children = [self.variations[number] for number in parent.variations]
+        # what is stored, so that a sale between its beginning and the cron does not show here
         prices = [child.price for child in children if child.price]
-        parent.price = min(prices, key=Decimal, default="")
+        parent.price = min(prices, key=number_of, default="")
         in_stock = not children or any(child.stock_status != "outofstock" for child in children)
         parent.stock_status = "instock" if in_stock else "outofstock"
         self.products.changed()
 
 
-def _settle(row: Product) -> None:
-    """The price a buyer pays, and whether there is any, from what was typed and counted."""
+def settle_price(row: Product, now: datetime) -> None:
+    """Store what a buyer pays, from what was typed. A variable product takes its variations'."""
     if row.type != "variable":
-        row.price = row.sale_price or row.regular_price
+        row.price = price_for(row, now)
+
+
+def settle_stock(row: Product) -> None:
+    """Whether there is any, from what was counted."""
     if row.stock is None:
         return
     if row.stock > 0:

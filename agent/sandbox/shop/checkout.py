@@ -6,6 +6,7 @@ import string
 from typing import TYPE_CHECKING
 
 from agent.sandbox.shop.orders import Orders
+from agent.sandbox.shop.prices import shown_price
 from agent.sandbox.shop.rows import (
     ORDER_ADDRESS,
     ZERO,
@@ -99,7 +100,8 @@ class Checkout(Orders):
     ) -> tuple[OrderLine, Product, Product]:
         product = self.product(product_id)
         bought = self.product(variation_id) if variation_id else product
-        amount = self.money((bought.price or "0").replace(",", ".")) * quantity
+        price = shown_price(bought, self.now())
+        amount = self.money((price or "0").replace(",", ".")) * quantity
         line = OrderLine(
             id=self.new_line_id(),
             product_id=product_id,

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from agent.sandbox.shop.ground import Ground, NotFound
+from agent.sandbox.shop.prices import on_sale
 from agent.sandbox.shop.rows import ZERO, Coupon, OrderLine
 from agent.sandbox.shop.table import Table
 
@@ -116,7 +117,8 @@ class Coupons(Ground):
         `items` are lines with what is bought (a product or a variation) and the product itself,
         which carries the categories.
         """
-        lines = [line for line, bought, product in items if _is_for(row, bought, product)]
+        now = self.now()
+        lines = [line for line, bought, product in items if _is_for(row, bought, product, now)]
         if not lines:
             raise CouponRefused("Sorry, this coupon is not applicable to selected products.")
         before = sum((line.total for line in lines), ZERO)
@@ -136,7 +138,7 @@ class Coupons(Ground):
         return before - sum((line.total for line in lines), ZERO)
 
 
-def _is_for(coupon: Coupon, bought: Product, product: Product) -> bool:
+def _is_for(coupon: Coupon, bought: Product, product: Product, now: datetime) -> bool:
     numbers, categories = {bought.id, product.id}, set(product.categories)
     if coupon.product_ids and not numbers & set(coupon.product_ids):
         return False
@@ -146,4 +148,4 @@ def _is_for(coupon: Coupon, bought: Product, product: Product) -> bool:
         return False
     if categories & set(coupon.excluded_product_categories):
         return False
-    return not (coupon.exclude_sale_items and bought.sale_price)
+    return not (coupon.exclude_sale_items and on_sale(bought, now))

@@ -116,7 +116,11 @@ def api_index(view: View) -> JsonObject:
         "page_for_posts": 0,
         "page_on_front": 0,
         "show_on_front": "posts",
-        "namespaces": ["oembed/1.0", "wc/v1", "wc/v2", "wc/v3", "wc-analytics", "wp/v2"],
+        "namespaces": [
+            *("oembed/1.0", "wc/v1", "wc/v2", "wc/v3"),
+            *(("wc-analytics",) if shop.analytics else ()),
+            "wp/v2",
+        ],
         "authentication": [],
         "routes": {},
         "site_logo": 0,
@@ -254,7 +258,10 @@ def _settings(shop: Shop) -> JsonObject:
         ),
         "HPOS_enabled": True,
         "HPOS_sync_enabled": False,
-        "enabled_features": ["analytics", "order_attribution", "custom_order_tables"],
+        "enabled_features": [
+            *(("analytics",) if shop.analytics else ()),
+            *("order_attribution", "custom_order_tables"),
+        ],
     }
 
 

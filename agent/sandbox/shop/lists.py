@@ -188,6 +188,7 @@ def answer(
     extra: Sequence[tuple[str, str]] = (),
     skip: str = "",
     base: str = "",
+    below_parent: bool = False,
 ) -> Response:
     """The JSON list with its headers. `extra` and `skip` are what Link adds and leaves out."""
     exchange = current()
@@ -197,6 +198,7 @@ def answer(
         rows=len(listed.rows),
         full=wanted is None,
         lines=wanted is not None and "line_items" in wanted,
+        below_parent=below_parent,
         variable=sum(isinstance(row, Product) and row.type == "variable" for row in listed.rows),
     )
     headers = {"X-WP-Total": str(listed.total), "X-WP-TotalPages": str(listed.pages)}

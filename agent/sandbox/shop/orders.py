@@ -8,7 +8,7 @@ from agent.sandbox.shop.catalog import Catalog
 from agent.sandbox.shop.coupons import Coupons
 from agent.sandbox.shop.ground import NotFound
 from agent.sandbox.shop.people import People
-from agent.sandbox.shop.rows import ZERO, Note, Order, Refund
+from agent.sandbox.shop.rows import ZERO, Note, Order, OrderLine, Refund
 from agent.sandbox.shop.table import Table
 
 if TYPE_CHECKING:
@@ -52,7 +52,20 @@ class Orders(Catalog, People, Coupons):
 
     def add_order_status(self, slug: str, name: str) -> None:
         """A status that a plugin brings, as "shipped"."""
-        self.statuses[slug] = name
+        with self.lock:
+            self.statuses[slug] = name
+            self.orders.changed()
+
+    def remove_order_status(self, slug: str) -> None:
+        """The plugin is gone, and its status with it. KeyError if there is none.
+
+        TRAP: its orders are still there when asked by id, under the old name, but in no list any
+        more: `any` means the statuses that are known, and to ask for this one is a 400
+        (`OrdersTableQuery::sanitize_status`, recording q04_unknown_status).
+        """
+        with self.lock:
+            del self.statuses[slug]
+            self.orders.changed()
 
     def order(self, number: int) -> Order:
         """The order with this id, also a trashed one. NotFound if there is none."""
@@ -60,6 +73,13 @@ class Orders(Catalog, People, Coupons):
         if row is None:
             raise NotFound("order", number)
         return row
+
+    def line_of(self, order: Order, number: int) -> OrderLine:
+        """The line of an order with this id. NotFound if it has none."""
+        found = next((line for line in order.lines if line.id == number), None)
+        if found is None:
+            raise NotFound("order line", number)
+        return found
 
     def save_order(self, order: Order) -> None:
         """What `$order->save()` does: `date_modified` moves, whether anything changed or not."""

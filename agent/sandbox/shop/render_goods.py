@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from agent.sandbox.shop.currencies import currency_entities
 from agent.sandbox.shop.ground import slug_of
+from agent.sandbox.shop.prices import number_of, on_sale, sale_is_stored, shown_price
 from agent.sandbox.shop.rows import Category, Product
 from agent.sandbox.shop.view import Fields, JsonObject, View, gmt, metas
 
@@ -34,7 +34,7 @@ def _slug(row: Product) -> str:
 
 def _price_html(view: View, row: Product) -> str:
     def amount(price: str) -> str:
-        shown = f"{view.shop.money(price):,}".translate(str.maketrans(",.", ".,"))
+        shown = f"{view.shop.money(number_of(price)):,}".translate(str.maketrans(",.", ".,"))
         symbol = currency_entities(view.shop.currency)
         return (
             '<span class="woocommerce-Price-amount amount"><bdi>'
@@ -42,16 +42,19 @@ def _price_html(view: View, row: Product) -> str:
             "</bdi></span>"
         )
 
-    if not row.price:
+    price = _price(view, row)
+    if not price:
         return ""
     if row.variations:
         prices = [view.shop.variations[number].price for number in row.variations]
-        dearest = max(filter(None, prices), key=Decimal, default=row.price)
-        if Decimal(dearest) != Decimal(row.price):
-            return f"{amount(row.price)} &ndash; {amount(dearest)}"
-    if row.sale_price:
-        return f'<del aria-hidden="true">{amount(row.regular_price)}</del> <ins>{amount(row.price)}</ins>'
-    return amount(row.price)
+        dearest = max(filter(None, prices), key=number_of, default=price)
+        if number_of(dearest) != number_of(price):
+            return f"{amount(price)} &ndash; {amount(dearest)}"
+    if on_sale(row, view.shop.now()):
+        return (
+            f'<del aria-hidden="true">{amount(row.regular_price)}</del> <ins>{amount(price)}</ins>'
+        )
+    return amount(price)
 
 
 def _attributes(view: View, row: Product) -> list[JsonObject]:
@@ -91,8 +94,14 @@ def _related(view: View, row: Product) -> list[int]:
 
 
 def _on_sale(view: View, row: Product) -> bool:
-    rows = [view.shop.variations[number] for number in row.variations] or [row]
-    return any(one.sale_price and one.price == one.sale_price for one in rows)
+    """By the clock; of a variable product by its variations' stored prices, for those are cached."""
+    if not row.variations:
+        return on_sale(row, view.shop.now())
+    return any(sale_is_stored(view.shop.variations[number]) for number in row.variations)
+
+
+def _price(view: View, row: Product) -> str:
+    return shown_price(row, view.shop.now())
 
 
 def _product_links(view: View, row: Product) -> JsonObject:
@@ -107,13 +116,13 @@ _DATES: dict[str, Maker[Product]] = {
     "date_modified_gmt": lambda _, row: gmt(row.modified),
 }
 _PRICES: dict[str, Maker[Product]] = {
-    "price": lambda _, row: row.price,
+    "price": _price,
     "regular_price": lambda _, row: row.regular_price,
     "sale_price": lambda _, row: row.sale_price,
-    "date_on_sale_from": lambda *_: None,
-    "date_on_sale_from_gmt": lambda *_: None,
-    "date_on_sale_to": lambda *_: None,
-    "date_on_sale_to_gmt": lambda *_: None,
+    "date_on_sale_from": lambda view, row: view.local(row.sale_from),
+    "date_on_sale_from_gmt": lambda _, row: gmt(row.sale_from),
+    "date_on_sale_to": lambda view, row: view.local(row.sale_to),
+    "date_on_sale_to_gmt": lambda _, row: gmt(row.sale_to),
     "on_sale": _on_sale,
 }
 _DOWNLOADS: dict[str, Maker[Product]] = {
@@ -155,7 +164,7 @@ PRODUCT = Fields[Product](
         "short_description": lambda *_: "",
         "sku": lambda _, row: row.sku,
         **_PRICES,
-        "purchasable": lambda _, row: row.price != "" and row.status == "publish",
+        "purchasable": lambda view, row: _price(view, row) != "" and row.status == "publish",
         # a variation looked at as a product says it in text
         "total_sales": lambda _, row: str(row.total_sales) if row.parent_id else row.total_sales,
         **_DOWNLOADS,
@@ -182,7 +191,9 @@ PRODUCT = Fields[Product](
         "images": lambda *_: [],
         "attributes": _attributes,
         "default_attributes": lambda *_: [],
-        "variations": lambda _, row: list(row.variations),
+        "variations": lambda view, row: [
+            number for number in row.variations if view.shop.variations[number].status != "trash"
+        ],
         "grouped_products": lambda *_: [],
         "menu_order": lambda *_: 0,
         "price_html": _price_html,
@@ -218,7 +229,7 @@ def _variation_fields(name: Maker[Product], links: Maker[Product]) -> Fields[Pro
             "global_unique_id": lambda *_: "",
             **_PRICES,
             "status": lambda _, row: row.status,
-            "purchasable": lambda _, row: row.price != "" and row.status == "publish",
+            "purchasable": lambda view, row: _price(view, row) != "" and row.status == "publish",
             **_DOWNLOADS,
             **_STOCK,
             "stock_status": lambda _, row: row.stock_status,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,7 @@ from agent.sandbox.shop.lists import (
 from agent.sandbox.shop.params import Params, Rule, array, boolean, list_of, one_of, text, whole
 from agent.sandbox.shop.render_people import COUPON
 from agent.sandbox.shop.rows import ZERO
-from agent.sandbox.shop.writes import merge_meta, written
+from agent.sandbox.shop.writes import merge_meta, moment_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,7 +76,6 @@ WRITE_RULES: dict[str, Rule] = {
 }
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def _amount(value: str) -> Decimal:
@@ -99,7 +97,8 @@ def _write(shop: Shop, row: Coupon, sent: Params) -> None:
     row.discount_type = kind
     row.description = sent.text("description", row.description)
     if "date_expires" in sent:
-        row.expires = _expiry(shop, sent.text("date_expires"))
+        # a day alone ends at its START; nonsense is 1970: expired at once
+        row.expires = moment_of(sent.text("date_expires"), shop.zone)
     if "email_restrictions" in sent:
         # TRAP: an address that is none is dropped, and without any the coupon is for everybody
         emails = (email.strip().lower() for email in sent.texts("email_restrictions"))
@@ -114,19 +113,6 @@ def _write(shop: Shop, row: Coupon, sent: Params) -> None:
         if name in sent:
             setattr(row, name, reader(name))
     merge_meta(shop, row.meta, sent)
-
-
-def _expiry(shop: Shop, value: str) -> datetime | None:
-    """Naive is the shop's time; a day alone ends at its START; nonsense is 1970: expired at once."""
-    if not value:
-        return None
-    try:
-        moment = datetime.fromisoformat(f"{value}T00:00:00" if _DAY.fullmatch(value) else value)
-    except ValueError:
-        moment = datetime(1970, 1, 1)  # noqa: DTZ001 - gets the shop's zone below
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=shop.zone)
-    return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def _code(value: str) -> str:

@@ -1,13 +1,12 @@
-"""wc/v3 and wc-analytics: products, variations and categories."""
+"""wc/v3 and wc-analytics: products and categories."""
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response
 
-from agent.sandbox.shop.errors import WooError, no_route
+from agent.sandbox.shop.errors import WooError
 from agent.sandbox.shop.exchange import current, found, reply
 from agent.sandbox.shop.lists import (
     DATE_RULES,
@@ -22,21 +21,16 @@ from agent.sandbox.shop.lists import (
 from agent.sandbox.shop.params import (
     Params,
     Rule,
-    array,
     boolean,
     list_of,
     one_of,
     text,
     whole,
 )
-from agent.sandbox.shop.render_goods import (
-    ANALYTICS_VARIATION,
-    CATEGORY,
-    PRODUCT,
-    VARIATION,
-    edited_product,
-)
-from agent.sandbox.shop.writes import merge_meta, written
+from agent.sandbox.shop.prices import number_of, sale_is_stored
+from agent.sandbox.shop.render_goods import CATEGORY, PRODUCT, edited_product
+from agent.sandbox.shop.write_goods import POST_STATUSES, STOCK_STATUSES, WRITE_RULES, write_product
+from agent.sandbox.shop.writes import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,17 +41,7 @@ if TYPE_CHECKING:
     Test = Callable[[Product], bool]
 
 PRODUCT_TYPES = ("simple", "grouped", "external", "variable")
-POST_STATUSES = ("any", "future", "trash", "draft", "pending", "private", "publish")
-STOCK_STATUSES = ("instock", "outofstock", "onbackorder")
-ALL_VARIATIONS_SINCE = (10, 3)  # wc/v3/variations
 FILTERS = ("status", "type", "sku", "search_sku", "stock_status", "category", "parent", "on_sale")
-
-
-def _price(row: Product) -> Decimal:
-    try:
-        return Decimal(row.price or 0)
-    except InvalidOperation:
-        return Decimal(0)
 
 
 SORTS: dict[str, Callable[[Product], Any]] = {  # whatever can be compared
@@ -65,7 +49,7 @@ SORTS: dict[str, Callable[[Product], Any]] = {  # whatever can be compared
     "modified": lambda row: row.modified,
     "title": lambda row: row.name.casefold(),
     "slug": lambda row: row.slug,
-    "price": _price,
+    "price": lambda row: number_of(row.price),
     "popularity": lambda row: row.total_sales,
     "rating": lambda _: 0,
     "menu_order": lambda _: 0,
@@ -83,30 +67,18 @@ RULES: dict[str, Rule] = {
     "parent": list_of(whole),
     "on_sale": boolean,
 }
-WRITE_RULES: dict[str, Rule] = {
-    "name": text,
-    "status": one_of(*POST_STATUSES[3:], "draft"),
-    "sku": text,
-    "regular_price": text,
-    "sale_price": text,
-    "manage_stock": boolean,
-    "stock_quantity": whole,
-    "stock_status": one_of(*STOCK_STATUSES),
-    "backorders": one_of("no", "notify", "yes"),
-    "catalog_visibility": one_of("visible", "catalog", "search", "hidden"),
-    "meta_data": array,
-}
 
 
-def _status_test(params: Params) -> Test:
+def status_test(params: Params) -> Test:
     status = params.text("status", "any")
     if status == "any":
         return lambda row: row.status != "trash"
     return lambda row: row.status == status
 
 
-def _tests(shop: Shop, params: Params) -> list[Test]:
-    tests = [_status_test(params)]
+def goods_tests(shop: Shop, params: Params) -> list[Test]:
+    """What products and variations are asked by alike."""
+    tests = [status_test(params)]
     if kind := params.text("type"):
         tests.append(lambda row: row.type == kind)
     if status := params.text("stock_status"):
@@ -119,15 +91,13 @@ def _tests(shop: Shop, params: Params) -> list[Test]:
         tests.append(lambda row: words in row.name.casefold() or words in row.sku.casefold())
     if categories := {int(one) for one in params.text("category").split(",") if one.isdigit()}:
         tests.append(lambda row: not categories.isdisjoint(row.categories))
-    if any(params.numbers("parent")):
-        tests.append(lambda _: False)  # TRAP: not even a variable product's variations
     if "on_sale" in params:
         sale = params.flag("on_sale")
-        tests.append(lambda row: bool(row.sale_price) == sale)
+        tests.append(lambda row: sale_is_stored(row) == sale)
     return [*tests, *post_dates(params, shop.zone)]
 
 
-def _sorted(params: Params, rows: Sequence[Product]) -> Sequence[Product]:
+def sorted_goods(params: Params, rows: Sequence[Product]) -> Sequence[Product]:
     by = params.text("orderby", "date")
     if by == "include":
         return by_include(params, rows)
@@ -138,7 +108,7 @@ def _sorted(params: Params, rows: Sequence[Product]) -> Sequence[Product]:
 
 
 def goods_routes(shop: Shop) -> Blueprint:
-    """For both namespaces: they differ in the variations, not in the products."""
+    """Products and categories, the same in both namespaces."""
     api = Blueprint("goods", __name__)
 
     @api.get("/products")
@@ -147,12 +117,14 @@ def goods_routes(shop: Shop) -> Blueprint:
         params = exchange.params(RULES)
         exchange.need_key()
         with shop.lock:
-            tests = _tests(shop, params)
+            tests = goods_tests(shop, params)
+            if any(params.numbers("parent")):
+                tests.append(lambda _: False)  # TRAP: not even a variable product's variations
             rows = pick(shop.products, params, tests, *FILTERS)
             if "sku" in params or "search_sku" in params:
                 # TRAP: a search by SKU also finds variations, and nothing else does
                 rows = rows + pick(shop.variations, params, tests, *FILTERS)
-            listed = paged(params, _sorted(params, rows))
+            listed = paged(params, sorted_goods(params, rows))
             return answer(listed, PRODUCT, params, resource="products", view=exchange.view)
 
     @api.get("/products/<int:number>")
@@ -173,7 +145,7 @@ def goods_routes(shop: Shop) -> Blueprint:
         exchange.may_edit()
         with shop.lock:
             row = found(shop.products.get(number), "product", 400)
-            _update(shop, row, sent)
+            write_product(shop, row, sent)
             exchange.work = written("products", None)
             return reply(edited_product(exchange.view, row))
 
@@ -209,7 +181,6 @@ def goods_routes(shop: Shop) -> Blueprint:
             listed = paged(params, rows)
             return answer(listed, CATEGORY, params, resource="categories", view=exchange.view)
 
-    _variation_routes(api, shop)
     return api
 
 
@@ -221,89 +192,3 @@ def _category_tests(params: Params) -> list[Callable[[Category], bool]]:
     if words := params.text("search").casefold():
         tests.append(lambda row: words in row.name.casefold())
     return tests
-
-
-def _update(shop: Shop, row: Product, sent: Params) -> None:
-    """Write what was sent. `date_modified` moves, also if that was nothing."""
-    row.name, row.sku = sent.text("name", row.name), sent.text("sku", row.sku)
-    row.status = sent.text("status", row.status)
-    row.regular_price = sent.text("regular_price", row.regular_price)
-    row.sale_price = sent.text("sale_price", row.sale_price)
-    row.backorders = sent.text("backorders", row.backorders)
-    row.catalog_visibility = sent.text("catalog_visibility", row.catalog_visibility)
-    if sent.get("manage_stock") is False:
-        row.stock = None
-    elif "stock_quantity" in sent and (row.stock is not None or sent.flag("manage_stock")):
-        row.stock = sent.number("stock_quantity")
-    elif sent.flag("manage_stock") and row.stock is None:
-        row.stock = 0
-    row.stock_status = sent.text("stock_status", row.stock_status)
-    merge_meta(shop, row.meta, sent)
-    shop.save_product(row)
-
-
-def _variation_routes(api: Blueprint, shop: Shop) -> None:
-    @api.get("/products/<int:number>/variations")
-    def list_variations(number: int) -> Response:
-        exchange = current()
-        params = exchange.params(RULES)
-        exchange.need_key()
-        with shop.lock:
-            parent = shop.products.get(number)
-            children = set(parent.variations) if parent else set()
-            tests = [lambda row: row.id in children, *_tests(shop, params)]
-            rows = pick(shop.variations, params, tests, *FILTERS)
-            listed = paged(params, _sorted(params, rows))
-            return answer(listed, VARIATION, params, resource="variations", view=exchange.view)
-
-    @api.get("/products/<int:number>/variations/<int:variation>")
-    def show_variation(number: int, variation: int) -> Response:
-        exchange = current()
-        exchange.may_see()
-        with shop.lock:
-            row = found(_child(shop, number, variation), "variation")
-            exchange.work = written("variations", exchange.fields, writes=False)
-            shown = VARIATION.render(exchange.view, [row], exchange.fields, alone=True)
-            return reply(shown[0])
-
-    @api.route(
-        "/products/<int:number>/variations/<int:variation>", methods=["PUT", "PATCH", "POST"]
-    )
-    def update_variation(number: int, variation: int) -> Response:
-        exchange = current()
-        sent = exchange.body(WRITE_RULES)
-        exchange.may_edit()
-        with shop.lock:
-            row = found(_child(shop, number, variation), "variation", 400)
-            _update(shop, row, sent)
-            exchange.work = written("variations", None)
-            return reply(VARIATION.render(exchange.view, [row])[0])
-
-    @api.get("/variations")
-    def list_all_variations() -> Response:
-        exchange = current()
-        analytics = exchange.view.space == "wc-analytics"
-        if not analytics and shop.release < ALL_VARIATIONS_SINCE:
-            raise no_route()
-        params = exchange.params(RULES)
-        exchange.need_key()
-        parents = set(params.numbers("parent"))
-        with shop.lock:
-            tests = [lambda row: not parents or row.parent_id in parents]
-            tests += [_status_test(params), *post_dates(params, shop.zone)]
-            listed = paged(params, _sorted(params, pick(shop.variations, params, tests, *FILTERS)))
-            # TRAP: its Link headers point to a pattern and not to an address
-            pattern = exchange.view.url("products/(?P<product_id>%5B\\d%5D")
-            return answer(
-                listed,
-                ANALYTICS_VARIATION if analytics else VARIATION,
-                params,
-                resource="variations",
-                view=exchange.view,
-                base=pattern if analytics else "",
-            )
-
-
-def _child(shop: Shop, number: int, variation: int) -> Product | None:
-    row = shop.variations.get(variation)
-    return row if row is not None and row.parent_id == number else None

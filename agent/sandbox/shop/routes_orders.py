@@ -69,7 +69,8 @@ def _tests(shop: Shop, params: Params) -> list[Callable[[Order], bool]]:
     asked = set(params.texts("status"))
     tests: list[Callable[[Order], bool]] = []
     if not asked or "any" in asked:  # `any` also swallows a `trash` beside it
-        tests.append(lambda order: order.status not in HIDDEN_STATUSES)
+        known = frozenset(shop.statuses)
+        tests.append(lambda order: order.status in known)
     else:
         asked.discard("auto-draft")  # accepted, and never shown
         tests.append(lambda order: order.status in asked)

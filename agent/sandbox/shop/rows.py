@@ -45,9 +45,11 @@ class Product:
     slug: str
     status: str
     sku: str
-    price: str  # what a buyer pays; a variable product has its cheapest variation's
+    price: str  # as stored (see prices.py); a variable product has its cheapest variation's
     regular_price: str
     sale_price: str
+    sale_from: datetime | None = None  # None: the sale price holds from the beginning
+    sale_to: datetime | None = None
     stock: int | None  # None: stock is not counted
     stock_status: str
     backorders: str = "no"

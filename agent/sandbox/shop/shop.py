@@ -6,6 +6,8 @@
     Coupons  who may use one, what it takes off          coupons.py
     Orders   status, notes, refunds, trash               orders.py
     Checkout from a basket to an order                   checkout.py
+    Sales    scheduled sales and the cron                sales.py
+    RawWrites what importers and SQL do: no date moves   raw.py
 
 What it does and how it answers was measured on WooCommerce 9.9.5; the contract tests compare it
 with the recordings of that shop.
@@ -18,9 +20,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from agent.sandbox.shop.checkout import Checkout
+from agent.sandbox.shop.raw import RawWrites
+from agent.sandbox.shop.sales import Sales
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from agent.sandbox.clock import Clock
@@ -41,7 +45,7 @@ class Asked:
     at: datetime  # by the shop's clock
 
 
-class Shop(Checkout):
+class Shop(Checkout, RawWrites, Sales):
     """A shop to fill by `add_...` and `place_order`, and to move by the other operations.
 
     Switches, to be set at any time:
@@ -50,6 +54,10 @@ class Shop(Checkout):
         tidy_ties    True: rows with equal sort values keep one order over all pages. A real shop
                      does not do that for products and customers: walking by anything but the id
                      loses rows there, and so it does here.
+        analytics    False: no wc-analytics, as where a host blocks it or WooCommerce Admin is off;
+                     before 10.3 only the list of each parent's variations is left then
+        on_request   called before each request is answered, with its status still 0 and without
+                     the lock: here rows can change between two pages of a walk
     `asked` remembers the requests.
     """
 
@@ -81,6 +89,8 @@ class Shop(Checkout):
         self.permissions: Literal["read", "write", "read_write"] = "read_write"
         self.trouble: Trouble | None = None
         self.tidy_ties = False
+        self.analytics = True
+        self.on_request: Callable[[Asked], object] | None = None
         self.asked: deque[Asked] = deque(maxlen=REMEMBERED)
         self._open_catalog()
         self._open_people()

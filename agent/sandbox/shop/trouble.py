@@ -3,6 +3,7 @@
 shop.trouble = Maintenance()                  every request gets the 503 page
 shop.trouble = Next(3, Fatal())               the next three requests fail, then all is well
 shop.trouble = Sometimes(LostAnswer(), 0.1)   each tenth request, by chance but repeatable
+shop.trouble = Failing(0.3)                   three of ten, each in its own way
 """
 
 from __future__ import annotations
@@ -148,6 +149,33 @@ class Sometimes(Trouble):
     def strike(self) -> Trouble:
         with self._lock:
             return self.trouble.strike() if self._random.random() < self.rate else Trouble()
+
+
+class Failing(Trouble):
+    """A shop on its last legs: with probability `rate`, one of FAILURES at random.
+
+    The same `seed` strikes the same requests in the same way, as long as they come one by one.
+    """
+
+    def __init__(self, rate: float, seed: int = 0) -> None:
+        self.rate = rate
+        self._random, self._lock = Random(seed), threading.Lock()
+
+    def strike(self) -> Trouble:
+        with self._lock:
+            if self._random.random() >= self.rate:
+                return Trouble()
+            return self._random.choice(FAILURES)
+
+
+# patience that is asked for is short: a test that waits as it is told is not to take minutes
+FAILURES: tuple[Trouble, ...] = (
+    Fatal(),
+    Maintenance(retry_after=1),
+    Busy(retry_after=1),
+    LostAnswer(),
+    Notice(),
+)
 
 
 def html(title: str, text: str) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from agent.sandbox.shop.costs import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import tzinfo
 
     from agent.sandbox.shop.ground import Ground
     from agent.sandbox.shop.params import Params
     from agent.sandbox.shop.rows import Meta
     from agent.sandbox.shop.view import Paths
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def entries(sent: Params, name: str) -> list[dict[str, object]]:
@@ -38,6 +43,21 @@ def merge_meta(shop: Ground, meta: list[Meta], sent: Params) -> None:
             meta[:] = [old for old in meta if old.key != key]
         elif key:
             shop.write_meta(meta, key, value)
+
+
+def moment_of(value: str, zone: tzinfo | None) -> datetime | None:
+    """A date as WooCommerce reads it: without an offset it is local to `zone` (None: UTC), a day
+    alone is its first second, and nonsense is 1970.
+    """
+    if not value:
+        return None
+    try:
+        moment = datetime.fromisoformat(f"{value}T00:00:00" if _DAY.fullmatch(value) else value)
+    except ValueError:
+        moment = datetime(1970, 1, 1)  # noqa: DTZ001 - gets its zone below
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone or UTC)
+    return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def written(
