@@ -29,20 +29,28 @@ BEAT = timedelta(seconds=30)  # how often the database learns that we are alive
 PATIENCE = 1.0  # seconds that the loop waits for another writer: it has signals to answer
 
 
-def make_tools(settings: Settings, service: Service) -> Tools:
-    """The clients, as the settings say."""
+def make_tools(settings: Settings, service: Service, *, before: Tools | None = None) -> Tools:
+    """The clients, as the settings say. Those `before` tell the new ones how the shop is."""
     shop, whatsapp = settings.shop, settings.whatsapp
+    client = Shop(
+        shop.url,
+        shop.key,
+        shop.secret,
+        ca_file=str(shop.ca_file or ""),
+        plain_permalinks=shop.permalinks == "plain",
+        parallel=shop.parallel,
+        timeout=shop.timeout.total_seconds(),
+        lines_timeout=shop.lines_timeout.total_seconds(),
+        write_timeout=shop.write_timeout.total_seconds(),
+        sleep=service.sleep,
+        monotonic=service.clock.monotonic,
+        user_agent=USER_AGENT,
+    )
+    if before is not None and before.settings.shop.url == shop.url:
+        client.succeed(before.shop)
     return Tools(
         settings,
-        Shop(
-            shop.url,
-            shop.key,
-            shop.secret,
-            ca_file=str(shop.ca_file or ""),
-            timeout=shop.timeout.total_seconds(),
-            sleep=service.sleep,
-            user_agent=USER_AGENT,
-        ),
+        client,
         WhatsApp(
             base_url=whatsapp.base_url,
             api_version=whatsapp.api_version,
@@ -135,7 +143,7 @@ class Daemon:
         old = self.settings
         try:
             new = load(old.path, environ=self._environ)
-            tools = make_tools(new, self._service)
+            tools = make_tools(new, self._service, before=self.timetable.tools)
         except ConfigError as error:
             for line in error.what.splitlines():
                 log.error("config.mistake", what=line)

@@ -8,6 +8,7 @@
       BadInput              a file that was given to a command is not what it takes (exit 65)
       PortInUse             our listener cannot bind (exit 71)
       Retryable             asking again is safe, at the earliest after `after` seconds (exit 69)
+        ShopAway            the shop is down for everybody, not for this request alone (exit 69)
       Refused               the other side said no, and will say no again (exit 77)
         Unauthorized        the key or token is wrong or lacks a right
       Garbled               an answer came and is not what was asked for (exit 76)
@@ -18,9 +19,13 @@ Exit codes are those of sysexits.h.
 
 
 class WinbackError(Exception):
-    """An expected failure: `what` happened, and the `fix` a person can do about it."""
+    """An expected failure: `what` happened, and the `fix` a person can do about it.
+
+    `told`: the log has a line of its own about it, so whoever catches it need not warn again.
+    """
 
     exit_code = 1
+    told = False
 
     def __init__(self, what: str, *, fix: str) -> None:
         super().__init__(what)
@@ -78,6 +83,15 @@ class Retryable(WinbackError):
     def __init__(self, what: str, *, fix: str, after: float | None = None) -> None:
         super().__init__(what, fix=fix)
         self.after = after
+
+
+class ShopAway(Retryable):
+    """The shop gives no answer to anything. Nothing was done, and often nothing was even asked.
+
+    `after`: in so many seconds the shop is looked for again at the earliest.
+    """
+
+    told = True  # once, when the shop went
 
 
 class Refused(WinbackError):

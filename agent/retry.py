@@ -7,18 +7,22 @@ from tenacity import (
     Retrying,
     retry_if_exception,
     stop_after_attempt,
+    stop_before_delay,
     wait_random_exponential,
 )
 
-from agent.errors import Retryable
+from agent.errors import Retryable, ShopAway
 
 LONGEST_WAIT = 60.0  # seconds; a server that wants longer ends the job, the timetable comes back
+LAST_TRY = 300.0  # seconds after the first try; a job that hangs for a quarter of an hour is killed
 
 _BACKOFF = wait_random_exponential(multiplier=1, max=30)
 
 
 def _worth_waiting_for(error: BaseException) -> bool:
-    return isinstance(error, Retryable) and (error.after is None or error.after <= LONGEST_WAIT)
+    if not isinstance(error, Retryable) or isinstance(error, ShopAway):
+        return False  # a shop that is away is looked for by one request at a time, never repeated
+    return error.after is None or error.after <= LONGEST_WAIT
 
 
 def _wait_as_told(state: RetryCallState) -> float:
@@ -29,11 +33,13 @@ def _wait_as_told(state: RetryCallState) -> float:
 
 
 def reads(sleep: Callable[[float], None]) -> Retrying:
-    """Asking again is harmless: five tries. `sleep` is cut short when the service stops."""
+    """Asking again is harmless: five tries, none of them begun after LAST_TRY. `sleep` is cut short
+    when the service stops.
+    """
     return Retrying(
         retry=retry_if_exception(_worth_waiting_for),
         wait=_wait_as_told,
-        stop=stop_after_attempt(5),
+        stop=stop_after_attempt(5) | stop_before_delay(LAST_TRY),
         sleep=sleep,
         reraise=True,
     )

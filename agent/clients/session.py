@@ -44,6 +44,10 @@ log = Log(__name__)
 
 LONGEST_CONNECT = 10.0  # seconds; a host that is up accepts within one, whatever it then computes
 
+PACKED = (
+    "gzip, deflate"  # always: what else `requests` offers depends on what is installed beside it
+)
+
 # At DEBUG urllib3 writes whole addresses. With OAuth they hold the key and a signature, and that
 # of Graph's /debug_token holds the token itself.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
@@ -138,7 +142,7 @@ def open_session(*, pool: int, ca_file: str = "", headers: Mapping[str, str]) ->
     session = requests.Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers.update(headers)
+    session.headers.update({"Accept-Encoding": PACKED, **headers})
     adapter = _Adapter(_roots_in(ca_file) if ca_file else _public_roots(), pool)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
@@ -171,10 +175,10 @@ def require_address(name: str, url: str) -> str:
 
 
 def log_the_wait(state: RetryCallState) -> None:
-    """For tenacity's `before_sleep`: a retry that nobody sees looks like a slow server."""
+    """For tenacity's `before_sleep`: with the level debug a retry does not look like a slow server."""
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, WinbackError) and state.next_action:
-        log.info("asking.again", what=error.what, seconds=round(state.next_action.sleep, 1))
+        log.debug("asking.again", what=error.what, seconds=round(state.next_action.sleep, 1))
 
 
 @dataclass(frozen=True, slots=True)

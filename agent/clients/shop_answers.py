@@ -69,12 +69,16 @@ class Answer:
 
     @property
     def after(self) -> float | None:
-        """Retry-After in seconds. A date counts from the answer's own date: no clock of ours."""
-        told = self.response.headers.get("Retry-After", "").strip()
-        if told.isdecimal():
-            return float(told)
-        until, now = http_date(told), http_date(self.response.headers.get("Date", ""))
-        return max(0.0, (until - now).total_seconds()) if until and now else None
+        return told_to_wait(self.response)
+
+
+def told_to_wait(response: requests.Response) -> float | None:
+    """Retry-After in seconds. A date counts from the answer's own date: no clock of ours."""
+    told = response.headers.get("Retry-After", "").strip()
+    if told.isdecimal():
+        return float(told)
+    until, now = http_date(told), http_date(response.headers.get("Date", ""))
+    return max(0.0, (until - now).total_seconds()) if until and now else None
 
 
 def http_date(text: str) -> datetime | None:
@@ -92,6 +96,24 @@ def parsed(response: requests.Response) -> Any:
         return json.loads(response.content)
     except ValueError:
         return None
+
+
+def cut_short(response: requests.Response) -> bool:
+    """Whether this is the beginning of a JSON that was packed, and the rest is missing.
+
+    Of a packed answer that broke off urllib3 gives what came, without a word, where the length that
+    was announced is right. What a plugin writes is no such thing: its notice leaves the JSON whole.
+    """
+    if "Content-Encoding" not in response.headers:
+        return False
+    text = response.content.decode(errors="replace").lstrip()
+    if text[:1] not in ("", "[", "{"):
+        return False
+    try:
+        json.JSONDecoder().raw_decode(text)
+    except ValueError:
+        return True
+    return False
 
 
 def beginning(response: requests.Response) -> str:

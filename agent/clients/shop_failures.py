@@ -8,24 +8,25 @@ chooses between remedies.
 
 import re
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
 
-from agent.clients.session import trouble
-from agent.clients.shop_answers import Answer, Asked, beginning, http_date, parsed
+from agent.clients.absence import Sign
+from agent.clients.session import Trouble
+from agent.clients.shop_answers import Answer, Asked, beginning, cut_short, http_date, parsed
 from agent.errors import Garbled, Refused, Retryable, Unauthorized, Unsure, WinbackError
 
 OAUTH_WINDOW = 15 * 60  # seconds; WooCommerce refuses a signature that is older or younger
 WORDPRESS_MAINTENANCE = "600"  # the Retry-After that WordPress's wp_maintenance() always sends
 
 _KEYS = "WooCommerce -> Settings -> Advanced -> REST API"
-_PERMALINKS = "WordPress -> Settings -> Permalinks: choose any structure but Plain, and save"
+_PRETTY = "WordPress -> Settings -> Permalinks: choose any structure but Plain, and save"
 
 
-def unreachable(asked: Asked, error: requests.RequestException) -> WinbackError:
+def unreachable(asked: Asked, why: Trouble) -> WinbackError:
     """The failure when no answer came."""
-    why = trouble(error)
     what = f"{asked}: no answer from {asked.shop}: {why.reason}"
     if why.certificate:
         return Refused(
@@ -41,16 +42,46 @@ def unreachable(asked: Asked, error: requests.RequestException) -> WinbackError:
     )
 
 
+def sign_of_silence(why: Trouble) -> Sign:
+    """What it tells of the shop that no answer came. One whose certificate has run out is there."""
+    if why.certificate:
+        return Sign.HERE
+    return Sign.SHUT if why.never_left else Sign.BROKEN
+
+
+def sign_of_answer(response: requests.Response, failure: WinbackError | None) -> Sign:
+    """What an answer tells of the shop. With a decision of its own, even as a 500, it is there."""
+    status = response.status_code
+    if not isinstance(failure, (Retryable, Unsure)) or (status < 500 and status != 408):
+        return Sign.HERE
+    told = "Retry-After" in response.headers
+    return Sign.SHUT if status == 503 and told else Sign.BROKEN
+
+
+def failure_of(asked: Asked, response: requests.Response, body: Any) -> WinbackError | None:
+    """The failure that an answer means, None for a success. `body`: its JSON, None if it is none."""
+    if not 200 <= response.status_code < 300:
+        return complaint(asked, response)
+    if body is not None:
+        return None
+    if cut_short(response) and not asked.changes:
+        return Retryable(
+            f"{asked}: the answer of {asked.shop} was cut short",
+            fix="winback asks again by itself; if it stays, see the log of the shop's web server",
+        )
+    return unusable(asked, response, "JSON")
+
+
 def unusable(asked: Asked, response: requests.Response, wanted: str) -> WinbackError:
     """The failure when a success came with something else than the JSON that was asked for."""
     answer = Answer.read(asked, response)
     start = asked.quote(beginning(response), longest=80)
     what = f"{asked}: {asked.shop} answered {response.status_code}, but not {wanted}: {start!r}"
     if "rest_route=" in response.headers.get("Link", ""):
-        fix = _PERMALINKS
+        fix = _permalinks(asked)
     elif start.lower().startswith(("<!doctype", "<html")):
         fix = (
-            f"a page came instead of the API. {_PERMALINKS}. Then see that [shop] url is right and "
+            f"a page came instead of the API. {_permalinks(asked)}. Then see that [shop] url is right and "
             "that no plugin for logins, languages or a closed shop answers for /wp-json/"
         )
     elif answer.code or parsed(response) is not None:
@@ -124,13 +155,18 @@ def _redirected(answer: Answer) -> WinbackError:
     """Never followed: the key would go along, and a POST would become a GET."""
     here = answer.response.url or answer.asked.shop
     there = urlsplit(urljoin(here, answer.response.headers.get("Location", "")))
-    base, api, _ = there.path.partition("/wp-json")
+    if there.query.startswith("rest_route="):  # we asked in the plain form, and are sent on in it
+        base, api = there.path, "?rest_route="
+    else:
+        base, api, _ = there.path.partition("/wp-json")
     host = there.netloc.rpartition("@")[2]
     elsewhere = f"{there.scheme}://{host}{base.rstrip('/') if api else ''}"
-    if api and elsewhere == answer.asked.shop:
+    if api and elsewhere == answer.asked.shop and not _is_plain(answer.asked):
         # The plain form of permalinks: WordPress only adds a slash and then serves its home page.
-        fix = f"the shop's API is not reachable at /wp-json/. {_PERMALINKS}"
-    elif api or (there.scheme, host) != urlsplit(answer.asked.shop)[:2]:
+        fix = f"the shop's API is not reachable at /wp-json/. {_permalinks(answer.asked)}"
+    elif elsewhere != answer.asked.shop and (
+        api or (there.scheme, host) != urlsplit(answer.asked.shop)[:2]
+    ):
         fix = f'the shop lives at another address: set [shop] url = "{elsewhere}"'
     else:
         fix = (
@@ -140,6 +176,17 @@ def _redirected(answer: Answer) -> WinbackError:
     status = answer.response.status_code
     what = f"{answer.asked}: {answer.asked.shop} redirects ({status}) to {elsewhere}"
     return Refused(what, fix=fix, code=str(status))
+
+
+def _is_plain(asked: Asked) -> bool:
+    return "?rest_route=" in asked.path
+
+
+def _permalinks(asked: Asked) -> str:
+    """What to do where the API does not answer at the address that the permalinks give it."""
+    if _is_plain(asked):
+        return f'{_PRETTY}; then set [shop] permalinks = "pretty"'
+    return f'{_PRETTY}, or set [shop] permalinks = "plain"'
 
 
 def _clock_is_off(answer: Answer) -> float:
@@ -213,10 +260,10 @@ def _not_found(answer: Answer) -> WinbackError:
         fix = (
             f'the shop lives at another path: set [shop] url = "{api[0]}"'
             if api[1]
-            else _PERMALINKS
+            else _permalinks(answer.asked)
         )
     else:
-        fix = f"see that [shop] url is the shop's address and that WordPress answers there. {_PERMALINKS}"
+        fix = f"see that [shop] url is the shop's address and that WordPress answers there. {_permalinks(answer.asked)}"
     return Refused(answer.what, fix=fix, code=answer.code or "404")
 
 

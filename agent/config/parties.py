@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from agent.config.kinds import Digits, Duration, Optional, Text, Whole
+from agent.config.kinds import Choice, Digits, Duration, Optional, Text, Whole
 from agent.config.places import Country, File, Url, Zone
 from agent.config.schema import required, secret, section, setting
 
@@ -28,8 +28,28 @@ class Shop:
         'Root certificates (PEM) that the shop\'s own must lead to; "" for those of the system.',
         default="",
     )
+    permalinks: str = setting(
+        Choice(("pretty", "plain")),
+        'How WordPress > Settings > Permalinks is set: "plain" if it says Plain there, "pretty" '
+        "for all else. It decides at which address the shop's API answers.",
+        default="pretty",
+    )
+    parallel: int = setting(
+        Whole(1, 8),
+        "How many requests to the shop may be under way at once; one while it is in trouble. More "
+        "than its server has processors only make each take longer.",
+        default=2,
+    )
     timeout: timedelta = setting(
         Duration("5s", "10m"), "How long the shop may take to answer.", default="60s"
+    )
+    lines_timeout: timedelta = setting(
+        Duration("5s", "10m"),
+        "The same for order lines and variations, which cost it many times as much.",
+        default="3m",
+    )
+    write_timeout: timedelta = setting(
+        Duration("5s", "10m"), "The same for what makes or changes something.", default="60s"
     )
     page_size: int = setting(
         Whole(1, 100), "How many rows are asked for at once. Fewer are gentler.", default=100
