@@ -55,7 +55,22 @@ class Lane:
     not_before: datetime | None = None
     failures: int = 0
     waits_for: str = ""
+    told: bool = False  # its last run failed of what the log tells elsewhere
     thread: threading.Thread | None = None
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run of a job, and what became of it."""
+
+    begun: datetime
+    outcome: str = "ok"
+    result: Mapping[str, int] = field(default_factory=dict)
+    trouble: str = ""
+    told: bool = False  # of its trouble the log has a line already
+
+    def fail(self, trouble: str, *, told: bool = False) -> None:
+        self.outcome, self.trouble, self.told = "failed", trouble, told
 
 
 class Guard:
@@ -119,68 +134,62 @@ class Guard:
                     self._resting.notify_all()
 
     def _run(self, job: Job, lane: Lane) -> None:
-        begun = self._service.clock.now()
-        outcome, trouble = "ok", ""
-        result: Mapping[str, int] = {}
+        run = _Run(self._service.clock.now())
 
         def beat() -> None:
             self._service.check()
             lane.beat_at = self._service.clock.monotonic()
 
         try:
-            result = job.work(beat)
+            run.result = job.work(beat)
         except Stopping:
-            outcome = "stopped"
+            run.outcome = "stopped"
         except Postponed as waiting:
             if lane.waits_for != str(waiting):
                 log.info("job.waits", job=job.name, waits_for=waiting)
             lane.waits_for = str(waiting)
-            lane.not_before = begun + FIRST_PAUSE
+            lane.not_before = run.begun + FIRST_PAUSE
             return
         except WinbackError as error:
-            outcome, trouble = "failed", error.what
-            log.warning("job.failed", job=job.name, what=error.what, fix=error.fix)
+            run.fail(error.what, told=error.told)
+            tell = log.debug if error.told else log.warning
+            tell("job.failed", job=job.name, what=error.what, fix=error.fix)
         except peewee.DatabaseError as error:
             said = self._explain(error)
-            outcome, trouble = "failed", said.what
+            run.fail(said.what)
             log.warning("job.failed", job=job.name, what=said.what, fix=said.fix)
         except Exception as error:  # noqa: BLE001 - one broken job must not take the others down
-            outcome, trouble = "failed", f"{type(error).__name__}: {error}"
+            run.fail(f"{type(error).__name__}: {error}")
             log.error("job.broke", error=error, job=job.name)
-        self._account(job, lane, begun, outcome, result, trouble)
+        self._account(job, lane, run)
 
-    def _account(
-        self,
-        job: Job,
-        lane: Lane,
-        begun: datetime,
-        outcome: str,
-        result: Mapping[str, int],
-        trouble: str,
-    ) -> None:
+    def _account(self, job: Job, lane: Lane, run: _Run) -> None:
         now = self._service.clock.now()
-        lane.waits_for = ""
-        if outcome == "failed":
+        known = run.told and lane.told  # nothing new since the last run
+        lane.waits_for, lane.told = "", run.told
+        if run.told:  # a shop that is away is asked seldom, whoever comes: so we may come often
+            lane.not_before = now + FIRST_PAUSE
+        elif run.outcome == "failed":
             lane.failures += 1
             pause = min(FIRST_PAUSE * 2 ** min(lane.failures - 1, 10), LONGEST_PAUSE)
             lane.not_before = now + pause
         else:
-            if outcome == "ok" and lane.failures:
+            if run.outcome == "ok" and lane.failures:
                 log.info("job.recovered", job=job.name, failures=lane.failures)
             lane.failures, lane.not_before = 0, None
-        if outcome == "ok":
-            lane.last_ok = begun
-            if result or not job.frequent:
-                seconds = round((now - begun).total_seconds(), 1)
-                fields = {word.replace(" ", "_"): count for word, count in result.items()}
+        if run.outcome == "ok":
+            lane.last_ok = run.begun
+            if run.result or not job.frequent:
+                seconds = round((now - run.begun).total_seconds(), 1)
+                fields = {word.replace(" ", "_"): count for word, count in run.result.items()}
                 tell = log.debug if job.quiet else log.info
                 tell("job.done", job=job.name, seconds=seconds, **fields)
-        if outcome == "ok" and job.frequent and not result:
+        if known or (run.outcome == "ok" and job.frequent and not run.result):
             return
         try:
             JobRun.write(
-                job.name, started_at=begun, ended_at=now,
-                outcome=outcome, result=dict(result), trouble=trouble,
+                job.name, started_at=run.begun, ended_at=now,
+                outcome=run.outcome, result=dict(run.result), trouble=run.trouble,
             )  # fmt: skip
         except peewee.DatabaseError as error:  # the run stands; only its line is missing
             log.warning("job.unrecorded", job=job.name, what=self._explain(error).what)
