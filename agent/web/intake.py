@@ -1,10 +1,11 @@
-"""What listens: WhatsApp's webhooks, stored before they are acknowledged; and a sign of life."""
+"""What listens: WhatsApp's webhooks, stored before they are acknowledged; a sign of life; and the
+routes of the shop's webhooks and of the metrics, which have modules of their own.
+"""
 
 import hashlib
 import hmac
-import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import peewee
 from flask import Flask, Response, request
@@ -13,12 +14,14 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from agent.config import Settings
 from agent.log import Log
 from agent.rules.inbound import may_refuse
+from agent.web.metrics import metrics
+from agent.web.seldom import Seldom
+from agent.web.shop_hook import shop_hook
 from models import Webhook
 from models.base import wait_for_writers
 
 log = Log(__name__)
 
-TOLD_EVERY = timedelta(minutes=1)
 UNSIGNED = (
     "if these are Meta's, [whatsapp] app_secret is not that of the app: no status, no STOP arrives"
 )
@@ -29,8 +32,10 @@ PATIENCE = 3.0  # seconds for the database; WhatsApp gives up on us after few mo
 def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Flask:
     """The WSGI application. `settings` is asked anew each time: they may be reloaded."""
     app = Flask("winback", static_folder=None)
-    refused = Refused(now)
+    unsigned = Seldom(log, "webhook.unsigned", now, fix=UNSIGNED)
     app.config["MAX_CONTENT_LENGTH"] = settings().web.max_body_mb * 1024 * 1024
+    app.register_blueprint(shop_hook(settings, now))
+    app.register_blueprint(metrics(now))
 
     @app.get("/healthz")
     def health() -> Response:
@@ -52,7 +57,7 @@ def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Fla
         body = request.get_data(cache=False)
         signature = request.headers.get("X-Hub-Signature-256", "")
         if not signed(body, signature, settings().whatsapp.app_secret):
-            refused.add(request.remote_addr, len(body))
+            unsigned.tell(peer=request.remote_addr, size=len(body))
             return _text(403, "wrong or missing signature")
         try:
             wait_for_writers(PATIENCE)
@@ -75,25 +80,6 @@ def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Fla
         return _text(error.code or 500, error.name)
 
     return app
-
-
-class Refused:
-    """Counts what came without a good signature, and tells it at most once a minute: anybody can
-    post here, and the log is not theirs to fill."""
-
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now, self._count = now, 0
-        self._told: datetime | None = None
-        self._lock = threading.Lock()
-
-    def add(self, peer: str | None, size: int) -> None:
-        with self._lock:
-            self._count += 1
-            now = self._now()
-            if self._told is not None and now - self._told < TOLD_EVERY:
-                return
-            count, self._count, self._told = self._count, 0, now
-        log.warning("webhook.unsigned", requests=count, peer=peer, size=size, fix=UNSIGNED)
 
 
 def signed(body: bytes, header: str, secret: str) -> bool:

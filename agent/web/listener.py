@@ -29,7 +29,8 @@ class Listener:
             sockets=[line],
             threads=threads,
             ident=None,
-            clear_untrusted_proxy_headers=True,
+            # Nothing here believes them, and that they are there tells /metrics of a proxy.
+            clear_untrusted_proxy_headers=False,
             max_request_body_size=LARGEST_BODY,
             asyncore_use_poll=True,
             connection_limit=500,
