@@ -9,6 +9,7 @@ the time that a real server would have taken.
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 from email.utils import format_datetime
@@ -29,7 +30,7 @@ from agent.sandbox.shop.facts import (
     order_totals,
     system_status,
 )
-from agent.sandbox.shop.front import SENT_METHOD, front
+from agent.sandbox.shop.front import ELSEWHERE, SENT_METHOD, front
 from agent.sandbox.shop.params import php_query
 from agent.sandbox.shop.render_orders import REFUND_METHODS
 from agent.sandbox.shop.routes_coupons import coupon_routes
@@ -38,6 +39,7 @@ from agent.sandbox.shop.routes_orders import order_routes
 from agent.sandbox.shop.routes_people import people_routes
 from agent.sandbox.shop.routes_refunds import note_routes, refund_routes
 from agent.sandbox.shop.routes_variations import variation_routes
+from agent.sandbox.shop.routes_webhooks import webhook_routes
 from agent.sandbox.shop.shop import Asked
 from agent.sandbox.shop.trouble import Page, Trouble, html
 from agent.sandbox.shop.view import ALL_METHODS, View
@@ -73,11 +75,21 @@ REST = {
 }
 
 
-def shop_app(shop: Shop, *, costs: Costs | None = None) -> Flask:
-    """The WSGI application of a shop; with `costs` it takes as long as a real one."""
+def shop_app(shop: Shop, *, costs: Costs | None = None, prefix: str = "") -> Flask:
+    """The WSGI application of a shop; with `costs` it takes as long as a real one.
+
+    `prefix` is the path below which WordPress lives, as "/store" for http://host/store/wp-json/...
+    """
     app = Flask(__name__, static_folder=None)
     app.url_map.strict_slashes = False
-    for routes in (order_routes, refund_routes, note_routes, people_routes, coupon_routes):
+    for routes in (
+        order_routes,
+        refund_routes,
+        note_routes,
+        people_routes,
+        coupon_routes,
+        webhook_routes,
+    ):
         app.register_blueprint(routes(shop), url_prefix=WC)
     for routes in (goods_routes, variation_routes):
         app.register_blueprint(routes(shop), url_prefix=WC)
@@ -85,35 +97,41 @@ def shop_app(shop: Shop, *, costs: Costs | None = None) -> Flask:
             routes(shop), url_prefix=ANALYTICS, name=f"analytics_{routes.__name__}"
         )
     _fact_routes(app)
-    door = _Door(shop, costs)
+    door = _Door(shop, costs, prefix)
     app.before_request(door.admit)
     app.register_error_handler(WooError, door.refuse)
     app.register_error_handler(HTTPException, door.unknown)
     app.after_request(door.finish)
-    app.wsgi_app = front(app.wsgi_app)  # type: ignore[method-assign,assignment]  # as Flask advises
+    app.wsgi_app = front(app.wsgi_app, prefix)  # type: ignore[method-assign,assignment]  # as Flask advises
     return app
 
 
 class _Door:
     """Every request comes in here, and every answer goes out."""
 
-    def __init__(self, shop: Shop, costs: Costs | None) -> None:
+    def __init__(self, shop: Shop, costs: Costs | None, prefix: str) -> None:
         self._shop, self._costs, self._gate = shop, costs, Gate(shop)
+        self._prefix = prefix
 
     def admit(self) -> Response | None:
-        home = request.host_url.rstrip("/")
-        address = str(request.environ["REQUEST_URI"])
+        home = request.host_url.rstrip("/") + self._prefix
+        address = str(request.environ["REQUEST_URI"]).removeprefix(self._prefix)
         query = php_query(request.query_string.decode())
         if self._shop.on_request is not None:
             self._shop.on_request(_asked(self._shop, query, 0, 0))
         trouble = (self._shop.trouble or Trouble()).strike()
         g.exchange = exchange = Exchange(self._shop, query, home, trouble)
+        if request.environ.get(ELSEWHERE):
+            body = html("404 Not Found", "nginx")
+            return _page(Page(404, body, names_the_api=False, cacheable=True), exchange)
         if (page := trouble.instead(home, address)) is not None:
-            return _page(page, home)
+            return _page(page, exchange)
         if not request.path.startswith("/wp-json"):
-            return _site(self._shop, home)
+            return _site(exchange)
         method = str(request.environ[SENT_METHOD])
-        base = home + address.partition("?")[0]
+        # WordPress puts home and path together again, and for the front page it adds no slash
+        path = address.partition("?")[0]
+        base = home + ("" if path == "/" else path)
         header = request.headers.get("Authorization", "")
         exchange.known = self._gate.admit(method, base, address, query, header)
         if request.path.startswith(ANALYTICS) and not self._shop.analytics:
@@ -137,6 +155,8 @@ class _Door:
         response.headers["Server"] = "nginx/1.22.1"
         if PAGE not in request.environ:
             response = _as_rest(response, exchange)
+        if self._shop.compresses and request.accept_encodings["gzip"] > 0:
+            _compress(response)
         size = response.content_length or 0
         if self._costs is not None:
             self._costs.count(exchange.work, size)
@@ -174,7 +194,7 @@ def _allow(rule: str) -> tuple[str, ...]:
     return ("GET",) if rule in READ_ONLY else ("GET", "POST")
 
 
-def _page(page: Page, home: str) -> Response:
+def _page(page: Page, exchange: Exchange) -> Response:
     request.environ[PAGE] = True
     response = Response(page.body, page.status, content_type=page.type)
     if page.from_rest:
@@ -182,20 +202,21 @@ def _page(page: Page, home: str) -> Response:
     if not page.cacheable:
         response.headers.update(NO_CACHE)
     if page.names_the_api:
-        response.headers["Link"] = _discovery(home)
+        response.headers["Link"] = _discovery(exchange)
     response.headers.update(page.headers)
     return response
 
 
-def _site(shop: Shop, home: str) -> Response:
+def _site(exchange: Exchange) -> Response:
     """The pages for people: the home page, and for all else that there is nothing."""
+    name = exchange.shop.name
     if request.path in {"/", "/index.php"}:
-        return _page(Page(200, html(shop.name, "Welcome."), cacheable=True), home)
-    return _page(Page(404, html(f"Page not found &#8211; {shop.name}", "Nothing here.")), home)
+        return _page(Page(200, html(name, "Welcome."), cacheable=True), exchange)
+    return _page(Page(404, html(f"Page not found &#8211; {name}", "Nothing here.")), exchange)
 
 
-def _discovery(home: str) -> str:
-    return f'<{home}/wp-json/>; rel="https://api.w.org/"'
+def _discovery(exchange: Exchange) -> str:
+    return f'<{exchange.view.rest_url("/")}>; rel="https://api.w.org/"'
 
 
 def _as_rest(response: Response, exchange: Exchange) -> Response:
@@ -209,11 +230,19 @@ def _as_rest(response: Response, exchange: Exchange) -> Response:
         response.headers["Vary"] = "Origin"
     if exchange.query.get("_envelope"):
         response = _enveloped(response)
-    response.headers.setdefault("Link", _discovery(exchange.home))
+    response.headers.setdefault("Link", _discovery(exchange))
     body = response.get_data(as_text=True)
     if (spoiled := exchange.trouble.spoil(body)) != body:
         response.set_data(spoiled)
     return response
+
+
+def _compress(response: Response) -> None:
+    """As a server does behind PHP's back; `bytes` of a request are those on the wire."""
+    if body := response.get_data():
+        response.set_data(gzip.compress(body, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers.add("Vary", "Accept-Encoding")
 
 
 def _enveloped(response: Response) -> Response:

@@ -87,6 +87,7 @@ class Catalog(Ground):
             self.products.add(row)
             for category in row.categories:
                 self._in_category.setdefault(category, []).append(row.id)
+            self.tell("product", "created", row.id)
             return row.id
 
     def in_category(self, number: int) -> list[Product]:
@@ -138,6 +139,7 @@ class Catalog(Ground):
             parent.variations.append(row.id)
             self.variations.add(row)
             self._settle_parent(parent)
+            self.tell("product", "created", row.id)
             return row.id
 
     def product(self, number: int) -> Product:
@@ -182,6 +184,7 @@ class Catalog(Ground):
                 if row.status != "trash":
                     row.status_before_trash, row.status = row.status, "trash"
                     self._stamp(row, self.now())
+                    self.tell("product", "deleted", row.id)
 
     def restore_product(self, number: int) -> None:
         """Out of the trash, with its variations, as they were before."""
@@ -190,6 +193,7 @@ class Catalog(Ground):
                 if row.status == "trash":
                     row.status = row.status_before_trash
                     self._stamp(row, self.now())
+                    self.tell("product", "restored", row.id)
 
     def delete_product(self, number: int) -> None:
         """For good, with its variations. Old orders keep their lines.
@@ -226,9 +230,11 @@ class Catalog(Ground):
         moment = moment or self.now()
         settle_stock(row)
         self._stamp(row, moment)
+        self.tell("product", "updated", row.id)
         if row.parent_id and (parent := self.products.get(row.parent_id)) is not None:
             self._stamp(parent, moment)
             self._settle_parent(parent)
+            self.tell("product", "updated", parent.id)
 
     def _with_variations(self, number: int) -> list[Product]:
         row = self.product(number)

@@ -93,6 +93,8 @@ class Checkout(Orders):
                 order.paid = moment if paid else None
             elif status == "refunded":
                 order.paid = moment
+            self.tell("order", "created", order.id)
+            self.tell("order", "updated", order.id)
             return order.id
 
     def _line(

@@ -48,6 +48,7 @@ class Coupons(Ground):
                 raise ValueError(f"the coupon code {row.code!r} already exists")
             row.id = self.new_id()
             self.coupons.add(row)
+            self.tell("coupon", "created", row.id)
             return row.id
 
     def coupon(self, number: int) -> Coupon:
@@ -67,6 +68,10 @@ class Coupons(Ground):
 
     def save_coupon(self, row: Coupon) -> None:
         """Note that a coupon has been changed now."""
+        self._stamp_coupon(row)
+        self.tell("coupon", "updated", row.id)
+
+    def _stamp_coupon(self, row: Coupon) -> None:
         row.modified = self.now()
         row.modified_local = self.local(row.modified)
         self.coupons.changed()
@@ -76,7 +81,8 @@ class Coupons(Ground):
         with self.lock:
             row = self.coupon(number)
             row.status = "trash"
-            self.save_coupon(row)
+            self._stamp_coupon(row)
+            self.tell("coupon", "deleted", number)
 
     def delete_coupon(self, number: int) -> None:
         """For good."""

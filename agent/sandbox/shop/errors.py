@@ -95,6 +95,7 @@ _ABSENT = {
     "coupon": ("woocommerce_rest_shop_coupon_invalid_id", "Invalid ID."),
     "customer": ("woocommerce_rest_invalid_id", "Invalid resource ID."),
     "category": ("woocommerce_rest_term_invalid", "Resource does not exist."),
+    "webhook": ("woocommerce_rest_shop_webhook_invalid_id", "Invalid ID."),
     "refund": ("woocommerce_rest_shop_order_refund_invalid_id", "Invalid ID."),
 }
 

@@ -43,7 +43,7 @@ class Exchange:
     @property
     def view(self) -> View:
         space = "wc-analytics" if "/wc-analytics/" in request.path else "wc/v3"
-        return View(self.shop, self.home, space, self.shop.decimals)
+        return View(self.shop, self.home, space, self.shop.decimals, self.trouble.plain)
 
     @property
     def fields(self) -> Paths | None:

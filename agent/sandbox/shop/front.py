@@ -12,15 +12,16 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 SENT_METHOD = "winback.sent_method"  # in the environ
+ELSEWHERE = "winback.elsewhere"  # in the environ: the address belongs to another site
 HOME = ("/", "/index.php")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def front(app: WSGIApplication) -> WSGIApplication:
-    """`app` behind `?rest_route=`, `_method=`, trailing and double slashes.
+def front(app: WSGIApplication, prefix: str = "") -> WSGIApplication:
+    """`app` behind `?rest_route=`, `_method=`, trailing and double slashes, and below `prefix`.
 
     The raw address stays in REQUEST_URI, and the method that was sent under SENT_METHOD:
-    signatures are made over those.
+    signatures are made over those. What is not below the prefix is marked by ELSEWHERE.
     """
 
     def wrapped(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -28,6 +29,9 @@ def front(app: WSGIApplication) -> WSGIApplication:
         path = environ.get("PATH_INFO", "") or "/"
         environ.setdefault("REQUEST_URI", _address(environ))
         environ[SENT_METHOD] = environ["REQUEST_METHOD"]
+        if prefix:
+            environ[ELSEWHERE] = path != prefix and not path.startswith(f"{prefix}/")
+            path = path.removeprefix(prefix) or "/"
         route = query.get("rest_route")
         if path in HOME and isinstance(route, str):
             path = "/wp-json/" + unquote(route).strip("/")

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from agent.sandbox.shop.rows import Meta
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from agent.sandbox.clock import Clock
 
@@ -51,6 +51,7 @@ class Ground:
         self.timezone = timezone
         self.lock = threading.RLock()
         self.random = Random(seed)
+        self.listeners: list[Callable[[str, str, int], None]] = []
         # posts, orders and refunds share one counter; what hangs on them has its own
         self._ids, self._meta_ids, self._line_ids, self._note_ids = (
             count(FIRST_ID),
@@ -92,6 +93,11 @@ class Ground:
     def money(self, amount: Decimal | str | int) -> Decimal:
         """`amount` with the currency's decimals, halves rounded up as PHP does."""
         return Decimal(amount).quantize(self._cent, ROUND_HALF_UP)
+
+    def tell(self, resource: str, event: str, number: int) -> None:
+        """WordPress's hooks: what happened to a row, as ("order", "updated", 4711)."""
+        for listener in self.listeners:
+            listener(resource, event, number)
 
     def new_id(self) -> int:
         return next(self._ids)

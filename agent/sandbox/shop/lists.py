@@ -226,7 +226,9 @@ def _link(
 
     def to(page: int, rel: str) -> str:
         there = dict(pairs) | {"page": str(page)}
-        address = base or exchange.home + request.path
+        if exchange.trouble.plain:
+            there.pop("rest_route", None)  # stands in the address already
+        address = base or exchange.view.rest_url(request.path.removeprefix("/wp-json"), query=True)
         mark = "&" if "?" in address else "?"
         return f'<{address}{mark}{urlencode(there, quote_via=quote)}>; rel="{rel}"'
 

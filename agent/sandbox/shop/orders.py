@@ -85,6 +85,7 @@ class Orders(Catalog, People, Coupons):
         """What `$order->save()` does: `date_modified` moves, whether anything changed or not."""
         order.modified = self.now()
         self.orders.changed()
+        self.tell("order", "updated", order.id)
 
     def set_status(self, number: int, status: str) -> None:
         """Move an order to `status`, with what follows: dates, stock, coupon uses, full refund."""
@@ -145,6 +146,7 @@ class Orders(Catalog, People, Coupons):
                 order.status = "refunded"
             order.modified = max(order.modified, moment)
             self.orders.changed()
+            self.tell("order", "updated", number)
             return row.id
 
     def delete_refund(self, number: int) -> None:
@@ -163,7 +165,9 @@ class Orders(Catalog, People, Coupons):
             order = self.order(number)
             if order.status != "trash":
                 order.status_before_trash, order.status = order.status, "trash"
-                self.save_order(order)
+                order.modified = self.now()
+                self.orders.changed()
+                self.tell("order", "deleted", number)
 
     def restore_order(self, number: int) -> None:
         """Out of the trash, with the status it had."""
@@ -172,6 +176,7 @@ class Orders(Catalog, People, Coupons):
             if order.status == "trash":
                 order.status = order.status_before_trash
                 self.save_order(order)
+                self.tell("order", "restored", number)
 
     def delete_order(self, number: int, force: bool = True) -> None:
         """For good, with its refunds and without a trace; or only into the trash."""

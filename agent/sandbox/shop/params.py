@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,6 +19,8 @@ from agent.sandbox.shop.errors import (
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
+
+EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 PhpValue = str | dict[str, str]
 Rule = Callable[[str, object], object]  # name, value as sent -> value; BadValue
@@ -48,6 +50,13 @@ def text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise not_of_type(name, "string")
     return value
+
+
+def email(name: str, value: object) -> str:
+    """Text that is an e-mail address."""
+    if not EMAIL.fullmatch(text(name, value)):
+        raise BadValue(Complaint("rest_invalid_email", "Invalid email address."))
+    return str(value)
 
 
 def boolean(name: str, value: object) -> bool:
@@ -173,6 +182,9 @@ class Params:
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
 
     def get(self, name: str) -> object:
         return self._values.get(name)

@@ -73,6 +73,7 @@ class People(Ground):
                     modified=moment,
                 )
             )
+            self.tell("customer", "created", number)
             return number
 
     def customer(self, number: int) -> Customer:
@@ -81,6 +82,11 @@ class People(Ground):
         if row is None:
             raise NotFound("customer", number)
         return row
+
+    def customer_by_email(self, email: str) -> Customer | None:
+        """The account with this address, upper and lower case alike; None if there is none."""
+        wanted = email.casefold()
+        return next((row for row in self.customers if row.email.casefold() == wanted), None)
 
     def update_customer(self, number: int, **fields: object) -> None:
         """Change an account: its own fields, `meta` (a mapping to merge), or fields of its billing
@@ -100,11 +106,18 @@ class People(Ground):
                         row.billing[name] = str(value)
                 else:
                     raise ValueError(f"a customer has no field {name!r}")
-            row.modified = self.now()
-            self.customers.changed()
+            self.save_customer(row)
+
+    def save_customer(self, row: Customer) -> None:
+        """What `$customer->save()` does: `date_modified` moves."""
+        row.modified = self.now()
+        self.customers.changed()
+        self.tell("customer", "updated", row.id)
 
     def delete_customer(self, number: int) -> None:
         """For good; there is no trash for accounts. Their orders stay."""
         with self.lock:
-            self.customer(number)
+            row = self.customer(number)
             self.customers.remove(number)
+            if row.role == "customer":  # other accounts are nobody's customers
+                self.tell("customer", "deleted", number)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +21,20 @@ from agent.sandbox.shop.lists import (
     pick,
     post_dates,
 )
-from agent.sandbox.shop.params import Params, Rule, array, boolean, list_of, one_of, text, whole
+from agent.sandbox.shop.params import (
+    EMAIL,
+    Params,
+    Rule,
+    array,
+    boolean,
+    list_of,
+    one_of,
+    text,
+    whole,
+)
 from agent.sandbox.shop.render_people import COUPON
 from agent.sandbox.shop.rows import ZERO
-from agent.sandbox.shop.writes import merge_meta, moment_of, written
+from agent.sandbox.shop.writes import amount_of, merge_meta, moment_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,21 +84,11 @@ WRITE_RULES: dict[str, Rule] = {
     **dict.fromkeys(LIMITS, text),
 }
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-
-
-def _amount(value: str) -> Decimal:
-    """ "10,50" is 10.50; what is no number is 0."""
-    try:
-        return Decimal(value.replace(",", ".").strip() or 0)
-    except InvalidOperation:
-        return ZERO
-
 
 def _write(shop: Shop, row: Coupon, sent: Params) -> None:
     """Put what was sent into `row`, as WooCommerce understands it. WooError 400."""
     kind = sent.text("discount_type", row.discount_type)
-    amount = shop.money(_amount(sent.text("amount", str(row.amount))))
+    amount = shop.money(amount_of(sent.text("amount", str(row.amount))))
     if amount < 0:
         raise WooError("coupon_invalid_amount", "Invalid discount amount", 400)
     # TRAP: more than 100 percent is not refused, it makes the coupon worthless
@@ -102,12 +101,12 @@ def _write(shop: Shop, row: Coupon, sent: Params) -> None:
     if "email_restrictions" in sent:
         # TRAP: an address that is none is dropped, and without any the coupon is for everybody
         emails = (email.strip().lower() for email in sent.texts("email_restrictions"))
-        row.email_restrictions = [email for email in emails if _EMAIL.fullmatch(email)]
+        row.email_restrictions = [email for email in emails if EMAIL.fullmatch(email)]
     read: dict[str, Callable[[str], object]] = {
         **dict.fromkeys(COUNTS, lambda name: sent.number(name) or None),  # 0 is no limit
         **dict.fromkeys(FLAGS, sent.flag),
         **dict.fromkeys(NUMBERS, lambda name: list(sent.numbers(name))),
-        **dict.fromkeys(LIMITS, lambda name: shop.money(_amount(sent.text(name)))),
+        **dict.fromkeys(LIMITS, lambda name: shop.money(amount_of(sent.text(name)))),
     }
     for name, reader in read.items():
         if name in sent:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
 
-from agent.sandbox.shop.coupons import CouponRefused
 from agent.sandbox.shop.errors import WooError
 from agent.sandbox.shop.exchange import current, found, reply
 from agent.sandbox.shop.lists import (
@@ -19,27 +19,17 @@ from agent.sandbox.shop.lists import (
     pick,
 )
 from agent.sandbox.shop.orders import HIDDEN_STATUSES
-from agent.sandbox.shop.params import (
-    Params,
-    Rule,
-    array,
-    between,
-    boolean,
-    list_of,
-    mapping,
-    one_of,
-    text,
-    whole,
-)
+from agent.sandbox.shop.params import Params, Rule, between, list_of, one_of, whole
 from agent.sandbox.shop.render_orders import ORDER
-from agent.sandbox.shop.view import View
-from agent.sandbox.shop.writes import entries, merge_meta, texts_of, written
+from agent.sandbox.shop.write_orders import place, write_order, write_rules
+from agent.sandbox.shop.writes import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.sandbox.shop.rows import Order
     from agent.sandbox.shop.shop import Shop
+    from agent.sandbox.shop.view import View
 
 ORDER_BY = ("date", "id", "include", "title", "slug", "modified")
 SEARCHED = ("first_name", "last_name", "company", "email", "phone", "address_1", "city")
@@ -49,7 +39,7 @@ def with_decimals(params: Params) -> View:
     """The shop as the parameter `dp` wants amounts: with so many decimals."""
     view = current().view
     decimals = params.number("dp", view.decimals)
-    return View(view.shop, view.home, view.space, decimals)
+    return replace(view, decimals=decimals)
 
 
 def _list_rules(shop: Shop) -> dict[str, Rule]:
@@ -148,10 +138,10 @@ def order_routes(shop: Shop) -> Blueprint:
     @api.post("/orders")
     def create_order() -> Response:
         exchange = current()
-        sent = exchange.body(_write_rules(shop))
+        sent = exchange.body(write_rules(shop))
         exchange.may_create()
         with shop.lock:
-            number = _place(shop, sent)
+            number = place(shop, sent)
             response = _one(shop.orders[number], exchange.view, writes=True)
         response.headers["Location"] = exchange.view.url("orders", number)
         response.status_code = 201
@@ -160,16 +150,11 @@ def order_routes(shop: Shop) -> Blueprint:
     @api.route("/orders/<int:number>", methods=["PUT", "PATCH", "POST"])
     def update_order(number: int) -> Response:
         exchange = current()
-        sent = exchange.body(_write_rules(shop))
+        sent = exchange.body(write_rules(shop))
         exchange.may_edit()
         with shop.lock:
             order = found(shop.orders.get(number), "order", 400)
-            order.billing.update(texts_of(sent, "billing", order.billing))
-            order.shipping.update(texts_of(sent, "shipping", order.shipping))
-            order.customer_note = sent.text("customer_note", order.customer_note)
-            order.customer_id = sent.number("customer_id", order.customer_id)
-            merge_meta(shop, order.meta, sent)
-            shop.save_order(order)
+            write_order(shop, order, sent)
             if status := sent.text("status", "processing" if sent.flag("set_paid") else ""):
                 shop.set_status(number, status)
             return _one(order, exchange.view, writes=True)
@@ -195,54 +180,3 @@ def _one(order: Order, view: View, *, writes: bool = False) -> Response:
     exchange = current()
     exchange.work = written("orders", exchange.fields, writes=writes)
     return reply(ORDER.render(view, [order], exchange.fields, alone=True)[0])
-
-
-def _write_rules(shop: Shop) -> dict[str, Rule]:
-    return {
-        "status": one_of("auto-draft", *shop.statuses),
-        "customer_id": whole,
-        "customer_note": text,
-        "billing": mapping,
-        "shipping": mapping,
-        "line_items": array,
-        "shipping_lines": array,
-        "coupon_lines": array,
-        "meta_data": array,
-        "set_paid": boolean,
-        "payment_method": text,
-    }
-
-
-def _place(shop: Shop, sent: Params) -> int:
-    """Make the order that was sent. WooError 400 for what it does not have, or may not use."""
-    paid = sent.flag("set_paid")
-    lines = []
-    for item in entries(sent, "line_items"):
-        line = Params({"product_id": whole, "variation_id": whole, "quantity": whole}, item)
-        bought = line.number("variation_id") or line.number("product_id")
-        if not (shop.products.get(bought) or shop.variations.get(bought)):
-            message = "Product ID or SKU is required."
-            raise WooError("woocommerce_rest_required_product_reference", message, 400)
-        variation = shop.variations.get(bought)
-        product = variation.parent_id if variation else bought
-        lines.append((product, variation.id if variation else 0, line.number("quantity", 1)))
-    if (customer := sent.number("customer_id")) and shop.customers.get(customer) is None:
-        raise WooError("woocommerce_rest_invalid_customer_id", "Customer ID is invalid.", 400)
-    shipping = [Params({"total": text}, one) for one in entries(sent, "shipping_lines")]
-    try:
-        number = shop.place_order(
-            lines,
-            customer_id=customer,
-            billing=texts_of(sent, "billing"),
-            status=sent.text("status", "processing" if paid else "pending"),
-            paid=True if paid else None,
-            coupon_codes=[str(one.get("code", "")) for one in entries(sent, "coupon_lines")],
-            shipping_total=shipping[0].text("total", "0") if shipping else 0,
-            created_via="rest-api",
-            payment_method=sent.text("payment_method"),
-            customer_note=sent.text("customer_note"),
-        )
-    except CouponRefused as refusal:
-        raise WooError("woocommerce_rest_invalid_coupon", str(refusal), 400) from refusal
-    merge_meta(shop, shop.orders[number].meta, sent)
-    return number

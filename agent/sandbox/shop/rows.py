@@ -183,6 +183,27 @@ class Order:
 
 
 @dataclass(slots=True, kw_only=True)
+class Webhook:
+    id: int
+    name: str
+    status: str
+    topic: str
+    delivery_url: str
+    secret: str  # is never shown
+    failures: int = 0  # in a row; not shown either
+    created: datetime
+    modified: datetime | None = None
+
+    @property
+    def resource(self) -> str:
+        return self.topic.partition(".")[0]
+
+    @property
+    def event(self) -> str:
+        return self.topic.partition(".")[2]
+
+
+@dataclass(slots=True, kw_only=True)
 class Refund:
     id: int
     order_id: int

@@ -6,8 +6,10 @@
     Coupons  who may use one, what it takes off          coupons.py
     Orders   status, notes, refunds, trash               orders.py
     Checkout from a basket to an order                   checkout.py
+    Edits    changing what was ordered                   edits.py
     Sales    scheduled sales and the cron                sales.py
     RawWrites what importers and SQL do: no date moves   raw.py
+    Webhooks the shop's own, queued until somebody runs  webhooks.py
 
 What it does and how it answers was measured on WooCommerce 9.9.5; the contract tests compare it
 with the recordings of that shop.
@@ -19,9 +21,10 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from agent.sandbox.shop.checkout import Checkout
+from agent.sandbox.shop.edits import Edits
 from agent.sandbox.shop.raw import RawWrites
 from agent.sandbox.shop.sales import Sales
+from agent.sandbox.shop.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,7 +48,7 @@ class Asked:
     at: datetime  # by the shop's clock
 
 
-class Shop(Checkout, RawWrites, Sales):
+class Shop(Edits, RawWrites, Sales, Webhooks):
     """A shop to fill by `add_...` and `place_order`, and to move by the other operations.
 
     Switches, to be set at any time:
@@ -56,6 +59,9 @@ class Shop(Checkout, RawWrites, Sales):
                      loses rows there, and so it does here.
         analytics    False: no wc-analytics, as where a host blocks it or WooCommerce Admin is off;
                      before 10.3 only the list of each parent's variations is left then
+        compresses   True: bodies go out gzipped to clients that take that; the measured server did
+                     not, many do
+        home         the shop's own address, as its webhooks name it
         on_request   called before each request is answered, with its status still 0 and without
                      the lock: here rows can change between two pages of a walk
     `asked` remembers the requests.
@@ -90,9 +96,11 @@ class Shop(Checkout, RawWrites, Sales):
         self.trouble: Trouble | None = None
         self.tidy_ties = False
         self.analytics = True
+        self.compresses = False
         self.on_request: Callable[[Asked], object] | None = None
         self.asked: deque[Asked] = deque(maxlen=REMEMBERED)
         self._open_catalog()
         self._open_people()
         self._open_coupons()
         self._open_orders()
+        self._open_webhooks()

@@ -30,6 +30,7 @@ class Page:
 class Trouble:
     """A way to fail. This one is none: each method is what a healthy server does."""
 
+    plain = False  # the API is reached by ?rest_route= only, and names itself so
     loses_answer = False  # the work is done, and the connection closes without a byte
 
     def strike(self) -> Trouble:
@@ -90,7 +91,13 @@ class Guarded(Trouble):
 
 
 class PlainPermalinks(Trouble):
-    """No pretty addresses: /wp-json/... redirects, and then shows the home page with status 200."""
+    """No pretty addresses: /wp-json/... redirects, and then shows the home page with status 200.
+
+    `/?rest_route=/wc/v3/...` is routed, but WooCommerce looks at keys only if the raw address holds
+    "wp-json/wc/" or "wp-json/wc-" as it stands: `&x=wp-json/wc/` does it (see auth.py).
+    """
+
+    plain = True
 
     def instead(self, home: str, address: str) -> Page | None:
         path, mark, query = address.partition("?")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +29,7 @@ class View:
     home: str  # "http://127.0.0.1:8080", as the client calls it
     space: str = "wc/v3"
     decimals: int = 2  # the parameter `dp`; only orders and refunds mind it
-    editing: bool = False  # the answer to a write, which shows a little more
+    plain: bool = False  # no pretty permalinks: addresses of the API go by ?rest_route=
 
     def amount(self, value: Decimal) -> str:
         return str(value.quantize(Decimal(1).scaleb(-self.decimals), ROUND_HALF_UP))
@@ -37,7 +38,13 @@ class View:
         return None if moment is None else self.shop.local(moment).isoformat()
 
     def url(self, *parts: object) -> str:
-        return "/".join([self.home, "wp-json", self.space, *map(str, parts)])
+        return self.rest_url("/" + "/".join([self.space, *map(str, parts)]))
+
+    def rest_url(self, route: str, *, query: bool = False) -> str:
+        """The address of a route ("/wc/v3/orders"); `query`: more parameters will follow."""
+        if not self.plain:
+            return f"{self.home}/wp-json{route}"
+        return f"{self.home}/index.php?rest_route={quote(route, safe='') if query else route}"
 
     def links(
         self, *parts: object, methods: Iterable[str] | None = ALL_METHODS, up: object = None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from agent.sandbox.shop.costs import Work
+from agent.sandbox.shop.rows import ZERO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,6 +45,14 @@ def merge_meta(shop: Ground, meta: list[Meta], sent: Params) -> None:
             meta[:] = [old for old in meta if old.key != key]
         elif key:
             shop.write_meta(meta, key, value)
+
+
+def amount_of(value: str) -> Decimal:
+    """An amount as WooCommerce reads it: "10,50" is 10.50, and what is no number is 0."""
+    try:
+        return Decimal(value.replace(",", ".").strip() or 0)
+    except InvalidOperation:
+        return ZERO
 
 
 def moment_of(value: str, zone: tzinfo | None) -> datetime | None:
