@@ -15,6 +15,7 @@ COMMANDS = {
     "status": "Show how the daemon and the mirror are.",
     "report": "Show what the campaigns brought.",
     "consent": "Bring consent in.",
+    "shop-webhooks": "Let the shop tell of changes at once.",
     "demo": "Show everything on a make-believe shop.",
 }
 
@@ -28,7 +29,9 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - one signature for all
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"agent.commands.{cmd_name}").command
+        command: click.Command = import_module(
+            f"agent.commands.{cmd_name.replace('-', '_')}"
+        ).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - one signature for all

@@ -22,7 +22,7 @@ TOPICS = tuple(
     f"{resource}.{event}"
     for resource in RESOURCES
     for event in ("created", "updated", "deleted", "restored")
-    if (resource, event) != ("customer", "restored")  # there is no such topic
+    if (resource, event) != ("customer", "restored")  # accounts know no trash
 )
 PATH = "/webhooks/shop"  # below the public address
 NAMED = "winback: "  # how the names of ours begin

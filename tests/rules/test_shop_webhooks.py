@@ -35,7 +35,7 @@ def all_well() -> list[dict[str, Any]]:
 
 def test_eleven_topics_go_to_one_address_below_the_public_one() -> None:
     assert len(TOPICS) == len(set(TOPICS)) == 11
-    assert "customer.restored" not in TOPICS  # WooCommerce refuses it
+    assert "customer.restored" not in TOPICS  # accounts know no trash
     assert address("https://shop.example/wb") == "https://shop.example/wb/webhooks/shop"
     assert body("order.created", URL, "sesame") == {
         "name": "winback: order.created",
