@@ -53,6 +53,37 @@ def test_requests_and_bytes_are_counted_by_resource_without_sleeping() -> None:
     assert costs.charged_seconds == pytest.approx(expected)
 
 
+def test_new_routes_are_charged_by_what_they_do() -> None:
+    shop = small_shop()
+    shirt = shop.add_product(name="Camiseta", price="", type="variable")
+    sizes = [
+        shop.add_variation(shirt, attributes={"Tamanho": size}, price="1") for size in ("P", "M")
+    ]
+    person = shop.add_customer(first_name="A", last_name="B", email="a@example.com")
+    costs = Costs(factor=0)
+    client = Client(shop, costs)
+
+    def charged(work: Work) -> bool:
+        before, costs.charged_seconds = costs.charged_seconds, 0.0
+        return before == pytest.approx(work.seconds())
+
+    client.get(f"products/{shirt}/variations")
+    assert charged(Work("variations", rows=2, below_parent=True))
+    client.get("/wp-json/wc-analytics/variations")
+    assert charged(Work("variations", rows=2))
+    client.delete(f"products/{shirt}/variations/{sizes[0]}", force="true")
+    assert charged(Work("variations", rows=1, writes=True))
+    client.put(f"customers/{person}", {"first_name": "C"})
+    assert charged(Work("customers", rows=1, writes=True))
+    client.get("webhooks")
+    assert charged(Work("webhooks"))
+    client.post("webhooks", {"topic": "order.updated", "delivery_url": "http://far.example"})
+    assert charged(Work("webhooks", rows=1, writes=True))
+    shop.analytics = False
+    client.get("/wp-json/wc-analytics/variations")
+    assert charged(Work("other"))
+
+
 def test_more_requests_than_cores_only_wait_longer() -> None:
     costs = Costs(factor=1, cores=2, children=4)
     work = Work("orders", rows=100, full=False)  # 0.19 s
