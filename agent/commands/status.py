@@ -1,7 +1,10 @@
 """winback status: how the daemon, the mirror and the outbox are, from the database."""
 
 import os
+from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from math import ceil, floor
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,11 +16,13 @@ from rich.table import Table
 from agent.commands.options import config_option, read_settings
 from agent.config import Settings
 from agent.database import shared
+from agent.jobs.exactness import WINDOW, MirrorStatus, look_at_mirror
 from agent.jobs.status import Status, look
 from agent.service import WallClock
 
 ANSWERED_WITHIN = timedelta(minutes=10)
 SILENT = timedelta(minutes=2)  # without a sign of life for longer, the daemon is not well
+IN_DAYS = f"in {WINDOW.days} days"
 
 
 @click.command
@@ -25,9 +30,9 @@ SILENT = timedelta(minutes=2)  # without a sign of life for longer, the daemon i
 def command(config: Path) -> None:
     """Show how the daemon, the mirror and the outbox are; works beside a running daemon."""
     settings = read_settings(config)
-    with shared(settings.database.path):
-        status = look()
     now = WallClock().now()
+    with shared(settings.database.path):
+        status, mirror = look(), look_at_mirror(now)
     zone = ZoneInfo(status.shop.get("zone", "UTC"))
     told = Table.grid(padding=(0, 2))
     told.add_column(no_wrap=True)
@@ -36,13 +41,14 @@ def command(config: Path) -> None:
         ("daemon", _daemon(status, now)),
         ("shop", _shop(settings, status, now, zone)),
         ("mirror", _mirror(status, now)),
+        *_exactness(mirror),
         ("people", _people(status)),
         *(
             ("campaign", f"{name}: {_campaign(campaign.enabled, status.troubles, name)}")
             for name, campaign in settings.campaigns.items()
         ),
         ("outbox", _outbox(status, zone)),
-        ("webhooks", _webhooks(status, now)),
+        ("webhooks", _webhooks(status, now) + _shops_webhooks(status.shop.get("webhooks", ""))),
     ):
         told.add_row(label, text)
     console = Console(highlight=False, markup=False)  # a failure may quote brackets
@@ -78,7 +84,7 @@ def _alive(pid: int) -> bool:
 
 
 def _shop(settings: Settings, status: Status, now: datetime, zone: ZoneInfo) -> str:
-    if not status.shop:
+    if "name" not in status.shop:
         return f"{settings.shop.url}, not read yet"
     facts = status.shop
     local = now.astimezone(zone)
@@ -89,17 +95,60 @@ def _shop(settings: Settings, status: Status, now: datetime, zone: ZoneInfo) -> 
 
 
 def _mirror(status: Status, now: datetime) -> str:
-    if not status.cursors:
-        return "empty"
     parts = []
     for cursor in status.cursors:
+        if " " in cursor.name:  # "sweep orders", "turn carts": how the pull goes on, no kind of row
+            continue
         if cursor.since is None:
             parts.append(f"{cursor.name} {cursor.walked:,} of {cursor.total:,}")
         elif cursor.polled_at is not None:
             parts.append(f"{cursor.name} read {_ago(cursor.polled_at, now)}")
     if status.orders_without_lines:
         parts.append(f"lines of {status.orders_without_lines:,} orders still to come")
-    return ", ".join(parts)
+    return ", ".join(parts) or "empty"
+
+
+def _exactness(mirror: MirrorStatus) -> Iterator[tuple[str, str]]:
+    """How exact the mirror is, how old a change may be that nobody saw, and what found the others."""
+    if mirror.longest_unseen is None:
+        return
+    yield "exact", _compared(mirror)
+    kind, age = mirror.longest_unseen
+    yield (
+        "unseen",
+        f"a change that moved no date could be {_span(age)} old at most, and not seen yet: that long "
+        f"ago the last of the {kind} was read",
+    )
+    found = Counter[str]()
+    for (_, means), rows in mirror.found.items():
+        found[means] += rows
+    waiting = sum(mirror.hints.values())
+    if found or waiting:
+        told = ", ".join(f"{rows:,} by {means}" for means, rows in found.most_common())
+        yield "found", (told or "nothing") + f" {IN_DAYS}; {waiting:,} waiting to be read again"
+
+
+def _compared(mirror: MirrorStatus) -> str:
+    overall = mirror.overall
+    if overall.ratio is None:
+        return f"no rows were compared with the shop's {IN_DAYS}"
+    low, high = overall.interval
+    differing = ", ".join(
+        f"{one.differing:,} {kind}"
+        for kind, one in sorted(mirror.exactness.items())
+        if one.differing
+    )
+    return (
+        # rounded outwards: what is not all is never said to be
+        f"{_percent(floor(overall.ratio * 1000))} % "
+        f"({_percent(floor(low * 1000))} to {_percent(ceil(high * 1000))} %) "
+        f"of {overall.compared:,} rows compared {IN_DAYS}"
+        + (f"; {differing} differed, and were put right" if differing else "")
+    )
+
+
+def _percent(thousandths: int) -> str:
+    return f"{thousandths / 10:g}"
 
 
 def _people(status: Status) -> str:
@@ -120,6 +169,14 @@ def _webhooks(status: Status, now: datetime) -> str:
         f"{status.webhooks_waiting:,} waiting, "
         f"{status.webhooks_strange:,} with something that was not understood"
     )
+
+
+def _shops_webhooks(found: str) -> str:
+    if found in {"", "not installed"}:
+        return ""
+    if found == "ok":
+        return "; the shop's are on"
+    return f"; THE SHOP'S ARE NOT WELL: {found}: winback shop-webhooks install"
 
 
 def _campaign(enabled: bool, troubles: dict[str, str], name: str) -> str:

@@ -93,7 +93,7 @@ def optional_secret(doc: str, *, default: str, hint: str, least: int) -> str:
     """A secret that may be left away, of at least `least` characters; `default` is always ""."""
     kind = Secret(least=least, optional=True)
     key = Key(kind=kind, doc=doc, default=default, hint=hint, secret=True)
-    return cast("str", field(default=default, repr=False, metadata={_METADATA: key}))
+    return field(default=default, repr=False, metadata={_METADATA: key})
 
 
 @dataclass_transform(

@@ -11,7 +11,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import peewee
 from flask import Blueprint, Response, abort, request
@@ -59,11 +58,9 @@ def _from_this_machine() -> bool:
 
 
 def _asked_for() -> str:
-    """The host that was asked for, without its port; "" where that makes no sense."""
-    try:
-        return urlsplit(f"//{request.host}").hostname or ""
-    except ValueError:  # an open bracket
-        return ""
+    """The host that was asked for, without its port."""
+    bare, bracket, _ = request.host.removeprefix("[").partition("]")
+    return bare if bracket else request.host.partition(":")[0]
 
 
 def _is_loopback(host: str) -> bool:

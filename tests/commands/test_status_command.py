@@ -1,6 +1,7 @@
 """winback status: one look that tells whether all is well, and says so truly."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,18 @@ from typing_in import typed, typed_on_a_terminal
 from agent.commands.status import _ago, _span
 from agent.database import owned
 from agent.errors import DatabaseTrouble
-from models import CampaignStanding, Cursor, Heartbeat, JobRun, Order, ShopFact, Webhook
+from models import (
+    CampaignStanding,
+    Cursor,
+    Found,
+    Heartbeat,
+    Hint,
+    JobRun,
+    Order,
+    Sample,
+    ShopFact,
+    Webhook,
+)
 
 
 def now() -> datetime:
@@ -161,6 +173,89 @@ def test_the_first_walk_tells_how_far_it_is(config: Path) -> None:
     )
 
 
+def test_how_the_pull_goes_on_is_no_kind_of_row(config: Path) -> None:
+    with owned(config.parent / "winback.db"):
+        for name in ("sweep orders", "turn carts", "orders"):
+            Cursor.insert(name=name, since=now(), polled_at=now()).execute()
+    assert re.fullmatch(r"orders read \d s ago", status(config)["mirror"])
+
+
+# how exact the mirror is
+
+
+def fill(*, compared: int, differing: int, minutes: int = 200) -> None:
+    Order.insert(woo_id=1, read_at=now() - timedelta(minutes=minutes)).execute()
+    Order.insert(woo_id=2, read_at=now()).execute()
+    if compared:
+        Sample.insert(
+            kind="orders", taken_at=now(), compared=compared, differing=differing
+        ).execute()
+
+
+@pytest.mark.parametrize(
+    ("compared", "differing", "said"),
+    [
+        (1_000, 0, "100 % (99.6 to 100 %) of 1,000 rows compared in 7 days"),
+        (
+            1_000, 1,
+            "99.9 % (99.4 to 100 %) of 1,000 rows compared in 7 days; 1 orders differed, and were put right",
+        ),
+        (
+            100_000, 1,  # not all is never said to be 100 %
+            "99.9 % (99.9 to 100 %) of 100,000 rows compared in 7 days; 1 orders differed, and were put right",
+        ),
+        (3, 3, "0 % (0 to 56.2 %) of 3 rows compared in 7 days; 3 orders differed, and were put right"),
+        (0, 0, "no rows were compared with the shop's in 7 days"),
+    ],
+)  # fmt: skip
+def test_exactness_is_told_with_what_it_may_be_of_all_rows(
+    config: Path, compared: int, differing: int, said: str
+) -> None:
+    with owned(config.parent / "winback.db"):
+        fill(compared=compared, differing=differing)
+    assert status(config)["exact"] == said
+
+
+def test_the_age_of_an_unseen_change_and_what_found_the_others(config: Path) -> None:
+    with owned(config.parent / "winback.db"):
+        fill(compared=0, differing=0)
+        Found.add("orders", "sweep", 3, now().date())
+        Found.add("orders", "poll", 1_200, now().date())
+        Found.add("products", "poll", 31, now().date())
+        Hint.note("orders", [1, 2], "webhook", now())
+    told = status(config)
+    assert told["unseen"] == (
+        "a change that moved no date could be 3 h old at most, and not seen yet: that long ago the last "
+        "of the orders was read"
+    )
+    assert told["found"] == "1,231 by poll, 3 by sweep in 7 days; 2 waiting to be read again"
+
+
+def test_an_empty_mirror_is_neither_exact_nor_not(config: Path) -> None:
+    assert not {"exact", "unseen", "found"} & status(config).keys()
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ("not installed", ""),
+        ("ok", "; the shop's are on"),
+        (
+            "not there: order.updated",
+            "; THE SHOP'S ARE NOT WELL: not there: order.updated: winback shop-webhooks install",
+        ),
+    ],
+)
+def test_the_shops_webhooks_are_told_where_they_are_used(
+    config: Path, found: str, said: str
+) -> None:
+    with owned(config.parent / "winback.db"):
+        ShopFact.put({"webhooks": found})
+    told = status(config)
+    assert told["webhooks"] == f"0 waiting, 0 with something that was not understood{said}"
+    assert told["shop"].endswith("not read yet")  # that fact alone says nothing of the shop
+
+
 def test_a_campaign_in_trouble_stands_out(config: Path) -> None:
     with owned(config.parent / "winback.db"):
         CampaignStanding.put("we_miss_you", "the template is PAUSED", now())
@@ -211,6 +306,9 @@ def test_it_fits_the_terminal(
         for name in ("orders", "products", "refunds", "variations", "customers"):
             Cursor.insert(name=name, since=now(), polled_at=now()).execute()
         CampaignStanding.put("we_miss_you", "word " * 40, now())
+        fill(compared=1_000, differing=1)
+        for means in ("poll", "sweep", "watch", "webhook", "order", "sale", "count", "trash"):
+            Found.add("orders", means, 1_000, now().date())
         for job in ("campaigns", "consent", "poll"):
             JobRun.write(
                 job, started_at=now(), ended_at=now(), outcome="ok",
@@ -224,7 +322,8 @@ def test_it_fits_the_terminal(
     assert "…" not in told
     above = lines[: next(n for n, line in enumerate(lines) if "last worked" in line)]
     assert {line[:10].strip() for line in above} - {""} == {
-        "daemon", "shop", "mirror", "people", "campaign", "outbox", "webhooks",
+        "daemon", "shop", "mirror", "exact", "unseen", "found", "people", "campaign", "outbox",
+        "webhooks",
     }  # fmt: skip  # what goes on below stands under its text, not under the label
     if columns == 200:
         assert "number 5" in next(line for line in lines if "campaigns" in line)
