@@ -16,7 +16,7 @@ import pytest
 from sending_world import wait_until
 
 from agent.database import trouble
-from agent.errors import Retryable
+from agent.errors import Retryable, ShopAway
 from agent.guard import FIRST_PAUSE, LONGEST_PAUSE, Beat, Guard, Job, Postponed
 from agent.rules.cadence import Daily, Every
 from agent.service import Service
@@ -233,6 +233,58 @@ def test_a_job_that_recovers_says_so_and_keeps_its_old_pace(
     bench.clock.advance(seconds=10)
     bench.look(job)
     assert work.runs == 7
+
+
+AWAY = ShopAway("connection refused", fix="see that it is up", after=45)
+
+
+def test_a_shop_that_is_away_is_told_by_its_client_and_not_by_every_job(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    jobs = [Job(name, OFTEN, Work(AWAY)) for name in ("poll", "lines", "stock")]
+    for _ in range(6 * 60 * 3):  # three hours
+        bench.look(*jobs)
+        bench.clock.advance(seconds=10)
+    assert [one for one in caplog.records if one.levelno > logging.DEBUG] == []
+    assert len(_told(caplog, "job.failed")) == 3 * 6 * 60 * 3
+    # what the status shows of them is written down once each
+    assert [
+        (run.job, run.outcome, run.trouble) for run in JobRun.select().order_by(JobRun.job)
+    ] == [(name, "failed", "connection refused") for name in ("lines", "poll", "stock")]
+
+
+def test_when_the_shop_is_back_its_jobs_are_too_however_long_it_was_away(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    job = Job("poll", OFTEN, work := Work(AWAY))
+    for _ in range(100):
+        bench.look(job)
+        bench.clock.advance(minutes=5)
+    work.result, runs = {"orders": 1}, work.runs
+    bench.look(job)
+    bench.clock.advance(seconds=10)
+    bench.look(job)
+    assert work.runs == runs + 2
+    assert [one.message for one in caplog.records] == ["job.done", "job.done"]
+    # and an absence makes no later failure longer
+    work.result = OUT_OF_REACH
+    bench.clock.advance(seconds=2)
+    bench.look(job)
+    bench.clock.advance(seconds=10)
+    bench.look(job)
+    assert work.runs == runs + 4
+
+
+def test_a_failure_that_was_told_as_the_shops_is_not_told_again(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    error = Retryable("the shop answered 500", fix="see its log")
+    error.told = True  # by the client, when another request failed too
+    bench.look(Job("poll", OFTEN, Work(error)))
+    assert caplog.records == []
 
 
 def test_a_fault_of_ours_has_its_traceback_once_and_the_others_go_on(

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 import trustme
+from shop_talk import KEY, SECRET, Waits
 from wire import Talk, Wire
+
+from agent.clients.shop import Shop
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 
@@ -57,3 +60,22 @@ def ca_file(authority: trustme.CA, tmp_path: Path) -> str:
 def recording() -> Callable[[str], dict[str, Any]]:
     """What a real WooCommerce once answered: request, status, headers, body."""
     return lambda name: json.loads((RECORDINGS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def waits() -> Waits:
+    return Waits()
+
+
+@pytest.fixture
+def open_shop(waits: Waits) -> Iterator[Callable[..., Shop]]:
+    """Clients of a shop that wait for nothing; all are closed after the test."""
+    with ExitStack() as opened:
+
+        def make(url: str, **options: Any) -> Shop:
+            options = {"timeout": 2.0, "sleep": waits} | options
+            shop = Shop(url, KEY, SECRET, user_agent="winback/0", **options)
+            opened.callback(shop.close)
+            return shop
+
+        yield make

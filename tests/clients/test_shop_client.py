@@ -1,8 +1,6 @@
 """How the shop is asked: over http and https, by one thread and by many, and again."""
 
 import base64
-import hashlib
-import hmac
 import json
 import re
 import socket
@@ -12,62 +10,17 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import responses
+from shop_talk import KEY, SECRET, signature_is_right, target_of
 from wire import answering, read_request, reply, reset
 
 from agent.clients.shop import Page, Shop
 from agent.errors import ConfigError, Garbled, Refused, Retryable, Unsure
 
-KEY, SECRET = "ck_EXAMPLE", "cs_EXAMPLE"
 SERVED_AT = datetime(2026, 11, 22, 12, 5, 55, tzinfo=UTC)  # the date that `reply` stamps
-
-
-class Waits(list):
-    """A `sleep` that only remembers how long it was asked to."""
-
-    def __call__(self, seconds):
-        self.append(seconds)
-
-
-@pytest.fixture
-def waits():
-    return Waits()
-
-
-@pytest.fixture
-def open_shop(waits):
-    opened = []
-
-    def make(url, *, ca_file="", timeout=2.0):
-        shop = Shop(
-            url, KEY, SECRET, ca_file=ca_file, timeout=timeout, sleep=waits, user_agent="winback/0"
-        )
-        opened.append(shop)
-        return shop
-
-    yield make
-    for shop in opened:
-        shop.close()
-
-
-def target_of(request):
-    return request.split(b" ")[1].decode()
-
-
-def signature_is_right(method, url, secret=SECRET):
-    """What WooCommerce computes of a request (`check_oauth_signature`)."""
-    parts = urlsplit(url)
-    given = parse_qsl(parts.query, keep_blank_values=True)
-    signature = dict(given)["oauth_signature"]
-    php = {quote(unquote(k), safe="~"): quote(unquote(v), safe="~") for k, v in given}
-    del php["oauth_signature"]
-    pairs = [f"{k.replace('%', '%25')}%3D{v.replace('%', '%25')}" for k, v in sorted(php.items())]
-    base = f"{method}&{quote(url.partition('?')[0], safe='')}&{'%26'.join(pairs)}"
-    digest = hmac.new(f"{secret}&".encode(), base.encode(), hashlib.sha256).digest()
-    return base64.b64encode(digest).decode() == signature
 
 
 # What comes back
@@ -354,7 +307,9 @@ def test_a_retry_is_told_in_the_log_without_the_signed_address(open_shop, serve,
     bad = reply(b"<html><title>Bad Gateway</title>", status="502 Bad Gateway")
     wire = serve(answering(bad, reply(b"[]")))
     open_shop(f"http://{wire.host}").page("orders")
-    told = [record.fields for record in caplog.records if record.message == "asking.again"]
+    retries = [record for record in caplog.records if record.message == "asking.again"]
+    assert {record.levelname for record in retries} == {"DEBUG"}
+    told = [record.fields for record in retries]
     assert "answered 502 Bad Gateway" in told[0]["what"]
     everything = caplog.text + repr([vars(record) for record in caplog.records])
     assert "oauth" not in everything

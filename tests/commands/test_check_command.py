@@ -126,6 +126,7 @@ def test_a_config_that_does_not_lead_to_the_shop(
     ("trouble", "says"),
     [
         (PlainPermalinks(), "Permalinks: choose any structure but Plain"),
+        (PlainPermalinks(), 'or set [shop] permalinks = "plain"'),
         (Maintenance(), "the shop is in maintenance"),
         (Guarded(), "security plugin"),
     ],
@@ -135,6 +136,15 @@ def test_a_shop_that_answers_otherwise(world: World, trouble: Trouble, says: str
     done = check(world)
     assert says in done.only_complaint("FAIL", "shop")
     assert len(done.lines("ok", "whatsapp")) == 5
+
+
+@pytest.mark.parametrize("trouble", [None, PlainPermalinks()])
+def test_plain_permalinks_are_no_complaint_once_the_config_says_so(
+    world: World, trouble: Trouble | None
+) -> None:
+    world.shop.trouble = trouble
+    done = check(world, shop__permalinks="plain", **LOYALTY)
+    assert (done.lines("FAIL"), done.lines("note")) == ([], [])
 
 
 def test_a_read_only_key_matters_only_to_a_campaign_with_coupons(world: World) -> None:
