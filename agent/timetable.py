@@ -1,8 +1,10 @@
 """Every job, in the order of the way of the data, and how often it runs. Read this file first."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
+from threading import Lock
 from zoneinfo import ZoneInfo
 
 import schedule
@@ -14,7 +16,7 @@ from agent.guard import Beat, Guard, Job, Postponed
 from agent.jobs.attribute import attribute
 from agent.jobs.coupons import make_coupons
 from agent.jobs.decide import decide
-from agent.jobs.pull import pull_changes, pull_slowly, read_lines, read_shop_facts
+from agent.jobs.pull import follow_hints, measure_drift, run_cycle
 from agent.jobs.send import Sender
 from agent.jobs.settle import settle, tidy
 from agent.jobs.templates import read_templates
@@ -47,6 +49,7 @@ class Timetable:
     def __init__(self, service: Service, guard: Guard, tools: Tools) -> None:
         self._service, self._guard = service, guard
         self.tools = tools
+        self._mirror = Lock()
         self._ticks = schedule.Scheduler()
         self._ticks.every(1).seconds.do(self.knock)
 
@@ -57,8 +60,8 @@ class Timetable:
         return (
             # the shop -> the mirror
             Job("poll", Every(often.poll), self._poll, frequent=True),
-            Job("lines", MINUTELY, self._lines, frequent=True),
-            Job("stock", Every(self.tools.settings.mirror.rest), self._stock),
+            Job("hints", SOON, self._hints, frequent=True),
+            Job("drift", Daily(self.tools.settings.mirror.drift_at, time.max), self._drift),
             # the mirror -> the outbox
             Job("templates", Every(often.templates), self._templates),
             Job("campaigns", day, self._campaigns),
@@ -83,20 +86,30 @@ class Timetable:
             self._guard.look(job, ZoneInfo(zone) if zone else None)
 
     def _poll(self, beat: Beat) -> Mapping[str, int]:
-        tools, now = self.tools, self._service.clock.now()
-        if not ShopFact.complete():
-            read_shop_facts(tools.shop, tools.settings)
-        return pull_changes(tools.shop, tools.settings, now=now, beat=beat)
+        with self._alone(beat):
+            return run_cycle(self.tools.shop, self.tools.settings, now=self._now(), beat=beat)
 
-    def _lines(self, beat: Beat) -> Mapping[str, int]:
-        if not ShopFact.complete():
-            raise Postponed("the first answer of the shop")
-        return read_lines(self.tools.shop, page_size=self.tools.settings.shop.page_size, beat=beat)
+    def _hints(self, beat: Beat) -> Mapping[str, int]:
+        with self._alone(beat):
+            return follow_hints(self.tools.shop, self.tools.settings, now=self._now(), beat=beat)
 
-    def _stock(self, beat: Beat) -> Mapping[str, int]:
-        tools, now = self.tools, self._service.clock.now()
-        read_shop_facts(tools.shop, tools.settings)
-        return pull_slowly(tools.shop, tools.settings, now=now, beat=beat)
+    def _drift(self, beat: Beat) -> Mapping[str, int]:
+        with self._alone(beat):
+            return measure_drift(self.tools.shop, self.tools.settings, now=self._now(), beat=beat)
+
+    @contextmanager
+    def _alone(self, beat: Beat) -> Iterator[None]:
+        """Who reads the shop into the mirror does it alone: of two answers about one row, the one that
+        set out earlier could otherwise be written last."""
+        while not self._mirror.acquire(timeout=1):
+            beat()
+        try:
+            yield
+        finally:
+            self._mirror.release()
+
+    def _now(self) -> datetime:
+        return self._service.clock.now()
 
     def _templates(self, _: Beat) -> Mapping[str, int]:
         tools = self.tools

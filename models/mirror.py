@@ -122,12 +122,13 @@ class Order(Copy):
 
     @classmethod
     def without_lines(cls, limit: int) -> list[int]:
-        """Ids of orders whose lines were never read, or may have changed since; newest first.
+        """Ids of orders whose lines were never read, or may have changed since; last changed first.
 
         Lines read within the second of a change are read again: the shop's dates have no fractions.
         """
         stale = cls.lines_at.is_null() | (cls.lines_at <= cls.modified_at)
-        query = cls.select(cls.woo_id).where(stale).order_by(cls.woo_id.desc()).limit(limit)
+        newest = (cls.modified_at.desc(), cls.woo_id.desc())
+        query = cls.select(cls.woo_id).where(stale).order_by(*newest).limit(limit)
         return [order.woo_id for order in query]
 
     @classmethod

@@ -11,11 +11,11 @@ from agent import log
 from agent.commands.options import config_option, read_settings
 from agent.daemon import make_tools
 from agent.database import owned
-from agent.jobs.pull import pull_changes, pull_slowly, read_lines, read_shop_facts
+from agent.jobs.pull import pull_all
 from agent.service import Service, Stopping, WallClock
 from models import Contact, Cursor, Order, Product
 
-WALKS = ("orders", "products", "refunds", "variations", "customers")
+LISTS = ("orders", "products", "variations", "refunds", "customers")
 
 
 @click.command
@@ -33,14 +33,8 @@ def command(config: Path) -> None:
     with owned(settings.database.path):
         tools = make_tools(settings, service)
         try:
-            read_shop_facts(tools.shop, settings)
             with _progress(service) as beat:
-                now = service.clock.now()
-                pull_changes(tools.shop, settings, now=now, beat=beat)
-                pull_slowly(tools.shop, settings, now=now, beat=beat)
-                # as many pages as there are orders: so all, and each of them once
-                orders, size = Order.select().count(), settings.shop.page_size
-                read_lines(tools.shop, page_size=size, beat=beat, most=orders)
+                pull_all(tools.shop, settings, now=service.clock.now, beat=beat)
         except Stopping:
             click.echo("stopped; the next sync goes on from here", err=True)
             sys.exit(130)
@@ -53,7 +47,7 @@ def command(config: Path) -> None:
 
 @contextmanager
 def _progress(service: Service) -> Iterator[Callable[[], None]]:
-    """A beat that shows where each walk is: a bar on a terminal, a line a minute elsewhere."""
+    """A beat that shows where each list is: a bar on a terminal, a line a minute elsewhere."""
     if not sys.stderr.isatty():
         yield _line_a_minute(service)
         return
@@ -70,12 +64,12 @@ def _progress(service: Service) -> Iterator[Callable[[], None]]:
         TextColumn("{task.description:11}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
     )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        tasks = {name: bar.add_task(name, total=None) for name in WALKS}
+        tasks = {name: bar.add_task(name, total=None) for name in LISTS}
         lines = bar.add_task("order lines", total=None)
 
         def beat() -> None:
             service.check()
-            for cursor in Cursor.select():
+            for cursor in _cursors():
                 done = cursor.walk_began is None and cursor.since is not None
                 walked = cursor.total if done else cursor.walked
                 bar.update(tasks[cursor.name], completed=walked, total=cursor.total)
@@ -96,9 +90,11 @@ def _line_a_minute(service: Service) -> Callable[[], None]:
         now = service.clock.monotonic()
         if now - last >= 60:
             last = now
-            walks = ", ".join(
-                f"{c.name} {c.walked or c.total:,}/{c.total:,}" for c in Cursor.select()
-            )
+            walks = ", ".join(f"{c.name} {c.walked or c.total:,}/{c.total:,}" for c in _cursors())
             click.echo(walks, err=True)
 
     return beat
+
+
+def _cursors() -> list[Cursor]:
+    return list(Cursor.select().where(Cursor.name.in_(LISTS)))

@@ -25,14 +25,19 @@ ORDER_FIELDS = (
     "date_created_gmt,date_paid_gmt,date_modified_gmt,meta_data"
 )
 LINE_FIELDS = "id,currency,line_items,coupon_lines"
+ORDER_REFUND_FIELDS = "id,currency,refunds"
 REFUND_FIELDS = "id,parent_id,amount,date_created_gmt"
 PRODUCT_FIELDS = (
-    "id,parent_id,name,sku,type,status,catalog_visibility,price,regular_price,stock_status,"
-    "stock_quantity,permalink,categories,date_created_gmt,date_modified_gmt"
+    "id,parent_id,name,sku,type,status,catalog_visibility,price,regular_price,"
+    "date_on_sale_from_gmt,date_on_sale_to_gmt,stock_status,stock_quantity,permalink,categories,"
+    "date_created_gmt,date_modified_gmt"
 )
 CUSTOMER_FIELDS = (
     "id,email,first_name,last_name,role,billing,date_created_gmt,date_modified_gmt,meta_data"
 )
+
+CATEGORY_FIELDS = "id,name,slug,parent"
+COUPON_FIELDS = "id,code,status,usage_count,date_expires_gmt,date_modified_gmt"
 
 DRAFTS = ("checkout-draft", "auto-draft", "draft")  # carts in the making, not orders
 
@@ -119,6 +124,38 @@ def refund(one: Json, read_at: datetime, currency: str) -> Row:
     }
 
 
+def refunds_of(one: Json) -> dict[int, int]:
+    """Refund id -> amount in minor units, as an order lists its own; there they are negative."""
+    currency = str(one["currency"])
+    return {
+        int(given["id"]): abs(minor_units(given["total"], currency)) for given in one["refunds"]
+    }
+
+
+def category(one: Json, read_at: datetime) -> Row:
+    """A category of products."""
+    return {
+        "woo_id": int(one["id"]),
+        "parent_id": int(one.get("parent") or 0),
+        "name": _text(one.get("name")),
+        "slug": str(one.get("slug") or ""),
+        "read_at": read_at,
+    }
+
+
+def coupon(one: Json, read_at: datetime) -> Row:
+    """A coupon as the shop has it."""
+    return {
+        "woo_id": int(one["id"]),
+        "code": _text(one["code"]).lower(),
+        "status": str(one.get("status") or ""),
+        "usage_count": int(one.get("usage_count") or 0),
+        "expires_at": _utc(one.get("date_expires_gmt")),
+        "modified_at": _utc(one.get("date_modified_gmt")),
+        "read_at": read_at,
+    }
+
+
 def product(one: Json, read_at: datetime, currency: str) -> Row:
     """A product or a variation. A price that is no number is none: the shop stores what it is told."""
     stock = one.get("stock_quantity")
@@ -136,6 +173,8 @@ def product(one: Json, read_at: datetime, currency: str) -> Row:
         "stock_quantity": None if stock is None else int(stock),
         "permalink": str(one.get("permalink") or ""),
         "categories": [int(category["id"]) for category in one.get("categories") or ()],
+        "sale_from": _utc(one.get("date_on_sale_from_gmt")),
+        "sale_to": _utc(one.get("date_on_sale_to_gmt")),
         "created_at": _utc(one.get("date_created_gmt")),
         "modified_at": _utc(one.get("date_modified_gmt")),
         "read_at": read_at,

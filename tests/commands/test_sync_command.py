@@ -106,7 +106,7 @@ class AfterPages(Trouble):
 def test_a_shop_that_fails_in_the_middle_loses_nothing_that_was_read(
     world: World, config: Path
 ) -> None:
-    world.shop.trouble = AfterPages(6, Maintenance())
+    world.shop.trouble = AfterPages(9, Maintenance())
     ended = typed("sync", "--config", str(config))
     assert isinstance(ended.exception, Retryable)
     assert ended.exception.exit_code == 69

@@ -14,14 +14,19 @@ from typing import TYPE_CHECKING, Any, Self
 
 from agent.clients.shop import Shop as ShopClient
 from agent.config import Settings, load
-from agent.jobs.pull import pull_changes, pull_slowly, read_lines, read_shop_facts
-from agent.jobs.pull.kinds import CUSTOMERS, ORDERS, REFUNDS, Filing
+from agent.jobs.pull import measure_drift, pull_all, read_shop_facts, run_cycle
+from agent.jobs.pull.cycle import follow_up, poll
+from agent.jobs.pull.filing import Filing
+from agent.jobs.pull.kinds import CUSTOMERS, ORDERS, REFUNDS, Kind
+from agent.jobs.pull.lines import read_lines
+from agent.jobs.pull.sweep import sweep_on, swept
+from agent.jobs.pull.walk import walk
 from agent.sandbox.clock import MovedClock
 from agent.sandbox.server import Server
 from agent.sandbox.shop.api import shop_app
 from agent.sandbox.shop.shop import Shop
 from agent.sandbox.shop.trouble import Trouble
-from models import CampaignStanding, Contact, Message, Order, ShopFact
+from models import CampaignStanding, Contact, Cursor, Message, Order, ShopFact
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -173,14 +178,37 @@ class Counter:
         return self.shop.place_order([(self.shirt, 0, amount)], billing=billing, **more)
 
     def poll(self, beat: Callable[[], None] = nothing) -> dict[str, int]:
-        return pull_changes(self.client, self.settings, now=self.now, beat=beat)
+        """Only what is asked by date: orders and products."""
+        return poll(self.client, self.settings, now=self.now, beat=beat)
 
-    def pull_slowly(self, beat: Callable[[], None] = nothing) -> dict[str, int]:
-        return pull_slowly(self.client, self.settings, now=self.now, beat=beat)
+    def cycle(self, beat: Callable[[], None] = nothing) -> dict[str, int]:
+        """One whole cycle of the daemon."""
+        return run_cycle(self.client, self.settings, now=self.now, beat=beat)
 
-    def read_lines(self) -> dict[str, int]:
-        size = self.settings.shop.page_size
-        return read_lines(self.client, page_size=size, beat=nothing)
+    def pull_all(self, beat: Callable[[], None] = nothing) -> None:
+        """As `winback sync` does."""
+        pull_all(self.client, self.settings, now=self.clock.now, beat=beat)
+
+    def walk(self, kind: Kind, beat: Callable[[], None] = nothing) -> int:
+        """The list of one kind, from where its cursor stands."""
+        filing = Filing.from_settings(self.settings, self.now)
+        return walk(self.client, kind, filing, beat=beat)
+
+    def sweep(self, kind: Kind) -> None:
+        """A whole round over the list of one kind, and what it points at."""
+        filing = Filing.from_settings(self.settings, self.now)
+        cursor = Cursor.named(swept(kind))
+        sweep_on(self.client, kind, filing, beat=nothing)
+        while Cursor.get_by_id(cursor.name).walk_began is not None:
+            sweep_on(self.client, kind, filing, beat=nothing)
+        follow_up(self.client, filing, beat=nothing)
+
+    def drift(self) -> dict[str, int]:
+        return measure_drift(self.client, self.settings, now=self.now, beat=nothing)
+
+    def read_lines(self, *, most: int = 20) -> int:
+        filing = Filing.from_settings(self.settings, self.now)
+        return read_lines(self.client, filing, beat=nothing, most=most)
 
     def asked(self, path: str) -> list[Mapping[str, str]]:
         """The parameters of the requests for `path` since `forget_requests`."""

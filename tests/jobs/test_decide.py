@@ -29,7 +29,8 @@ from agent.config import Settings
 from agent.consent import Heard, record
 from agent.jobs.decide import decide
 from agent.jobs.decide.plan import Day, plan
-from agent.jobs.pull.kinds import CUSTOMERS, Filing
+from agent.jobs.pull.filing import Filing
+from agent.jobs.pull.kinds import CUSTOMERS
 from agent.rules.selection import Why
 from models import CampaignStanding, Contact, Coupon, Message, OrderLine, ShopFact
 from models.base import close_database

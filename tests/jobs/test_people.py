@@ -19,6 +19,7 @@ from jobs_stage import (
 
 from agent.config import Settings
 from agent.consent import IMPORT, Heard, record
+from agent.jobs.pull.kinds import CUSTOMERS
 from models import Contact, Identity, Order, PhoneReading, Statement
 
 ANA, BRUNO = "+12025550101", "+12025550102"
@@ -313,12 +314,12 @@ def test_consent_comes_through_the_wire(counter: Counter) -> None:
         meta={"winback_marketing": "1"},
     )
     counter.poll()
-    counter.pull_slowly()
+    counter.walk(CUSTOMERS)
     assert Contact.agreed_count() == 2
 
     counter.later(hours=25)
     counter.shop.update_customer(ana, meta={"winback_marketing": "withdrawn"})
-    counter.pull_slowly()
+    counter.sweep(CUSTOMERS)
     assert standing_of("+5511955550102") == "no"
     assert contact_at("+5511955550102").marketing_at == counter.now
 

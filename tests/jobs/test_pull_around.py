@@ -10,8 +10,8 @@ from jobs_stage import DAY, Counter, in_the_shop, mirrored, nothing
 
 from agent.clients.shop import Page
 from agent.errors import Garbled, Retryable
-from agent.jobs.pull import read_lines
 from agent.jobs.pull.around import Around
+from agent.jobs.pull.kinds import CUSTOMERS
 from agent.sandbox.clock import MovedClock
 from agent.sandbox.shop.trouble import Fatal, Maintenance, Notice, Trouble
 from models import Cursor, Customer, Order, OrderLine
@@ -141,9 +141,9 @@ def test_a_row_left_out_at_the_end_of_the_customers_hides_nobody_who_joins_later
     join("ana")
     lost = [join(name) for name in ("bruno", "carla", "diego")]
     counter.shop.trouble = LeftOut(*lost)
-    counter.pull_slowly(at_request(100, pytest.fail))
+    counter.walk(CUSTOMERS, at_request(100, pytest.fail))
     new = [join("eva"), join("fabio")]
-    counter.pull_slowly(at_request(100, pytest.fail))
+    counter.walk(CUSTOMERS, at_request(100, pytest.fail))
 
     assert set(new) <= {one.woo_id for one in Customer.select()}
 
@@ -199,7 +199,7 @@ def test_an_order_whose_lines_break_the_shop_does_not_hold_up_the_others(
     counter.shop.trouble = BreaksOn(numbers[24], lines_only=True)
     counter.forget_requests()
     with caplog.at_level(logging.WARNING):
-        assert counter.read_lines() == {"orders": 24}
+        assert counter.read_lines() == 25
 
     assert [one["id"] for one in set_aside(caplog)] == [numbers[24]]
     with_lines = {line.order_id for line in OrderLine.select()}
@@ -208,13 +208,13 @@ def test_an_order_whose_lines_break_the_shop_does_not_hold_up_the_others(
 
     # and it is asked for again only when it changes
     counter.forget_requests()
-    assert counter.read_lines() == {}
+    assert counter.read_lines() == 0
     counter.shop.trouble = None
     counter.later(hours=1)
     counter.shop.set_status(numbers[24], "refunded")
     counter.poll()
     counter.later(minutes=1)
-    assert counter.read_lines() == {"orders": 1}
+    assert counter.read_lines() == 1
     assert OrderLine.select().where(OrderLine.order_id == numbers[24]).exists()
 
 
@@ -297,7 +297,7 @@ def test_a_clock_that_was_ahead_for_a_while_freezes_no_row(
     assert mirrored() == [(number, "completed"), (other, "pending")]
     assert Cursor.get_by_id("orders").since == counter.now
     assert "shop.clock_went_back" in [one.message for one in caplog.records]
-    assert counter.read_lines() == {"orders": 2}
+    assert counter.read_lines() == 2
 
     # and the next poll is one like any other
     counter.forget_requests()
@@ -333,7 +333,7 @@ def test_an_order_dated_in_the_future_is_asked_for_once_a_run(
     clock.ahead = timedelta(0)
     counter.poll()
     counter.forget_requests()
-    read = read_lines(counter.client, page_size=1, beat=nothing, most=1000)
+    counter.page_size(1)
 
-    assert read == {"orders": 3}
+    assert counter.read_lines(most=1000) == 3
     assert len(counter.asked("wc/v3/orders")) == 3

@@ -1,11 +1,16 @@
 """Reading around a row that breaks the shop: one order that PHP dies of must not hide the others."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from agent.clients.shop import Page
+from agent.clients.shop import Page, Shop
 from agent.errors import Garbled, Retryable
+from agent.jobs.pull.filing import Filing
+from agent.jobs.pull.kinds import Kind
 from agent.log import Log
+
+Bounds = Mapping[str, str | int]
 
 log = Log(__name__)
 
@@ -80,6 +85,65 @@ class Around:
     def _ask(self, part: Sequence[int]) -> Page:
         self.beat()
         return self.ask(part)
+
+
+def by_places(
+    shop: Shop, kind: Kind, filing: Filing, beat: Callable[[], None], bounds: Bounds
+) -> Around:
+    """Rows by their positions in the list of `kind`, narrowed down by `bounds`."""
+    return Around(
+        kind.name,
+        "place",
+        lambda places: places_of(shop, kind, filing, bounds, places),
+        partial(_ends_of_the_list, shop, kind, filing, kind.fields),
+        beat,
+    )
+
+
+def places_of(
+    shop: Shop, kind: Kind, filing: Filing, bounds: Bounds, places: Sequence[int]
+) -> Page:
+    """The same, in one request."""
+    return shop.page(
+        kind.endpoint(filing),
+        **kind.params(filing), **bounds,
+        _fields=kind.fields, orderby="id", order="asc", per_page=len(places), offset=places[0],
+    )  # fmt: skip
+
+
+def by_ids(
+    shop: Shop, kind: Kind, filing: Filing, beat: Callable[[], None], fields: str = ""
+) -> Around:
+    """Rows by their ids; those of `fields`, or all that are mirrored."""
+    fields = fields or kind.fields
+    return Around(
+        kind.name,
+        "id",
+        lambda ids: ids_of(shop, kind, filing, fields, ids),
+        partial(_ends_of_the_list, shop, kind, filing, fields),
+        beat,
+    )
+
+
+def ids_of(shop: Shop, kind: Kind, filing: Filing, fields: str, ids: Sequence[int]) -> Page:
+    """The same, in one request. Without `per_page` only ten would come, however many are asked for."""
+    return shop.page(
+        kind.endpoint(filing),
+        **kind.params(filing),
+        include=",".join(map(str, ids)),
+        _fields=fields, orderby="id", order="asc", per_page=len(ids),
+    )  # fmt: skip
+
+
+def _ends_of_the_list(
+    shop: Shop, kind: Kind, filing: Filing, fields: str, _: Sequence[int]
+) -> Iterator[Callable[[], Page]]:
+    """The shop's oldest row and its newest: a poll may have no row but the one that breaks."""
+    for order in ("asc", "desc"):
+        yield partial(
+            shop.page, kind.endpoint(filing), **kind.params(filing),
+            _fields=fields, orderby="id", order=order, per_page=1,
+        )  # fmt: skip
 
 
 def _told_to_wait(failure: Retryable | Garbled) -> bool:

@@ -1,33 +1,87 @@
 """What the shop says of itself: its time zone, currency, country, name, version, order statuses."""
 
+from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.clients.shop import Shop
 from agent.config import Settings
 from agent.errors import ConfigError
-from models import ShopFact
+from agent.jobs.pull.kinds import ORDERS
+from agent.jobs.pull.sweep import swept
+from agent.jobs.pull.variations import probe_variations
+from agent.log import Log
+from models import Cursor, ShopFact
+
+log = Log(__name__)
+
+Facts = dict[str, str]
 
 
-def read_shop_facts(shop: Shop, settings: Settings) -> dict[str, str]:
-    """Ask, keep and return them.
+def read_shop_facts(shop: Shop, settings: Settings) -> Facts:
+    """Ask for all of them, keep and return them.
 
     Raises ConfigError where the shop's time zone cannot be told and the config does not say it.
     """
+    for fact in FACTS:
+        read_fact(shop, settings, fact)
+    return ShopFact.all()
+
+
+def read_fact(shop: Shop, settings: Settings, fact: str) -> None:
+    """Ask for one of FACTS. Raises ConfigError as `read_shop_facts` does."""
+    before = ShopFact.all()
+    now = FACTS[fact](shop, settings)
+    ShopFact.put(now)
+    if "zone" in now and before.get("zone", now["zone"]) != now["zone"]:
+        log.info("shop.zone_changed", was=before["zone"], now=now["zone"])
+    if "version" in now and before.get("version") != now["version"]:
+        probe_variations(shop)
+    added = set(now.get("order_statuses", "").split()) - set(
+        before.get("order_statuses", now.get("order_statuses", "")).split()
+    )
+    if added:
+        # orders may have had it for long: a plugin that is switched on again moves no dates
+        log.info("shop.new_status", statuses=",".join(sorted(added)))
+        Cursor.hasten(swept(ORDERS))
+
+
+def _site(shop: Shop, settings: Settings) -> Facts:
     site = shop.site()
-    status = shop.one("system_status", _fields="environment,settings")
-    general = {one["id"]: one["value"] for one in shop.page("settings/general").rows}
-    statuses = shop.page("reports/orders/totals").rows
-    facts = {
-        "name": str(site.get("name") or status["environment"]["home_url"]),
-        "url": str(status["environment"]["home_url"]),
-        "version": str(status["environment"]["version"]),
-        "zone": settings.shop.timezone or _zone(site),
-        "currency": str(status["settings"]["currency"]),
-        "country": str(general.get("woocommerce_default_country") or "").split(":")[0],
-        "order_statuses": " ".join(one["slug"] for one in statuses),
-    }
-    ShopFact.put(facts)
+    facts = {"zone": settings.shop.timezone or _zone(site)}
+    if site.get("name"):
+        facts["name"] = str(site["name"])
     return facts
+
+
+def _system(shop: Shop, _: Settings) -> Facts:
+    status = shop.one("system_status", _fields="environment,settings")
+    home = str(status["environment"]["home_url"])
+    return {
+        "url": home,
+        "name": ShopFact.all().get("name") or home,
+        "version": str(status["environment"]["version"]),
+        "currency": str(status["settings"]["currency"]),
+    }
+
+
+def _country(shop: Shop, _: Settings) -> Facts:
+    general = {one["id"]: one["value"] for one in shop.page("settings/general").rows}
+    country = str(general.get("woocommerce_default_country") or "").split(":")[0]
+    return {"country": country}
+
+
+def _statuses(shop: Shop, _: Settings) -> Facts:
+    statuses = shop.page("reports/orders/totals").rows
+    return {"order_statuses": " ".join(one["slug"] for one in statuses)}
+
+
+FACTS: Mapping[str, Callable[[Shop, Settings], Facts]] = {
+    "site": _site,
+    "system": _system,
+    "country": _country,
+    "statuses": _statuses,
+}
+"""By the request that tells them: one request each."""
 
 
 def _zone(site: dict[str, object]) -> str:

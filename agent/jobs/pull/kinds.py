@@ -1,97 +1,119 @@
-"""The kinds of row that we mirror: where the shop has them, and how they are filed."""
+"""The kinds of row that we mirror: where the shop has them, how they are filed, what they point at."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from agent.config import Settings
+from agent.jobs.pull.filing import Filed, Filing, copied, file_rows, forget
 from agent.jobs.pull.people import ConsentRead, file_people
-from agent.log import Log
 from agent.rules import copies
-from agent.rules.copies import ConsentFields, Json, Row
-from models import Customer, Order, Product, Refund, ShopFact
+from agent.rules.copies import Json, Row
+from models import Category, Customer, Hint, Order, Product, Refund, ShopCoupon
 from models.base import tuples
+from models.mirror import Copy
 
-log = Log(__name__)
+Params = Mapping[str, str]
+Rows = list[dict[str, Any]]
 
-# The default list leaves out trash, so a trashed order would look unchanged for ever. What else the
-# shop has (drafts of its checkout, statuses of plugins) it says itself; one that it does not have
-# would make it refuse the whole request.
-ORDER_STATUSES = (
-    "pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "trash",
-)  # fmt: skip
-
-
-def order_statuses(facts: Mapping[str, str]) -> tuple[str, ...]:
-    """All that an order of this shop may have, trash too."""
-    return tuple(dict.fromkeys((*facts["order_statuses"].split(), *ORDER_STATUSES)))
-
-
-@dataclass(frozen=True, slots=True)
-class Filing:
-    """What filing a page needs to know beside its rows."""
-
-    now: datetime
-    page_size: int
-    overlap: timedelta
-    currency: str
-    country: str
-    statuses: tuple[str, ...]
-    order_consent: ConsentFields
-    customer_consent: ConsentFields
-
-    @classmethod
-    def from_settings(cls, settings: Settings, now: datetime) -> "Filing":
-        facts = ShopFact.all()
-        says = settings.consent
-        yes, refusals = tuple(says.yes), tuple(says.refusals)
-        return cls(
-            now=now,
-            page_size=settings.shop.page_size,
-            overlap=settings.shop.overlap,
-            currency=facts["currency"],
-            country=settings.shop.default_country or facts["country"],
-            statuses=order_statuses(facts),
-            order_consent=ConsentFields(frozenset(says.order_meta), yes, refusals),
-            customer_consent=ConsentFields(frozenset(says.customer_meta), yes, refusals),
-        )
+ANALYTICS_VARIATIONS = "wc-analytics/variations"
+TRASH: Params = {"status": "trash"}
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of row. `by_change`: the shop can filter it by the date of its last change."""
+    """One list of the shop, and the table that has its rows.
+
+    `by_change`: the shop can filter it by the date of the last change. `mine` says which rows of the
+    table stand in this list, `missing` which hints to give for rows that do so no more.
+    """
 
     name: str
-    endpoint: str
+    endpoint: Callable[[Filing], str]
     fields: str
-    absorb: Callable[[list[dict[str, Any]], datetime, Filing], None]
-    params: Callable[[Filing], Mapping[str, str]] = lambda _: {}
+    table: type[Copy]
+    absorb: Callable[[Rows, datetime, Filing], Filed]
+    params: Callable[[Filing], Params] = lambda _: {}
     by_change: bool = True
+    mine: Callable[[], Any] = lambda: True
+    missing: Callable[[Sequence[int]], tuple[str, Sequence[int]]] = lambda ids: ("", ids)
+
+    def held(self) -> Any:
+        """A query for the ids of the rows that we have of this list."""
+        columns: Any = self.table
+        query = self.table.select(columns.woo_id)
+        condition = self.mine()
+        return query if condition is True else query.where(condition)
 
 
-def _orders(rows: list[dict[str, Any]], read_at: datetime, filing: Filing) -> None:
-    copied = _copy("order", rows, lambda one: copies.order(one, read_at, filing.order_consent))
-    said = _consent_before(Order, copied)
-    file_people(copied, "order", said, country=filing.country, now=filing.now)
-    _write(Order, copied, read_at, filing)
+# Follow-ups are noted in the transaction of the page that gives the reason.
 
 
-def _customers(rows: list[dict[str, Any]], read_at: datetime, filing: Filing) -> None:
-    copied = _copy(
+def _orders(rows: Rows, read_at: datetime, filing: Filing) -> Filed:
+    fit = copied("order", rows, lambda one: copies.order(one, read_at, filing.order_consent))
+    said = _consent_before(Order, fit)
+    file_people(fit, "order", said, country=filing.country, now=filing.now)
+    filed = file_rows(Order, "orders", fit, read_at, filing)
+    if not filing.first:
+        Hint.note("customers", _moved_customers(filed), "order", filing.now)
+    return filed
+
+
+def _moved_customers(filed: Filed) -> list[int]:
+    """Accounts that a new order shows in another light: its billing block is the newest there is."""
+    told = {
+        row["customer_id"]: (row["phone"], row["email"])
+        for row in filed.rows
+        if row["customer_id"] and row["woo_id"] in filed.news and row["status"] != "trash"
+    }
+    query = Customer.select(Customer.woo_id, Customer.phone, Customer.email)
+    known = {
+        number: (phone, email)
+        for number, phone, email in tuples(query.where(Customer.woo_id.in_(list(told))))
+    }
+    return [number for number, billing in told.items() if known.get(number) != billing]
+
+
+def _customers(rows: Rows, read_at: datetime, filing: Filing) -> Filed:
+    fit = copied(
         "customer", rows, lambda one: copies.customer(one, read_at, filing.customer_consent)
     )
-    said = _consent_before(Customer, copied)
-    file_people(copied, "customer", said, country=filing.country, now=filing.now)
-    _write(Customer, copied, read_at, filing)
+    if not filing.every_role:
+        others = [row["woo_id"] for row in fit if row["role"] not in filing.roles]
+        forget(Customer, "customers", others, filing)
+        fit = [row for row in fit if row["role"] in filing.roles]
+    said = _consent_before(Customer, fit)
+    file_people(fit, "customer", said, country=filing.country, now=filing.now)
+    return file_rows(Customer, "customers", fit, read_at, filing)
 
 
-def _products(rows: list[dict[str, Any]], read_at: datetime, filing: Filing) -> None:
-    copied = _copy("product", rows, lambda one: copies.product(one, read_at, filing.currency))
-    _write(Product, copied, read_at, filing)
+def _roles(filing: Filing) -> Params:
+    """The list takes one role or all."""
+    only = next(iter(filing.roles)) if len(filing.roles) == 1 else "all"
+    return {"role": only}
 
 
-def _refunds(rows: list[dict[str, Any]], read_at: datetime, filing: Filing) -> None:
+def _products(rows: Rows, read_at: datetime, filing: Filing) -> Filed:
+    fit = copied("product", rows, lambda one: copies.product(one, read_at, filing.currency))
+    filed = file_rows(Product, "products", fit, read_at, filing)
+    if not filing.first or not filing.variations:
+        # a variation's change moves its product, and trashing a product trashes its variations
+        parents = [r["woo_id"] for r in fit if is_variable(r) and r["woo_id"] in filed.news]
+        Hint.note("variations", parents, filing.means, filing.now)
+    return filed
+
+
+def is_variable(product: Row) -> bool:
+    """Whether it may have variations; plugins bring types such as variable-subscription."""
+    return str(product["type"]).startswith("variable")
+
+
+def _variations(rows: Rows, read_at: datetime, filing: Filing) -> Filed:
+    fit = copied("variation", rows, lambda one: copies.product(one, read_at, filing.currency))
+    return file_rows(Product, "variations", fit, read_at, filing)
+
+
+def _refunds(rows: Rows, read_at: datetime, filing: Filing) -> Filed:
     parents = {int(one.get("parent_id") or 0) for one in rows}
     orders = Order.select(Order.woo_id, Order.currency).where(Order.woo_id.in_(list(parents)))
     currency = {order.woo_id: order.currency for order in orders}
@@ -99,36 +121,32 @@ def _refunds(rows: list[dict[str, Any]], read_at: datetime, filing: Filing) -> N
     def copy(one: Json) -> Row:
         return copies.refund(one, read_at, currency.get(one["parent_id"], filing.currency))
 
-    _write(Refund, _copy("refund", rows, copy), read_at, filing)
+    return file_rows(Refund, "refunds", copied("refund", rows, copy), read_at, filing)
 
 
-def _write(
-    table: type[Order] | type[Customer] | type[Product] | type[Refund],
-    rows: list[Row],
-    read_at: datetime,
-    filing: Filing,
-) -> None:
-    """Absorb the rows, also over those that were read while the shop's clock was ahead.
-
-    No answer is under way for as long as the overlap: a row that was read that much later than this
-    page has its date from a clock that was set right since, and would refuse every copy until then.
-    """
-    written = table.woo_id.in_([row["woo_id"] for row in rows])
-    ahead = read_at + filing.overlap
-    table.update(read_at=read_at).where(written, table.read_at > ahead).execute()
-    if table is Order:
-        Order.update(lines_at=None).where(written, Order.lines_at > ahead).execute()
-    table.absorb(rows)
+def _categories(rows: Rows, read_at: datetime, filing: Filing) -> Filed:
+    fit = copied("category", rows, lambda one: copies.category(one, read_at))
+    return file_rows(Category, "categories", fit, read_at, filing)
 
 
-def _copy(what: str, rows: Iterable[Json], copy: Callable[[Json], Row]) -> list[Row]:
-    copied, set_aside = copies.each(rows, copy)
-    for number, reason in set_aside:
-        log.warning("mirror.set_aside", kind=what, id=number, reason=reason)
-    return copied
+def _coupons(rows: Rows, read_at: datetime, filing: Filing) -> Filed:
+    fit = copied("coupon", rows, lambda one: copies.coupon(one, read_at))
+    return file_rows(ShopCoupon, "coupons", fit, read_at, filing)
 
 
-def _consent_before(table: type[Order] | type[Customer], rows: list[Row]) -> dict[int, ConsentRead]:
+def _orders_of(refunds: Sequence[int]) -> tuple[str, Sequence[int]]:
+    query = Refund.select(Refund.order_id).where(Refund.woo_id.in_(list(refunds))).distinct()
+    return "refunds", [order for (order,) in tuples(query)]
+
+
+def _parents_of(variations: Sequence[int]) -> tuple[str, Sequence[int]]:
+    query = Product.select(Product.parent_id).where(Product.woo_id.in_(list(variations)))
+    return "variations", [parent for (parent,) in tuples(query.distinct())]
+
+
+def _consent_before(
+    table: type[Order] | type[Customer], rows: Iterable[Row]
+) -> dict[int, ConsentRead]:
     """What the consent field of each row said when we last read it; new rows are absent."""
     ids = [row["woo_id"] for row in rows]
     known = table.select(table.woo_id, table.consent, table.consent_rule, table.contact_id)
@@ -139,16 +157,37 @@ def _consent_before(table: type[Order] | type[Customer], rows: list[Row]) -> dic
 
 
 ORDERS = Kind(
-    "orders",
-    "orders",
-    copies.ORDER_FIELDS,
-    _orders,
+    "orders", lambda _: "orders", copies.ORDER_FIELDS, Order, _orders,
     params=lambda filing: {"status": ",".join(filing.statuses)},
+    missing=lambda ids: ("orders", ids),
+)  # fmt: skip
+REFUNDS = Kind(
+    "refunds", lambda _: "refunds", copies.REFUND_FIELDS, Refund, _refunds, missing=_orders_of
 )
-REFUNDS = Kind("refunds", "refunds", copies.REFUND_FIELDS, _refunds)
-PRODUCTS = Kind("products", "products", copies.PRODUCT_FIELDS, _products)
-VARIATIONS = Kind("variations", "wc-analytics/variations", copies.PRODUCT_FIELDS, _products)
+PRODUCTS = Kind(
+    "products", lambda _: "products", copies.PRODUCT_FIELDS, Product, _products,
+    mine=lambda: (Product.parent_id == 0) & (Product.status != "trash"),
+    missing=lambda ids: ("products", ids),
+)  # fmt: skip
+TRASHED = Kind(
+    "trashed products", lambda _: "products", copies.PRODUCT_FIELDS, Product, _products,
+    params=lambda _: TRASH,
+    mine=lambda: (Product.parent_id == 0) & (Product.status == "trash"),
+    missing=lambda ids: ("products", ids),
+)  # fmt: skip
+VARIATIONS = Kind(
+    "variations", lambda filing: filing.variations, copies.PRODUCT_FIELDS, Product, _variations,
+    mine=lambda: Product.parent_id > 0, missing=_parents_of,
+)  # fmt: skip
 CUSTOMERS = Kind(
-    "customers", "customers", copies.CUSTOMER_FIELDS, _customers,
-    params=lambda _: {"role": "all"}, by_change=False,
+    "customers", lambda _: "customers", copies.CUSTOMER_FIELDS, Customer, _customers,
+    params=_roles, by_change=False, missing=lambda ids: ("customers", ids),
+)  # fmt: skip
+CATEGORIES = Kind(
+    "categories", lambda _: "products/categories", copies.CATEGORY_FIELDS, Category, _categories,
+    by_change=False, missing=lambda ids: ("categories", ids),
+)  # fmt: skip
+COUPONS = Kind(
+    "coupons", lambda _: "coupons", copies.COUPON_FIELDS, ShopCoupon, _coupons,
+    missing=lambda ids: ("coupons", ids),
 )  # fmt: skip

@@ -1,20 +1,23 @@
-"""The lines of new and changed orders, newest orders first.
+"""The lines of new and changed orders, newest first.
 
 They come after the headers and in requests of their own: a page of orders with lines costs the shop
 eight times as much as one without.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from peewee import chunked, fn
 
-from agent.clients.shop import Page, Row, Shop
-from agent.jobs.pull.around import Around
-from agent.jobs.pull.kinds import order_statuses
+from agent.clients.shop import Page, Shop
+from agent.jobs.pull.ahead import Ahead
+from agent.jobs.pull.around import Around, ids_of
+from agent.jobs.pull.filing import Filing, News, tell
+from agent.jobs.pull.kinds import ORDERS
 from agent.log import Log
 from agent.rules import copies
-from models import Order, OrderLine, ShopFact
+from models import Cursor, Hint, Order, OrderLine, Product
 from models.base import transaction, tuples
 
 log = Log(__name__)
@@ -23,31 +26,42 @@ MOST_A_RUN = 20  # pages; the rest waits for the next run, so that polls are not
 
 
 def read_lines(
-    shop: Shop, *, page_size: int, beat: Callable[[], None], most: int = MOST_A_RUN
-) -> dict[str, int]:
-    """Read the lines that are missing or may have changed. Returns how many orders were read.
+    shop: Shop, filing: Filing, *, beat: Callable[[], None], most: int = MOST_A_RUN
+) -> int:
+    """Read the lines that are missing or may have changed. Returns how many orders were asked for.
 
     `most` is how many pages of them. An order that changed in this very second may change again in
     it, so it stays among them; it is asked for again by the next run, not by this one.
     """
-    ask = partial(_ask, shop, ",".join(order_statuses(ShopFact.all())))
+    orders = Order.without_lines(most * filing.page_size)
+    read_lines_of(shop, filing, orders, beat)
+    return len(orders)
+
+
+def read_oldest_lines(shop: Shop, filing: Filing, *, beat: Callable[[], None]) -> None:
+    """Read a page of those lines again that were read longest ago: one may be saved by itself, and
+    its order does not show it."""
+    query = Order.select(Order.woo_id).where(Order.lines_at.is_null(False))
+    oldest = query.order_by(Order.lines_at).limit(filing.page_size)
+    read_lines_of(shop, filing, [number for (number,) in tuples(oldest)], beat)
+
+
+def read_lines_of(
+    shop: Shop, filing: Filing, orders: Sequence[int], beat: Callable[[], None]
+) -> News:
+    """Read the lines of these orders; the news are those whose lines changed by themselves."""
+    ask = partial(ids_of, shop, ORDERS, filing, copies.LINE_FIELDS)
     around = Around("lines", "id", ask, partial(_other_orders, ask), beat)
-    read = 0
-    for orders in chunked(Order.without_lines(most * page_size), page_size):
-        read += _file(orders, around.read(orders))
-    return {"orders": read} if read else {}
-
-
-def _ask(shop: Shop, statuses: str, orders: Sequence[int]) -> Page:
-    return shop.page(
-        "orders",
-        include=",".join(map(str, orders)),
-        status=statuses,
-        _fields=copies.LINE_FIELDS,
-        orderby="id",
-        order="asc",
-        per_page=len(orders),
-    )
+    pages = [tuple(page) for page in chunked(orders, filing.page_size)]
+    news = dict[int, tuple[str, ...]]()
+    with Ahead(ask, width=filing.parallel, beat=beat) as ahead:
+        for place, page in enumerate(pages):
+            came = ahead.take(page)
+            for following in pages[place + 1 : place + 1 + filing.parallel]:
+                ahead.want(following)
+            news |= _file(page, around.read(page) if came is None else came, filing)
+            beat()
+    return news
 
 
 def _other_orders(
@@ -68,7 +82,10 @@ def _other_orders(
             yield partial(ask, [number])
 
 
-def _file(orders: Sequence[int], page: Page) -> int:
+Line = dict[str, Any]
+
+
+def _file(orders: Sequence[int], page: Page, filing: Filing) -> News:
     lines: list[copies.Row] = []
     # An order that did not come is gone or breaks the shop, and one that makes no sense will make no
     # more of it until it changes. All count as read, or they would be asked for without end.
@@ -78,12 +95,18 @@ def _file(orders: Sequence[int], page: Page) -> int:
         lines.extend(of_order)
         coupons[int(one["id"])] = codes
     with transaction():
+        before = _before(orders)
+        _look_at_stock(orders, [*before.values(), *lines], filing)
+        news = _changed_alone(orders, before, lines)
+        tell("lines", news, page.served_at, filing)
+        came = {int(one["id"]) for one in page.rows}
+        Hint.note("orders", set(orders) - came, "lines", filing.now)
         OrderLine.replace_for(orders, lines)
         Order.lines_read(coupons, page.served_at)
-    return len(page.rows)
+    return news
 
 
-def _copied(one: Row) -> tuple[list[copies.Row], list[str]]:
+def _copied(one: Mapping[str, object]) -> tuple[list[copies.Row], list[str]]:
     """The lines of an order and its coupon codes; none of a line that cannot be copied."""
     try:
         return copies.order_lines(one)
@@ -91,3 +114,52 @@ def _copied(one: Row) -> tuple[list[copies.Row], list[str]]:
         reason = f"{type(error).__name__}: {error}"
         log.warning("mirror.set_aside", kind="lines", id=one.get("id"), reason=reason)
         return [], []
+
+
+def _before(orders: Sequence[int]) -> dict[int, Line]:
+    query = OrderLine.select().where(OrderLine.order_id.in_(list(orders)))
+    lines: Iterable[Any] = query.dicts()
+    return {line["woo_id"]: line for line in lines}
+
+
+def _look_at_stock(orders: Sequence[int], lines: Sequence[Line], filing: Filing) -> None:
+    """Read the products again that these orders took from the shelf, or put back.
+
+    WooCommerce does not always date that change. Those that were read since the order changed are
+    left: at the first fill that is all of them.
+    """
+    changed = dict(
+        tuples(Order.select(Order.woo_id, Order.modified_at).where(Order.woo_id.in_(list(orders))))
+    )
+    touched: dict[int, Any] = {}  # when the newest of the orders changed
+    for line in lines:
+        moment = changed.get(line["order_id"])
+        for number in (line["product_id"], line["variation_id"]):
+            if moment and number:
+                touched[number] = max(touched.get(number, moment), moment)
+    query = Product.select(Product.woo_id, Product.parent_id, Product.read_at)
+    found = tuples(query.where(Product.woo_id.in_(list(touched))))
+    stale = [(number, parent) for number, parent, at in found if at <= touched[number]]
+    Hint.note("products", [number for number, parent in stale if not parent], "order", filing.now)
+    Hint.note("variations", [parent for _, parent in stale if parent], "order", filing.now)
+
+
+def _changed_alone(
+    orders: Sequence[int], before: Mapping[int, Line], lines: Sequence[Line]
+) -> News:
+    """The orders whose lines changed although nothing of their headers did."""
+    read = Order.select(Order.woo_id).where(
+        Order.woo_id.in_(list(orders)), Order.lines_at > Order.modified_at
+    )
+    unchanged = {number for (number,) in tuples(read)}
+    now = {line["woo_id"]: line for line in lines}
+    differing = [line for number, line in now.items() if before.get(number) != line]
+    differing += [line for number, line in before.items() if number not in now]
+    moved = {line["order_id"] for line in differing}
+    return dict.fromkeys(sorted(moved & unchanged), ("lines",))
+
+
+def lines_filled() -> bool:
+    """Are the lines of all orders in?"""
+    filled = Cursor.named(ORDERS.name).since is not None
+    return filled and not Order.select().where(Order.lines_at.is_null()).exists()

@@ -10,16 +10,20 @@ A page may be short in the middle of the list: WooCommerce counts a row that it 
 leaves it out; so do we with one that it breaks on. Nobody tells at which place. So the walk goes on
 by as many places as rows came, never more: the last of them then lies at or behind the next page's
 beginning, and the seam holds even where a row is missing.
+
+While a page is filed the next ones are on their way. They were cut as if every page were full; where
+one is not, they are asked for again.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
-from functools import partial
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from agent.clients.shop import Page, Shop
-from agent.jobs.pull.around import Around
-from agent.jobs.pull.kinds import Filing, Kind
+from agent.jobs.pull.ahead import Ahead
+from agent.jobs.pull.around import by_places, places_of
+from agent.jobs.pull.filing import Filing
+from agent.jobs.pull.kinds import Kind
 from agent.log import Log
 from agent.rules.copies import shop_date
 from models import Cursor
@@ -30,78 +34,162 @@ log = Log(__name__)
 STRICT = timedelta(seconds=1)  # the shop finds what changed after a bound, never what changed in it
 LEAST_A_PAGE = 2  # rows: the seam, and one that is new
 ANY_ID = 2**63 - 1  # as `last_id`: the row before is not known, so whatever follows is right
+TOLD_EVERY = timedelta(minutes=1)
+WITHOUT_END = 2**31
+
+Params = dict[str, str | int]
 
 
-def walk(shop: Shop, kind: Kind, filing: Filing, *, beat: Callable[[], None]) -> int:
-    """Walk on from where the cursor stands; returns how many rows are news.
-
-    A poll looks back a little behind its cursor, so most rows of a quiet minute are no news.
+def walk(
+    shop: Shop,
+    kind: Kind,
+    filing: Filing,
+    *,
+    beat: Callable[[], None],
+    most: int = WITHOUT_END,
+) -> int:
+    """Walk on from where the cursor stands, over at most `most` pages; returns how many rows are news.
 
     The cursor moves in the transaction that writes the page, so a walk that is cut short anywhere
     goes on from there.
     """
     cursor = Cursor.named(kind.name)
-    seen = shop_date(cursor.since) if kind.by_change and cursor.since else ""
-    newest = cursor.last_id
+    filing = replace(filing, first=cursor.since is None)
+    told = Progress(kind.name, cursor)
     news = 0
-    while True:
-        page = _ask(shop, kind, cursor, filing, beat)
-        if _clock_went_back(page, cursor, filing):
-            log.warning(
-                "shop.clock_went_back", kind=kind.name, was=cursor.since, now=page.served_at
-            )
-            cursor.since, cursor.walk_began, cursor.walked, cursor.last_id = None, None, 0, 0
-            cursor.save()
-            seen, newest = "", 0
-            continue
-        if not _seam_holds(page, cursor):
-            log.info("walk.step_back", kind=kind.name, walked=cursor.walked)
-            cursor.walked = max(0, cursor.walked - _page_size(filing))
-            cursor.last_id = 0 if cursor.walked == 0 else cursor.last_id
-            continue
-        if cursor.walk_began is None:
-            cursor.walk_began = page.served_at
-        with transaction():
-            kind.absorb(page.rows, page.served_at, filing)
-            done = _move_on(cursor, page, kind, filing)
-        news += sum(_is_news(row, kind, seen, newest) for row in page.rows)
-        if done:
-            return news
+    with _Pages(shop, kind, filing, cursor, beat) as pages:
+        for _ in range(most):
+            page = pages.at(offset(cursor))
+            if _clock_went_back(page, cursor, filing):
+                log.warning(
+                    "shop.clock_went_back", kind=kind.name, was=cursor.since, now=page.served_at
+                )
+                cursor.since, cursor.walk_began, cursor.walked, cursor.last_id = None, None, 0, 0
+                cursor.save()
+                pages.begin_anew(cursor)
+                continue
+            if not seam_holds(page, cursor):
+                step_back(kind, cursor, filing)
+                pages.forget()
+                continue
+            if cursor.walk_began is None:
+                cursor.walk_began = page.served_at
+            pages.prepare(page, offset(cursor))
+            with transaction():
+                filed = kind.absorb(page.rows, page.served_at, filing)
+                done = move_on(cursor, page, filing)
+                if done:
+                    _arrive(cursor, page, kind, filing)
+                cursor.save()
+            news += len(filed.news)
+            told.look(page)
+            if done:
+                break
+    return news
 
 
-def begin_again(kind: Kind) -> None:
-    """Let the next walk start at the first row."""
-    Cursor.update(walked=0, last_id=0, walk_began=None).where(Cursor.name == kind.name).execute()
+class _Pages:
+    """The pages of one walk, those that come next asked for ahead."""
+
+    def __init__(
+        self, shop: Shop, kind: Kind, filing: Filing, cursor: Cursor, beat: Callable[[], None]
+    ) -> None:
+        self._shop, self._kind, self._filing, self._beat = shop, kind, filing, beat
+        self._size = page_size(filing)
+        self._ahead: Ahead[int, Page] | None = None
+        self.begin_anew(cursor)
+
+    def begin_anew(self, cursor: Cursor) -> None:
+        """From the bounds that the cursor has now."""
+        self._bounds = _bounds(self._kind, cursor, self._filing)
+        self._around = by_places(self._shop, self._kind, self._filing, self._beat, self._bounds)
+        self.forget()
+
+    def at(self, begin: int) -> Page:
+        """The page that begins there, without the rows that the shop breaks on."""
+        known = self._ahead.take(begin) if self._ahead else None
+        if known is not None:
+            self._beat()
+            return known
+        self.forget()
+        return self._around.read(range(begin, begin + self._size))
+
+    def prepare(self, page: Page, begin: int) -> None:
+        """Ask for those after `page`. A poll with one page never asks for a second."""
+        step = self._size - 1  # the seam is read twice
+        following = range(begin + step, page.total, step)
+        if len(page.rows) < self._size or page.total <= begin + self._size:
+            return
+        if self._ahead is None:
+            width = self._filing.parallel
+            self._ahead = Ahead(self._read, width=width, beat=self._beat)
+        for one in following:
+            if one > begin + step and one + 1 >= page.total:
+                break  # nothing but the seam
+            if not self._ahead.want(one):
+                break
+
+    def forget(self) -> None:
+        if self._ahead is not None:
+            self._ahead.drop()
+
+    def _read(self, begin: int) -> Page:
+        places = range(begin, begin + self._size)
+        return places_of(self._shop, self._kind, self._filing, self._bounds, places)
+
+    def __enter__(self) -> "_Pages":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._ahead is not None:
+            self._ahead.__exit__(None, None, None)
 
 
-def _ask(shop: Shop, kind: Kind, cursor: Cursor, filing: Filing, beat: Callable[[], None]) -> Page:
-    """The next page, without the rows that the shop breaks on."""
-    every: dict[str, str | int] = {**kind.params(filing), "_fields": kind.fields, "orderby": "id"}
-    bounds: dict[str, str | int] = {}
-    if kind.by_change and cursor.since is not None:
-        bounds["modified_after"] = shop_date(cursor.since - filing.overlap - STRICT)
-        bounds["dates_are_gmt"] = "true"
-
-    def ask(places: Sequence[int]) -> Page:
-        cut: dict[str, str | int] = {"per_page": len(places), "offset": places[0]}
-        return shop.page(kind.endpoint, **every, **bounds, order="asc", **cut)
-
-    def ends_of_the_list(_: Sequence[int]) -> Iterator[Callable[[], Page]]:
-        """The shop's oldest row and its newest: a poll may have no row but the one that breaks."""
-        for order in ("asc", "desc"):
-            yield partial(shop.page, kind.endpoint, **every, order=order, per_page=1)
-
-    begin = _offset(cursor)
-    around = Around(kind.name, "place", ask, ends_of_the_list, beat)
-    return around.read(range(begin, begin + _page_size(filing)))
-
-
-def _offset(cursor: Cursor) -> int:
+def offset(cursor: Cursor) -> int:
+    """Where the next page begins: at the last row that we have."""
     return max(cursor.walked - 1, 0)
 
 
-def _page_size(filing: Filing) -> int:
+def page_size(filing: Filing) -> int:
     return max(filing.page_size, LEAST_A_PAGE)
+
+
+def seam_holds(page: Page, cursor: Cursor) -> bool:
+    """Does this page begin at or before the last row that we have? If not, something is missing."""
+    if cursor.walked == 0 or cursor.last_id == ANY_ID:
+        return True
+    if not page.rows:
+        return offset(cursor) < page.total  # there are rows here, but none that can be loaded
+    return int(page.rows[0]["id"]) <= cursor.last_id
+
+
+def step_back(kind: Kind, cursor: Cursor, filing: Filing) -> None:
+    """A page back, and another if the seam does not hold there either."""
+    log.info("walk.step_back", kind=kind.name, walked=cursor.walked)
+    cursor.walked = max(0, cursor.walked - page_size(filing))
+    cursor.last_id = 0 if cursor.walked == 0 else cursor.last_id
+
+
+def move_on(cursor: Cursor, page: Page, filing: Filing) -> bool:
+    """Note where the walk stands now. True when it is through."""
+    begin, size, came = offset(cursor), page_size(filing), len(page.rows)
+    done = came < size and begin + size >= page.total
+    if came >= LEAST_A_PAGE or (done and came):
+        cursor.walked = begin + came
+        cursor.last_id = int(page.rows[-1]["id"])
+    elif not done:
+        # Nothing behind the seam can be loaded, and going on by rows would stay here for ever.
+        cursor.walked = begin + size
+        cursor.last_id = ANY_ID
+    cursor.total = page.total
+    return done
+
+
+def _bounds(kind: Kind, cursor: Cursor, filing: Filing) -> Params:
+    if not kind.by_change or cursor.since is None:
+        return {}
+    after = shop_date(cursor.since - filing.overlap - STRICT)
+    return {"modified_after": after, "dates_are_gmt": "true"}
 
 
 def _clock_went_back(page: Page, cursor: Cursor, filing: Filing) -> bool:
@@ -113,40 +201,38 @@ def _clock_went_back(page: Page, cursor: Cursor, filing: Filing) -> bool:
     return cursor.since is not None and page.served_at < cursor.since - filing.overlap
 
 
-def _seam_holds(page: Page, cursor: Cursor) -> bool:
-    """Does this page begin at or before the last row that we have? If not, something is missing."""
-    if cursor.walked == 0 or cursor.last_id == ANY_ID:
-        return True
-    if not page.rows:
-        return _offset(cursor) < page.total  # there are rows here, but none that can be loaded
-    return int(page.rows[0]["id"]) <= cursor.last_id
+def _arrive(cursor: Cursor, page: Page, kind: Kind, filing: Filing) -> None:
+    """The walk is through: the next one begins where this one began."""
+    cursor.polled_at = filing.now
+    cursor.since = cursor.walk_began if cursor.since is None or kind.by_change else cursor.since
+    # The next walk over a list without dates begins at this end, even if the jump went beyond.
+    cursor.walked = min(cursor.walked, page.total)
+    if kind.by_change:
+        cursor.walk_began, cursor.walked, cursor.last_id = None, 0, 0
 
 
-def _is_news(row: dict[str, Any], kind: Kind, seen: str, newest: int) -> bool:
-    """Did the row change since the last poll, as far as its dates tell? (They compare as texts.)"""
-    if not kind.by_change:
-        return int(row["id"]) > newest
-    return str(row.get("date_modified_gmt") or row.get("date_created_gmt") or "~") >= seen
+class Progress:
+    """A line a minute about a long walk, with an estimate from the rate of this run.
 
+    The time is that of the shop's answers: a job reads no clock.
+    """
 
-def _move_on(cursor: Cursor, page: Page, kind: Kind, filing: Filing) -> bool:
-    """Write where the walk stands now. True when it is through."""
-    begin, size, came = _offset(cursor), _page_size(filing), len(page.rows)
-    done = came < size and begin + size >= page.total
-    if came >= LEAST_A_PAGE or (done and came):
-        cursor.walked = begin + came
-        cursor.last_id = int(page.rows[-1]["id"])
-    elif not done:
-        # Nothing behind the seam can be loaded, and going on by rows would stay here for ever.
-        cursor.walked = begin + size
-        cursor.last_id = ANY_ID
-    cursor.total = page.total
-    if done:
-        cursor.polled_at = filing.now
-        cursor.since = cursor.walk_began if cursor.since is None or kind.by_change else cursor.since
-        # The next walk over a list without dates begins at this end, even if the jump went beyond.
-        cursor.walked = min(cursor.walked, page.total)
-        if kind.by_change:
-            cursor.walk_began, cursor.walked, cursor.last_id = None, 0, 0
-    cursor.save()
-    return done
+    def __init__(self, name: str, cursor: Cursor) -> None:
+        self._name, self._cursor = name, cursor
+        self._walked = cursor.walked
+        self._began: datetime | None = None
+        self._told: datetime | None = None
+
+    def look(self, page: Page) -> None:
+        now = page.served_at
+        if self._began is None or self._told is None:
+            self._began = self._told = now
+            self._walked = self._cursor.walked
+            return
+        if now - self._told < TOLD_EVERY or not self._cursor.walked:
+            return
+        self._told = now
+        walked, total = self._cursor.walked, self._cursor.total
+        rate = (walked - self._walked) / (now - self._began).total_seconds()
+        left = f"{(total - walked) / rate / 60:.0f}min" if rate > 0 else "unknown"
+        log.info("mirror.filling", kind=self._name, rows=walked, of=total, left=left)

@@ -18,9 +18,9 @@ from agent.clients.whatsapp import WhatsApp
 from agent.config import Settings
 from agent.errors import Refused
 from agent.jobs.send.outcomes import Halt, write_outcomes
-from agent.jobs.send.pool import Pool
 from agent.jobs.send.recheck import Verdict, recheck
 from agent.log import Log
+from agent.pool import Pool
 from agent.rules.contracts import TemplateContract
 from agent.rules.pace import Pace
 from agent.rules.templates import compile_template, components

@@ -5,7 +5,7 @@ import time
 
 from sending_world import wait_until
 
-from agent.jobs.send.pool import Pool
+from agent.pool import Pool
 from agent.service import Stopping
 
 

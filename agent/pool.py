@@ -1,4 +1,4 @@
-"""The threads that wait for WhatsApp's answers."""
+"""Threads that wait for answers: of WhatsApp, and of the shop."""
 
 import threading
 from collections.abc import Callable
@@ -13,8 +13,8 @@ Result = TypeVar("Result")
 class Pool(Generic[Work, Result]):
     """A fixed number of daemon threads, each with one piece of work at a time.
 
-    They are daemons because a request may take longer than we have when we must stop: what is in
-    flight then stays claimed in the outbox, and is unsure.
+    They are daemons because a request may take longer than we have when we must stop. What is in
+    flight then is left: a page of the shop is read again, a message stays claimed and is unsure.
     """
 
     def __init__(self, size: int, do: Callable[[Work], Result]) -> None:
@@ -32,7 +32,7 @@ class Pool(Generic[Work, Result]):
         """Hand over one piece of work; starts a thread while there are fewer than needed."""
         self.busy += 1
         if len(self._threads) < min(self.busy, self.size):
-            thread = threading.Thread(target=self._run, name="sender", daemon=True)
+            thread = threading.Thread(target=self._run, name="pool", daemon=True)
             self._threads.append(thread)
             thread.start()
         self._todo.put(work)

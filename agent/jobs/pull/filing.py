@@ -1,0 +1,205 @@
+"""Pages of the shop into the tables: what is new or differs, and what is no more."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from agent.config import Settings
+from agent.log import Log
+from agent.rules import copies
+from agent.rules.copies import ConsentFields, Json, Row
+from models import Found, Order, OrderLine, Product, ProductChange, Refund, ShopFact
+from models.base import tuples
+from models.interest import OBSERVED
+from models.mirror import Copy
+
+log = Log(__name__)
+
+EVERY_ROLE = "all"
+
+# What a row says beside what the shop said: it may differ although the shop's row does not.
+DERIVED = frozenset({"contact_id", "consent_rule", "read_at"})
+
+News = Mapping[int, tuple[str, ...]]
+"""id -> the columns that differ from what the mirror had; none of them for a row that is new."""
+
+GONE = ("gone",)
+
+# The default list leaves out trash, so a trashed order would look unchanged for ever. What else the
+# shop has (drafts of its checkout, statuses of plugins) it says itself; one that it does not have
+# would make it refuse the whole request.
+ORDER_STATUSES = (
+    "pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "trash",
+)  # fmt: skip
+
+
+def order_statuses(facts: Mapping[str, str]) -> tuple[str, ...]:
+    """All that an order of this shop may have, trash too."""
+    return tuple(dict.fromkeys((*facts["order_statuses"].split(), *ORDER_STATUSES)))
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What filing a page needs to know beside its rows."""
+
+    now: datetime
+    page_size: int
+    parallel: int
+    overlap: timedelta
+    currency: str
+    country: str
+    statuses: tuple[str, ...]
+    roles: frozenset[str]
+    variations: str  # endpoint that lists all of them; "" where only each product has its own
+    order_consent: ConsentFields
+    customer_consent: ConsentFields
+    means: str = "poll"  # how the rows were found
+    first: bool = False  # the kind is filled for the first time: nothing is a change yet
+
+    @classmethod
+    def from_settings(cls, settings: Settings, now: datetime) -> "Filing":
+        facts = ShopFact.all()
+        says = settings.consent
+        yes, refusals = tuple(says.yes), tuple(says.refusals)
+        return cls(
+            now=now,
+            page_size=settings.shop.page_size,
+            parallel=settings.shop.parallel,
+            overlap=settings.shop.overlap,
+            currency=facts["currency"],
+            country=settings.shop.default_country or facts["country"],
+            statuses=order_statuses(facts),
+            roles=frozenset(settings.mirror.customer_roles),
+            variations=facts.get("variations", ""),
+            order_consent=ConsentFields(frozenset(says.order_meta), yes, refusals),
+            customer_consent=ConsentFields(frozenset(says.customer_meta), yes, refusals),
+        )
+
+    @property
+    def every_role(self) -> bool:
+        return EVERY_ROLE in self.roles
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What became of a page: its rows as they are in the mirror now, and what is news in them."""
+
+    rows: Sequence[Row] = ()
+    news: News = field(default_factory=dict)
+
+
+def file_rows(
+    table: type[Copy], name: str, rows: Sequence[Row], read_at: datetime, filing: Filing
+) -> Filed:
+    """Write copied rows, with the history of stock and prices. Runs in the caller's transaction."""
+    keep_clock(table, [row["woo_id"] for row in rows], read_at, filing)
+    if filing.first:
+        table.absorb(rows)
+        return Filed(rows, {row["woo_id"]: () for row in rows})
+    before = _before(table, rows)
+    news = {row["woo_id"]: fields for row in rows if (fields := _differs(row, before)) is not None}
+    if table is Product:
+        ProductChange.add(_changes(rows, before, news, filing.means))
+    table.absorb(rows)
+    tell(name, news, read_at, filing)
+    return Filed(rows, news)
+
+
+def copied(what: str, rows: Iterable[Json], copy: Callable[[Json], Row]) -> list[Row]:
+    """The rows as columns of the mirror; what makes no sense is set aside with its reason."""
+    fit, set_aside = copies.each(rows, copy)
+    for number, reason in set_aside:
+        log.warning("mirror.set_aside", kind=what, id=number, reason=reason)
+    return fit
+
+
+def keep_clock(table: type[Copy], ids: Sequence[int], read_at: datetime, filing: Filing) -> None:
+    """Let rows be overwritten that were read while the shop's clock was ahead.
+
+    No answer is under way for as long as the overlap: a row that was read that much later than this
+    page has its date from a clock that was set right since, and would refuse every copy until then.
+    """
+    ahead = read_at + filing.overlap
+    columns: Any = table
+    written = columns.woo_id.in_(ids)
+    table.update(read_at=read_at).where(written, columns.read_at > ahead).execute()
+    if table is Order:
+        Order.update(lines_at=None).where(written, Order.lines_at > ahead).execute()
+
+
+def forget(table: type[Copy], name: str, ids: Sequence[int], filing: Filing) -> None:
+    """These are no more in the shop, with all that hangs on them."""
+    if not ids:
+        return
+    columns: Any = table
+    if table is Order:
+        OrderLine.delete().where(OrderLine.order_id.in_(ids)).execute()
+        Refund.delete().where(Refund.order_id.in_(ids)).execute()
+    if table is Product:
+        Product.delete().where(Product.parent_id.in_(ids)).execute()
+    gone = int(table.delete().where(columns.woo_id.in_(ids)).execute())
+    Found.add(name, filing.means, gone, filing.now.date())
+    if gone:
+        log.info("mirror.gone", kind=name, rows=gone, means=filing.means)
+
+
+def tell(name: str, news: News, read_at: datetime, filing: Filing) -> None:
+    """Count what was found, and say what no poll would have found."""
+    Found.add(name, filing.means, len(news), read_at.date())
+    if news and filing.means != "poll":
+        fields = Counter(one for fields in news.values() for one in fields or ("new",))
+        told = " ".join(f"{one}:{count}" for one, count in fields.most_common(6))
+        log.info("mirror.found", kind=name, rows=len(news), means=filing.means, fields=told)
+
+
+Before = dict[int, dict[str, Any]]
+
+
+def _before(table: type[Copy], rows: Sequence[Row]) -> Before:
+    """The rows as the mirror has them."""
+    if not rows:
+        return {}
+    names = list(rows[0])
+    columns: Any = table
+    query = table.select(*(getattr(columns, name) for name in names)).where(
+        columns.woo_id.in_([row["woo_id"] for row in rows])
+    )
+    return {
+        one["woo_id"]: one for one in (dict(zip(names, row, strict=True)) for row in tuples(query))
+    }
+
+
+def _differs(row: Row, before: Before) -> tuple[str, ...] | None:
+    """The columns in which `row` is news; () for a new row, None for one that is none."""
+    known = before.get(row["woo_id"])
+    if known is None:
+        return ()
+    if known["read_at"] > row["read_at"]:
+        return None  # an answer that set out earlier
+    changed = tuple(
+        name for name, value in row.items() if name not in DERIVED and known[name] != value
+    )
+    return changed or None
+
+
+def _changes(
+    rows: Sequence[Row], before: Before, news: News, means: str
+) -> list[dict[str, object]]:
+    changes = []
+    for row in rows:
+        number = row["woo_id"]
+        for name in set(OBSERVED).intersection(news.get(number, ())):
+            was, became = before[number][name], row[name]
+            changes.append(
+                {
+                    "product_id": number,
+                    "field": name,
+                    "was": None if was is None else str(was),
+                    "became": None if became is None else str(became),
+                    "seen_at": row["read_at"],
+                    "means": means,
+                }
+            )
+    return changes

@@ -1,0 +1,97 @@
+"""Reading every row once more, a page at a time: what moved no date, and what is no more.
+
+A sweep walks the whole list by id like the first walk does. Between the last row of one page and the
+last of the next the shop has just the rows that came: whatever the mirror has there beside them is
+asked for by its id, and forgotten if the shop does not have it.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from agent.clients.shop import Page, Shop
+from agent.jobs.pull.around import by_places
+from agent.jobs.pull.filing import Filing
+from agent.jobs.pull.kinds import Kind
+from agent.jobs.pull.walk import ANY_ID, move_on, offset, page_size, seam_holds, step_back
+from agent.log import Log
+from models import Cursor, Hint
+from models.base import transaction, tuples
+
+log = Log(__name__)
+
+COUNTED = "count"
+
+
+def swept(kind: Kind) -> str:
+    """Name of the cursor that tells how far the sweep of this kind is."""
+    return f"sweep {kind.name}"
+
+
+def sweep_on(shop: Shop, kind: Kind, filing: Filing, *, beat: Callable[[], None]) -> int:
+    """Read the next page of the round; returns how many rows were news.
+
+    The round is through when the cursor stands at the beginning again; `since` then tells when it
+    began, by the shop's clock.
+    """
+    cursor = Cursor.named(swept(kind))
+    never_read = cursor.since is None and Cursor.named(kind.name).since is None
+    filing = replace(filing, means="count" if cursor.hurry else "sweep", first=never_read)
+    begin = offset(cursor)
+    page = by_places(shop, kind, filing, beat, {}).read(range(begin, begin + page_size(filing)))
+    if not seam_holds(page, cursor):
+        step_back(kind, cursor, filing)
+        cursor.save()
+        return 0
+    if cursor.walk_began is None:
+        cursor.walk_began = page.served_at
+    with transaction():
+        after = cursor.last_id if cursor.walked and cursor.last_id != ANY_ID else 0
+        news = len(kind.absorb(page.rows, page.served_at, filing).news)
+        done = move_on(cursor, page, filing)
+        _doubt(kind, page, filing, after=after, to_the_end=done)
+        cursor.polled_at = filing.now
+        if done:
+            _end(kind, cursor, page)
+        cursor.save()
+    return news
+
+
+def _doubt(kind: Kind, page: Page, filing: Filing, *, after: int, to_the_end: bool) -> None:
+    """Note those rows of ours that the shop did not give where they should stand."""
+    columns: Any = kind.table
+    held = kind.held().where(columns.woo_id > after)
+    if not to_the_end:
+        if not page.rows:
+            return
+        held = held.where(columns.woo_id < int(page.rows[-1]["id"]))
+    came = {int(row["id"]) for row in page.rows}
+    missing = [number for (number,) in tuples(held) if number not in came]
+    if missing:
+        Hint.note(*kind.missing(missing), filing.means, filing.now)
+
+
+def _end(kind: Kind, cursor: Cursor, page: Page) -> None:
+    columns: Any = kind.table
+    read = kind.held().where(columns.read_at >= cursor.walk_began).count()
+    cursor.beyond = max(0, page.total - read)
+    cursor.since, cursor.walk_began = cursor.walk_began, None
+    cursor.walked, cursor.last_id, cursor.hurry = 0, 0, False
+
+
+def count(shop: Shop, kind: Kind, filing: Filing, *, beat: Callable[[], None]) -> None:
+    """Compare how many rows the shop has with how many we have: the cheapest sign of a deletion.
+
+    One too few starts a sweep that does not wait for its time. One too many may have come since the
+    last poll, so it must be so twice.
+    """
+    beat()
+    page = shop.page(kind.endpoint(filing), **kind.params(filing), _fields="id", per_page=1)
+    sweep, looked = Cursor.named(swept(kind)), Cursor.named(f"{COUNTED} {kind.name}")
+    off = page.total - kind.held().count() - sweep.beyond
+    if off < 0 or (off > 0 and looked.total > 0):
+        log.info("mirror.count_differs", kind=kind.name, shop=page.total, off=off)
+        Cursor.hasten(swept(kind))
+        off = 0
+    looked.total, looked.polled_at = off, filing.now
+    looked.save()

@@ -1,0 +1,188 @@
+"""What is asked by turns, one question a cycle, and why each is needed at all."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
+
+from agent.clients.shop import Shop
+from agent.config import Settings
+from agent.jobs.pull.facts import FACTS, read_fact
+from agent.jobs.pull.filing import Filing
+from agent.jobs.pull.kinds import (
+    CATEGORIES,
+    CUSTOMERS,
+    ORDERS,
+    PRODUCTS,
+    REFUNDS,
+    TRASHED,
+    VARIATIONS,
+    Kind,
+)
+from agent.jobs.pull.lines import lines_filled, read_oldest_lines
+from agent.jobs.pull.sweep import count, sweep_on, swept
+from agent.jobs.pull.variations import count_parents, next_parent
+from agent.jobs.pull.walk import walk
+from agent.jobs.pull.webhooks import look_at_webhooks
+from agent.rules.turns import pick_turns
+from models import Coupon, Cursor, Hint, Order
+from models.base import tuples
+from models.interest import waited_for
+
+SWEPT = (ORDERS, PRODUCTS, TRASHED, REFUNDS, CUSTOMERS)  # and variations, in their own way
+COUNTED = (ORDERS, REFUNDS)
+CART_AGE = timedelta(days=30)  # what was left in a cart longer ago is waited for by nobody
+TURN = "turn "  # before the names of the cursors that tell when each was taken
+PAGES_A_TURN = 3
+HURRIED_PAGES = 20  # of a sweep that does not wait for its time, a cycle
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question to the shop, how often it is asked, and what asks it."""
+
+    every: timedelta
+    take: Callable[[], object]
+
+
+def take_turns(shop: Shop, settings: Settings, filing: Filing, *, beat: Callable[[], None]) -> None:
+    """Ask what is due. Only of kinds that have been filled."""
+    turns = _Turns(shop, settings, filing, beat).all()
+    chosen = pick_turns(
+        {name: turn.every for name, turn in turns.items()},
+        _last_taken(),
+        now=filing.now,
+        cycle=settings.timetable.poll,
+    )
+    for name in chosen:
+        turns[name].take()
+        taken = Cursor.named(f"{TURN}{name}")
+        taken.polled_at = filing.now
+        taken.save()
+    # a turn may have told of statuses that this filing does not know yet
+    _hurry(shop, Filing.from_settings(settings, filing.now), beat)
+
+
+def _last_taken() -> dict[str, datetime]:
+    taken = Cursor.select().where(Cursor.name.startswith(TURN), Cursor.polled_at.is_null(False))
+    return {cursor.name.removeprefix(TURN): cursor.polled_at for cursor in taken}
+
+
+class _Turns:
+    """All turns of a shop. Each reason stands beside it."""
+
+    def __init__(
+        self, shop: Shop, settings: Settings, filing: Filing, beat: Callable[[], None]
+    ) -> None:
+        self._shop, self._settings, self._filing, self._beat = shop, settings, filing, beat
+        filled = Cursor.select().where(Cursor.since.is_null(False))
+        self._filled = {cursor.name for cursor in filled}
+        self._every_variation = (VARIATIONS,) if filing.variations else ()
+
+    def all(self) -> dict[str, Turn]:
+        parts = (self._lists(), self._counts(), self._sweeps(), self._looks(), self._facts())
+        return dict(chain.from_iterable(parts))
+
+    def _lists(self) -> Iterator[tuple[str, Turn]]:
+        """Changes by date that the two lists of every cycle do not show; and new accounts."""
+        mirror = self._settings.mirror
+        pairs = [(TRASHED, mirror.trash), (CUSTOMERS, mirror.accounts), (REFUNDS, mirror.rest)]
+        pairs += [(kind, mirror.variations) for kind in self._every_variation]
+        for kind, every in pairs:
+            if kind.name in self._filled:
+                yield kind.name, Turn(every, self._do(walk, kind, most=PAGES_A_TURN))
+
+    def _counts(self) -> Iterator[tuple[str, Turn]]:
+        """Deletions for good leave no trace but a lower count."""
+        for kind in COUNTED:
+            if kind.name in self._filled:
+                yield (
+                    f"count {kind.name}",
+                    Turn(self._settings.mirror.counts, self._do(count, kind)),
+                )
+
+    def _sweeps(self) -> Iterator[tuple[str, Turn]]:
+        """Writes past WooCommerce move no date at all."""
+        mirror, filing = self._settings.mirror, self._filing
+        for kind in (*SWEPT, *self._every_variation):
+            if kind.name in self._filled:
+                yield swept(kind), Turn(_pace(kind, self._settings), self._do(sweep_on, kind))
+        if not filing.variations and PRODUCTS.name in self._filled and (parents := count_parents()):
+            every = timedelta(hours=mirror.sweep_hours) / parents
+            yield swept(VARIATIONS), Turn(every, partial(_sweep_next_parent, filing))
+        if lines_filled():
+            pages = max(1, -(-Order.select().count() // filing.page_size))
+            swept_lines = replace(filing, means="sweep")
+            read = partial(read_oldest_lines, self._shop, swept_lines, beat=self._beat)
+            yield "sweep lines", Turn(mirror.lines_sweep / pages, read)
+
+    def _looks(self) -> Iterator[tuple[str, Turn]]:
+        """Rows that somebody waits for."""
+        mirror, filing = self._settings.mirror, self._filing
+        if PRODUCTS.name in self._filled:
+            yield "carts", Turn(mirror.carts, partial(_look_at_carts, filing, mirror.carts))
+        yield "coupons", Turn(mirror.rest, partial(_look_at_coupons, filing))
+
+    def _facts(self) -> Iterator[tuple[str, Turn]]:
+        """What changes seldom, and has no date."""
+        shop, settings = self._shop, self._settings
+        every = settings.mirror.rest
+        yield "categories", Turn(every, partial(_read_categories, shop, self._filing, self._beat))
+        for fact in FACTS:
+            yield f"fact {fact}", Turn(every, partial(read_fact, shop, settings, fact))
+        if settings.web.public_url:
+            yield "webhooks", Turn(every, partial(look_at_webhooks, shop, settings))
+
+    def _do(self, read: Callable[..., object], kind: Kind, **more: int) -> Callable[[], object]:
+        return partial(read, self._shop, kind, self._filing, beat=self._beat, **more)
+
+
+def _pace(kind: Kind, settings: Settings) -> timedelta:
+    """How often a page must be read so that all are in `sweep_hours`."""
+    step = max(settings.shop.page_size - 1, 1)
+    pages: int = -(-max(Cursor.named(swept(kind)).total, kind.held().count(), 1) // step)
+    return timedelta(hours=settings.mirror.sweep_hours) / pages
+
+
+def _sweep_next_parent(filing: Filing) -> None:
+    cursor = Cursor.named(swept(VARIATIONS))
+    parent = next_parent(cursor.last_id)
+    if parent is None:
+        parent = next_parent(0)
+    if parent is not None:
+        Hint.note("variations", [parent], "sweep", filing.now)
+        cursor.last_id = parent
+        cursor.save()
+
+
+def _look_at_carts(filing: Filing, every: timedelta) -> None:
+    since, before = filing.now - CART_AGE, filing.now - every
+    wanted = waited_for(since, before, filing.page_size)
+    Hint.note("products", [number for number, parent in wanted if not parent], "watch", filing.now)
+    Hint.note("variations", [parent for _, parent in wanted if parent], "watch", filing.now)
+
+
+def _read_categories(shop: Shop, filing: Filing, beat: Callable[[], None]) -> None:
+    """They have no date of change and are few: all of them, by the sweep."""
+    while True:
+        sweep_on(shop, CATEGORIES, filing, beat=beat)
+        if Cursor.named(swept(CATEGORIES)).walk_began is None:
+            return
+
+
+def _look_at_coupons(filing: Filing) -> None:
+    """Our own ones that can still be used or removed: an order that uses one dates only itself."""
+    made = Coupon.select(Coupon.woo_id).where(
+        Coupon.woo_id.is_null(False), Coupon.expires_at > filing.now - CART_AGE
+    )
+    Hint.note("coupons", [number for (number,) in tuples(made)], "poll", filing.now)
+
+
+def _hurry(shop: Shop, filing: Filing, beat: Callable[[], None]) -> None:
+    """Sweeps that something pointed at do not wait for their turns."""
+    for kind in SWEPT:
+        for _ in range(HURRIED_PAGES):
+            if not Cursor.named(swept(kind)).hurry:
+                break
+            sweep_on(shop, kind, filing, beat=beat)
