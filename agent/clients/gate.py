@@ -6,13 +6,14 @@ is what stands around them: the lock, the waiting, and the two lines of the log.
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from agent.clients.absence import Absence, Sign
 from agent.clients.pace import Pace
-from agent.errors import Retryable, ShopAway, Unsure, WinbackError
+from agent.errors import Retryable, ShopAway, WinbackError
 from agent.log import Log
 
 log = Log(__name__)
@@ -69,8 +70,9 @@ class Gate:
         self._under_way = 0
         self._probing = False
         self._skipped = 0.0  # seconds that `sleep` returned early, together
+        self._queue: deque[object] = deque()  # who only waits for room, in the order they came
         self._unanswered: list[Retryable] = []  # failures since the last answer
-        self._reason: WinbackError | None = None  # why the shop is away
+        self._what = self._fix = ""  # of the failure that the shop is away by
 
     @property
     def parallel(self) -> int:
@@ -128,30 +130,32 @@ class Gate:
             if not self._absence.away:
                 return failure
             self._absence.missed(self._now())
-            self._reason = failure
-            return self._as_away(failure)
+            if not isinstance(failure, Retryable):
+                return failure  # an Unsure stays one: it may have been done
+            return self._away_by(failure)
 
     def failure_of_errand(self, errand: Errand, failure: WinbackError) -> WinbackError:
         """What is raised when all tries have failed; ShopAway, and a line in the log, if this shows
         that the shop is away.
+
+        A write whose answer was lost shows nothing: it has one try only, and it may be the one thing
+        that the shop breaks on, each time it is asked for.
         """
-        if errand.sign is Sign.HERE or not isinstance(failure, (Retryable, Unsure)):
+        if errand.sign is Sign.HERE or not isinstance(failure, Retryable):
             return failure
         if isinstance(failure, ShopAway):
             return failure
         with self._changed:
+            self._unanswered.append(failure)
             gone = self._absence.failed(
                 errand.what, errand.sign, began=errand.began, now=self._now()
             )
-            if isinstance(failure, Retryable):
-                self._unanswered.append(failure)
             if gone:
-                self._reason = failure
                 for earlier in self._unanswered:
                     earlier.told = True
                 self._unanswered.clear()
                 self._changed.notify_all()
-            raised = self._as_away(failure) if self._absence.away else failure
+            raised = self._away_by(failure) if self._absence.away else failure
         if gone:
             log.warning("shop.away", what=failure.what, fix=failure.fix)
         return raised
@@ -170,7 +174,7 @@ class Gate:
 
     def _enter(self) -> bool:
         """Wait for room; returns whether this try is the probe."""
-        probing = False
+        me, probing = object(), False
         try:
             while True:
                 with self._changed:
@@ -183,33 +187,50 @@ class Gate:
                         from_when = max(from_when, self._absence.next_probe)
                     wait = from_when - now
                     if wait <= INSTANT:
-                        if self._pace.may_begin(max(now, from_when), self._under_way):
+                        if self._is_first(me) and self._pace.may_begin(
+                            max(now, from_when), self._under_way
+                        ):
                             self._under_way += 1
                             return probing
                         wait = 0.0
                         self._changed.wait(LOOK)
+                    else:
+                        self._leave_queue(me)
                 self.sleep(wait)  # of 0 seconds: only whether we must stop
         except BaseException:
             if probing:
                 with self._changed:
                     self._probing = False
-                    self._changed.notify_all()
             raise
+        finally:
+            with self._changed:
+                self._leave_queue(me)
+
+    def _is_first(self, me: object) -> bool:
+        """Whether nobody was there before. Without a queue whoever asks for page after page would
+        leave no gap for the others.
+        """
+        if me not in self._queue:
+            self._queue.append(me)
+        return self._queue[0] is me
+
+    def _leave_queue(self, me: object) -> None:
+        if me in self._queue:
+            self._queue.remove(me)
+            self._changed.notify_all()
 
     def _require_probe(self) -> None:
         """Raises ShopAway if somebody else looks for the shop."""
         if self._probing:
-            reason = self._reason or ShopAway("no answer", fix="see that the shop is up")
             raise ShopAway(
-                f"not asked, because the shop is away: {reason.what}",
-                fix=reason.fix,
+                f"not asked, because the shop is away: {self._what}",
+                fix=self._fix,
                 after=self._until_probe(),
             )
 
-    def _as_away(self, failure: WinbackError) -> WinbackError:
-        """The same failure as one of the whole shop; an Unsure stays one, it may have been done."""
-        if not isinstance(failure, Retryable):
-            return failure
+    def _away_by(self, failure: Retryable) -> ShopAway:
+        """The same failure as one of the whole shop."""
+        self._what, self._fix = failure.what, failure.fix
         after = self._until_probe() if failure.after is None else failure.after
         return ShopAway(failure.what, fix=failure.fix, after=after)
 

@@ -44,7 +44,7 @@ class Shop:
         Duration("5s", "10m"), "How long the shop may take to answer.", default="60s"
     )
     lines_timeout: timedelta = setting(
-        Duration("5s", "10m"),
+        Duration("5s", "5m"),
         "The same for order lines and variations, which cost it many times as much.",
         default="3m",
     )

@@ -115,6 +115,27 @@ def test_all_again_after_a_run_of_good_answers():
     assert crowd_of(gate).most == 4
 
 
+def test_who_came_first_goes_first_however_fast_the_others_come_back():
+    gate, order = Gate(1, sleep=time.sleep), []
+
+    def walk(name, requests):
+        for _ in range(requests):
+            errand = gate.begin(name)
+            with gate.turn(errand):
+                order.append(name)
+                time.sleep(0.005)
+                gate.ended(errand, GOOD)
+
+    with ThreadPoolExecutor(2) as pool:
+        long = pool.submit(walk, "pages", 50)
+        while len(order) < 5:
+            time.sleep(0.001)
+        pool.submit(walk, "coupon", 1).result(5)
+        place = order.index("coupon")
+        long.result(5)
+    assert 5 <= place <= 8
+
+
 def test_a_reload_that_allows_more_is_felt_by_those_who_wait():
     gate = Gate(1, sleep=time.sleep)
     gate.parallel = 3

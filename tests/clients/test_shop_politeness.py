@@ -203,7 +203,10 @@ def test_maintenance_is_an_absence_at_once(open_shop, serve, waits, caplog):
     assert events(caplog) == ["shop.away", "shop.back"]
 
 
-def test_a_write_that_was_lost_stays_unsure_when_the_shop_is_away(open_shop, serve, caplog):
+def test_writes_that_the_shop_breaks_on_are_unsure_and_say_nothing_of_the_shop(
+    open_shop, serve, caplog
+):
+    """A plugin may die of every coupon; nothing else has to wait for that."""
     caplog.set_level("INFO")
 
     def talk(connection):
@@ -213,6 +216,12 @@ def test_a_write_that_was_lost_stays_unsure_when_the_shop_is_away(open_shop, ser
     shop = open_shop(f"http://{serve(talk).host}")
     with pytest.raises(Retryable):
         shop.page("orders")
+    for number in range(3):
+        with pytest.raises(Unsure):
+            shop.create("coupons", {"code": f"WB{number}"})
+    assert events(caplog) == []
+    with pytest.raises(ShopAway):
+        shop.page("products")
     with pytest.raises(Unsure):
         shop.create("coupons", {})
     assert events(caplog) == ["shop.away"]
