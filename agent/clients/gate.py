@@ -239,8 +239,8 @@ class Gate:
 
 
 def _span(seconds: float) -> str:
-    """For a person: 45s, 12m, 3h 5m."""
+    """For a person: 95s, 12m, 3h 5m."""
     minutes = round(seconds / 60)
-    if seconds < 90:
+    if seconds < 120:
         return f"{round(seconds)}s"
     return f"{minutes}m" if minutes < 60 else f"{minutes // 60}h {minutes % 60}m"
