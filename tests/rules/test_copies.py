@@ -32,9 +32,9 @@ json_values = st.recursive(
 
 
 def recorded(name: str) -> dict[str, Any]:
-    """The first row that a real WooCommerce once answered."""
+    """The row that a real WooCommerce once answered, or the first of them."""
     body = json.loads((RECORDINGS / f"{name}.json").read_text(encoding="utf-8"))["body"]
-    return dict(body[0])
+    return dict(body[0] if isinstance(body, list) else body)
 
 
 def copy_order(one: Json) -> Row:
@@ -99,6 +99,28 @@ def test_a_refund_as_woocommerce_gives_it() -> None:
     }
 
 
+def test_the_refunds_that_an_order_lists_are_positive_minor_units() -> None:
+    assert copies.refunds_of(recorded("q12_order_refunded_in_order")) == {22349: 121468}
+
+
+def test_a_scheduled_sale_is_in_utc() -> None:
+    one = recorded("q12_product_simple_on_sale") | {
+        "date_on_sale_from_gmt": "2026-03-02T03:00:00",
+        "date_on_sale_to_gmt": "2026-03-09T02:59:59",
+    }
+    row = copies.product(one, READ_AT, "BRL")
+    assert row["sale_from"] == datetime(2026, 3, 2, 3, tzinfo=UTC)
+    assert row["sale_to"] == datetime(2026, 3, 9, 2, 59, 59, tzinfo=UTC)
+
+
+def test_a_category_and_a_coupon_as_woocommerce_gives_them() -> None:
+    category = copies.category(recorded("q01_products_categories"), READ_AT)
+    assert set(category) == {"woo_id", "parent_id", "name", "slug", "read_at"}
+    coupon = copies.coupon(recorded("q09_coupon_create"), READ_AT)
+    assert (coupon["usage_count"], coupon["status"]) == (0, "publish")
+    assert coupon["code"] == coupon["code"].lower()
+
+
 def test_a_product_as_woocommerce_gives_it() -> None:
     assert copies.product(recorded("q12_product_simple_on_sale"), READ_AT, "BRL") == {
         "woo_id": 999,
@@ -116,6 +138,8 @@ def test_a_product_as_woocommerce_gives_it() -> None:
         "categories": [53, 63],
         "created_at": datetime(2026, 11, 22, 11, 51, 57, tzinfo=UTC),
         "modified_at": datetime(2026, 8, 22, 22, 20, 36, tzinfo=UTC),
+        "sale_from": None,
+        "sale_to": None,
         "read_at": READ_AT,
     }
 

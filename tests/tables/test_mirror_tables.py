@@ -109,7 +109,7 @@ def test_whatever_order_the_answers_come_in_the_latest_read_stays(
 
 def test_an_order_whose_lines_were_never_read_wants_them() -> None:
     Order.absorb([an_order(1), an_order(2, modified_at=None)])
-    assert Order.without_lines(10) == [2, 1]
+    assert Order.without_lines(10) == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,8 @@ def _look_for_sales(filing: Filing) -> None:
         return
     if looked.since is not None and looked.since < until:
         before, moment = looked.since, until
-        begins = (Product.sale_from >= before) & (Product.sale_from < moment)
+        # WooCommerce counts both bounds as within the sale
+        begins = (Product.sale_from >= before) & (Product.sale_from <= moment)
         ends = (Product.sale_to >= before) & (Product.sale_to < moment)
         due = list(Product.select(Product.woo_id, Product.parent_id).where(begins | ends))
         parents = {one.parent_id for one in due if one.parent_id}
