@@ -4,6 +4,7 @@ Each story is a day at a shop whose mirror is full. A cycle asks by date; the re
 "in its time" means after as many cycles as the turns need.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from jobs_stage import DAY, Counter
 from mirror_compare import differences
 
 from agent.jobs.pull.kinds import CUSTOMERS, ORDERS, PRODUCTS, TRASHED, VARIATIONS
+from agent.sandbox.shop.trouble import Page, Trouble
 from models import (
     Cursor,
     Customer,
@@ -404,3 +406,74 @@ def test_hints_are_not_kept_when_they_were_worked_off(full: Counter) -> None:
     full.later(minutes=1)
     full.cycle()
     assert Hint.select().count() == 0
+
+
+# what a shop may do to a mirror
+
+
+def test_deletions_in_a_long_list_are_found_by_halves(full: Counter) -> None:
+    full.page_size(5)
+    numbers = [full.order() for _ in range(200)]
+    full.later(minutes=1)
+    while full.cycle():
+        full.later(minutes=1)
+    for place in (3, 4, 90, 199):
+        full.shop.delete_order(numbers[place])
+    full.forget_requests()
+    turn(full, "count orders")
+
+    assert differences(full.shop) == []
+    pages = [one for one in full.asked("wc/v3/orders") if one.get("per_page") == "5"]
+    assert len(pages) < 50  # of 51 that a sweep takes, and with the polls of up to 20 cycles
+
+
+def test_a_shop_that_suddenly_has_nothing_is_not_believed(
+    full: Counter, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(30):
+        full.order()
+    full.later(minutes=1)
+    full.cycle()
+    kept = full.shop.orders
+    full.shop.orders = type(kept)()
+    with caplog.at_level(logging.WARNING):
+        full.sweep(ORDERS)
+    assert Order.select().count() == 33
+    assert "mirror.all_gone" in [one.message for one in caplog.records]
+
+    full.shop.orders = kept
+    full.sweep(ORDERS)
+    assert differences(full.shop) == []
+
+
+def test_a_shop_that_refuses_one_list_is_read_without_it(
+    counter: Counter, caplog: pytest.LogCaptureFixture
+) -> None:
+    counter.order("202-555-0101")
+    counter.shop.trouble = Without("/wc/v3/refunds")
+    with caplog.at_level(logging.WARNING):
+        for _ in range(5):
+            counter.later(minutes=1)
+            counter.cycle()
+    assert Order.select().count() == 1
+    assert Customer.select().count() == 1
+    told = [one for one in caplog.records if one.message == "mirror.refused"]
+    assert len(told) == 1
+
+    counter.shop.trouble = None
+    counter.later(hours=1)
+    counter.cycle()
+    assert Cursor.named("refunds").since is not None
+
+
+class Without(Trouble):
+    """A shop whose host has switched one list off."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def instead(self, home: str, address: str) -> Page | None:
+        if self.path not in address:
+            return None
+        body = '{"code":"rest_no_route","message":"No route.","data":{"status":404}}'
+        return Page(404, body, type="application/json; charset=UTF-8", from_rest=True)

@@ -10,7 +10,7 @@ So a cycle in which nothing happened costs the shop three small requests.
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from agent.clients.shop import Shop
 from agent.config import Settings
@@ -20,7 +20,7 @@ from agent.jobs.pull.filing import Filing
 from agent.jobs.pull.kinds import CUSTOMERS, ORDERS, PRODUCTS, REFUNDS, TRASHED, VARIATIONS, Kind
 from agent.jobs.pull.lines import MOST_A_RUN, lines_filled, read_lines
 from agent.jobs.pull.reread import work_off_hints
-from agent.jobs.pull.turns import take_turns
+from agent.jobs.pull.turns import bearing, take_turns
 from agent.jobs.pull.walk import WITHOUT_END, walk
 from agent.log import Log
 from models import Cursor, Hint, Product, ShopFact
@@ -28,6 +28,7 @@ from models import Cursor, Hint, Product, ShopFact
 log = Log(__name__)
 
 PAGES_A_CYCLE = 100  # of what is being filled for the first time, so that polls are not held up
+AGAIN = timedelta(hours=1)  # before a list is asked for again that the shop refuses
 ROUNDS = 4  # a hint may lead to another: an order to its lines, they to a product, it to variations
 SALES = "sale moments"  # name of the cursor
 
@@ -132,10 +133,17 @@ def pull_all(
 def _fill(shop: Shop, filing: Filing, *, beat: Callable[[], None], pages: int) -> Mapping[str, int]:
     counts = {}
     for kind in first_kinds(filing):
-        if Cursor.named(kind.name).since is None:
+        looked = Cursor.named(f"fill {kind.name}")
+        tried_of_late = looked.polled_at is not None and filing.now - looked.polled_at < AGAIN
+        if Cursor.named(kind.name).since is not None or tried_of_late:
+            continue
+        with bearing(kind.name):
             counts[kind.name] = walk(shop, kind, filing, beat=beat, most=pages)
-            if Cursor.named(kind.name).since is None:
-                break  # the rest in the next cycle, after a poll
+        if kind.name not in counts:
+            looked.polled_at = filing.now
+            looked.save()
+        elif Cursor.named(kind.name).since is None:
+            break  # the rest in the next cycle, after a poll
     return counts
 
 

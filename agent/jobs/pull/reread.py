@@ -43,6 +43,7 @@ LISTS: dict[str, tuple[Kind, ...]] = {
     "coupons": (COUPONS,),
 }
 PARENTS_A_TURN = 20
+FEW = 20  # rows: so many may have been deleted by hand
 
 
 def work_off_hints(
@@ -93,10 +94,29 @@ def read_again(
     gone = left
     for kind in lists:
         gone = _without(shop, kind, filing, gone, beat)
-    if gone:
+    if gone and _is_plausible(shop, lists, filing):
         with transaction():
             forget(lists[0].table, lists[0].name, gone, filing)
     return news | dict.fromkeys(gone, GONE)
+
+
+def _is_plausible(shop: Shop, lists: Sequence[Kind], filing: Filing) -> bool:
+    """Is there anything in these lists at all? A shop that lost everything at once has most likely
+    lost its plugin or its database, and all comes back."""
+    if lists[0].held().count() <= FEW:
+        return True
+    if any(
+        shop.page(kind.endpoint(filing), **kind.params(filing), _fields="id", per_page=1).total
+        for kind in lists
+    ):
+        return True
+    log.warning(
+        "mirror.all_gone",
+        kind=lists[0].name,
+        fix="the shop says that it has none at all; the mirror keeps what it has. If it is true, "
+        "begin with a new database",
+    )
+    return False
 
 
 def _without(

@@ -20,8 +20,6 @@ from models.base import transaction, tuples
 
 log = Log(__name__)
 
-COUNTED = "count"
-
 
 def swept(kind: Kind) -> str:
     """Name of the cursor that tells how far the sweep of this kind is."""
@@ -47,13 +45,22 @@ def sweep_on(shop: Shop, kind: Kind, filing: Filing, *, beat: Callable[[], None]
         cursor.walk_began = page.served_at
     with transaction():
         after = cursor.last_id if cursor.walked and cursor.last_id != ANY_ID else 0
-        news = len(kind.absorb(page.rows, page.served_at, filing).news)
         done = move_on(cursor, page, filing)
-        _doubt(kind, page, filing, after=after, to_the_end=done)
+        news = file_whole(kind, page, filing, after=after, to_the_end=done)
         cursor.polled_at = filing.now
         if done:
             _end(kind, cursor, page)
         cursor.save()
+    return news
+
+
+def file_whole(kind: Kind, page: Page, filing: Filing, *, after: int, to_the_end: bool) -> int:
+    """File a page of the whole list that begins at or before the row `after`; returns the news.
+
+    Runs in the caller's transaction.
+    """
+    news = len(kind.absorb(page.rows, page.served_at, filing).news)
+    _doubt(kind, page, filing, after=after, to_the_end=to_the_end)
     return news
 
 
@@ -77,21 +84,3 @@ def _end(kind: Kind, cursor: Cursor, page: Page) -> None:
     cursor.beyond = max(0, page.total - read)
     cursor.since, cursor.walk_began = cursor.walk_began, None
     cursor.walked, cursor.last_id, cursor.hurry = 0, 0, False
-
-
-def count(shop: Shop, kind: Kind, filing: Filing, *, beat: Callable[[], None]) -> None:
-    """Compare how many rows the shop has with how many we have: the cheapest sign of a deletion.
-
-    One too few starts a sweep that does not wait for its time. One too many may have come since the
-    last poll, so it must be so twice.
-    """
-    beat()
-    page = shop.page(kind.endpoint(filing), **kind.params(filing), _fields="id", per_page=1)
-    sweep, looked = Cursor.named(swept(kind)), Cursor.named(f"{COUNTED} {kind.name}")
-    off = page.total - kind.held().count() - sweep.beyond
-    if off < 0 or (off > 0 and looked.total > 0):
-        log.info("mirror.count_differs", kind=kind.name, shop=page.total, off=off)
-        Cursor.hasten(swept(kind))
-        off = 0
-    looked.total, looked.polled_at = off, filing.now
-    looked.save()

@@ -1,6 +1,7 @@
 """What is asked by turns, one question a cycle, and why each is needed at all."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -8,6 +9,8 @@ from itertools import chain
 
 from agent.clients.shop import Shop
 from agent.config import Settings
+from agent.errors import Garbled, Refused, Unauthorized
+from agent.jobs.pull.counts import count
 from agent.jobs.pull.facts import FACTS, read_fact
 from agent.jobs.pull.filing import Filing
 from agent.jobs.pull.kinds import (
@@ -21,14 +24,17 @@ from agent.jobs.pull.kinds import (
     Kind,
 )
 from agent.jobs.pull.lines import lines_filled, read_oldest_lines
-from agent.jobs.pull.sweep import count, sweep_on, swept
+from agent.jobs.pull.sweep import sweep_on, swept
 from agent.jobs.pull.variations import count_parents, next_parent
 from agent.jobs.pull.walk import walk
 from agent.jobs.pull.webhooks import look_at_webhooks
+from agent.log import Log
 from agent.rules.turns import pick_turns
 from models import Coupon, Cursor, Hint, Order
 from models.base import tuples
 from models.interest import waited_for
+
+log = Log(__name__)
 
 SWEPT = (ORDERS, PRODUCTS, TRASHED, REFUNDS, CUSTOMERS)  # and variations, in their own way
 COUNTED = (ORDERS, REFUNDS)
@@ -56,12 +62,27 @@ def take_turns(shop: Shop, settings: Settings, filing: Filing, *, beat: Callable
         cycle=settings.timetable.poll,
     )
     for name in chosen:
-        turns[name].take()
+        with bearing(name):
+            turns[name].take()
         taken = Cursor.named(f"{TURN}{name}")
         taken.polled_at = filing.now
         taken.save()
     # a turn may have told of statuses that this filing does not know yet
     _hurry(shop, Filing.from_settings(settings, filing.now), beat)
+
+
+@contextmanager
+def bearing(name: str) -> Iterator[None]:
+    """A shop that refuses one list, or garbles it, is read without it; the others go on.
+
+    It is told each time that this list has its turn.
+    """
+    try:
+        yield
+    except (Refused, Garbled) as no:
+        if isinstance(no, Unauthorized):
+            raise
+        log.warning("mirror.refused", list=name, what=no.what, fix=no.fix)
 
 
 def _last_taken() -> dict[str, datetime]:

@@ -54,7 +54,7 @@ def walk(
     goes on from there.
     """
     cursor = Cursor.named(kind.name)
-    filing = replace(filing, first=cursor.since is None)
+    filing = replace(filing, first=cursor.polled_at is None)
     told = Progress(kind.name, cursor)
     news = 0
     with _Pages(shop, kind, filing, cursor, beat) as pages:
