@@ -16,7 +16,7 @@ from rich.table import Table
 from agent.commands.options import config_option, read_settings
 from agent.config import Settings
 from agent.database import shared
-from agent.jobs.exactness import WINDOW, MirrorStatus, look_at_mirror
+from agent.jobs.exactness import LINES, WINDOW, MirrorStatus, look_at_mirror
 from agent.jobs.status import Status, look
 from agent.service import WallClock
 
@@ -108,6 +108,11 @@ def _mirror(status: Status, now: datetime) -> str:
     return ", ".join(parts) or "empty"
 
 
+def _of_lines(mirror: MirrorStatus) -> str:
+    age = mirror.held[LINES].oldest_read
+    return "" if age is None else f"; one of a single line of an order {_span(age)}"
+
+
 def _exactness(mirror: MirrorStatus) -> Iterator[tuple[str, str]]:
     """How exact the mirror is, how old a change may be that nobody saw, and what found the others."""
     if mirror.longest_unseen is None:
@@ -117,7 +122,7 @@ def _exactness(mirror: MirrorStatus) -> Iterator[tuple[str, str]]:
     yield (
         "unseen",
         f"a change that moved no date could be {_span(age)} old at most, and not seen yet: that long "
-        f"ago the last of the {kind} was read",
+        f"ago the last of the {kind} was read{_of_lines(mirror)}",
     )
     found = Counter[str]()
     for (_, means), rows in mirror.found.items():

@@ -8,9 +8,21 @@ from typing import Any
 from peewee import fn
 
 from agent.rules.intervals import wilson
-from models import Category, Cursor, Customer, Found, Hint, Order, Product, Refund, Sample
+from models import (
+    Category,
+    Cursor,
+    Customer,
+    Found,
+    Hint,
+    Order,
+    OrderLine,
+    Product,
+    Refund,
+    Sample,
+)
 from models.base import tuples
 
+LINES = "lines"
 WINDOW = timedelta(days=7)  # for what was compared and found
 
 
@@ -64,12 +76,13 @@ class MirrorStatus:
     def longest_unseen(self) -> tuple[str, timedelta] | None:
         """The kind and the age of the oldest change that may be unseen, though it moved no date.
 
-        Nothing older than the last read of a row can be. None while the mirror is empty.
+        Nothing older than the last read of a row can be. None while the mirror is empty. The lines of
+        orders, which hardly ever change by themselves, have their own age.
         """
         ages = [
             (one.oldest_read, kind)
             for kind, one in self.held.items()
-            if one.oldest_read is not None
+            if one.oldest_read is not None and kind != LINES
         ]
         if not ages:
             return None
@@ -106,6 +119,9 @@ def _held(now: datetime) -> dict[str, Held]:
         "categories": Category,
     }.items():
         [by_kind[kind]] = tuples(table.select(*_figures(table)))
+    [(lines,)] = tuples(OrderLine.select(fn.COUNT(OrderLine.woo_id)))
+    [(lines_at,)] = tuples(Order.select(fn.MIN(Order.lines_at)))
+    by_kind[LINES] = lines, lines_at
     return {kind: Held(rows, _age(read_at, now)) for kind, (rows, read_at) in by_kind.items()}
 
 

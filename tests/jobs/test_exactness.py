@@ -12,7 +12,7 @@ from models import Category, Cursor, Customer, Found, Hint, Order, Product, Refu
 def test_an_empty_mirror_is_nothing_and_not_exact(database: Path, now: datetime) -> None:
     status = look_at_mirror(now)
     assert set(status.held) == {
-        "orders", "products", "variations", "customers", "refunds", "categories",
+        "orders", "lines", "products", "variations", "customers", "refunds", "categories",
     }  # fmt: skip
     assert set(status.held.values()) == {Held(0, None)}
     assert (status.exactness, status.found, status.hints) == ({}, {}, {})
