@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from random import Random
 from typing import TYPE_CHECKING
 
 from agent.config import Settings, load
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.connection import Connection
     from pathlib import Path
+
+    from agent.sandbox.clock import Clock
 
 CONFIG = """\
 [shop]
@@ -54,6 +57,7 @@ quiet_until = "00:00"
 [campaigns.we_miss_you]
 enabled = true
 """
+KEYS = ("ck_sandbox", "cs_sandbox")
 NOWHERE = "http://127.0.0.1:9"  # for a party that is not asked
 
 
@@ -68,21 +72,52 @@ def settings_in(
 
 
 @contextmanager
-def shop_process(*, products: int, customers: int, slowness: float | None = None) -> Iterator[str]:
-    """A furnished shop; yields its address. `slowness` 1 takes as long as a real server does."""
-    with _process(_serve_shop, products, customers, slowness) as url:
-        yield url
+def shop_process(*, products: int, customers: int) -> Iterator[str]:
+    """A furnished shop; yields its address."""
+    with _process(_serve_shop, products, customers) as party:
+        yield party.url
+
+
+@contextmanager
+def measured_shop_process(slowness: float) -> Iterator[Party]:
+    """A shop like the one whose times were measured; `slowness` 1 takes as long as that one did."""
+    with _process(_serve_measured_shop, slowness) as party:
+        yield party
 
 
 @contextmanager
 def whatsapp_process(*, latency: float = 0.0) -> Iterator[str]:
     """A WhatsApp that answers after `latency` seconds; yields its address."""
-    with _process(_serve_whatsapp, latency) as url:
-        yield url
+    with _process(_serve_whatsapp, latency) as party:
+        yield party.url
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a stand-in has spent so far, in seconds: of its own CPU, and what a real server would
+    have worked for the same answers."""
+
+    cpu: float
+    charged: float
+
+    def __sub__(self, other: Spent) -> Spent:
+        return Spent(self.cpu - other.cpu, self.charged - other.charged)
+
+
+class Party:
+    """A stand-in that runs in a process of its own."""
+
+    def __init__(self, url: str, pipe: Connection) -> None:
+        self.url, self._pipe = url, pipe
+
+    def spent(self) -> Spent:
+        self._pipe.send(None)
+        spent: Spent = self._pipe.recv()
+        return spent
 
 
 @contextmanager
-def _process(serve: object, *arguments: object) -> Iterator[str]:
+def _process(serve: object, *arguments: object) -> Iterator[Party]:
     spawn = multiprocessing.get_context("spawn")  # a fork would take our threads and locks along
     ours, theirs = spawn.Pipe()
     process = spawn.Process(target=serve, args=(theirs, *arguments), daemon=True)
@@ -91,7 +126,7 @@ def _process(serve: object, *arguments: object) -> Iterator[str]:
     try:
         if not ours.poll(60):
             raise TimeoutError("the sandbox does not start")
-        yield ours.recv()
+        yield Party(ours.recv(), ours)
     finally:
         ours.close()
         process.join(5)
@@ -100,12 +135,40 @@ def _process(serve: object, *arguments: object) -> Iterator[str]:
             process.join()
 
 
-def _serve_shop(parent: Connection, products: int, customers: int, slowness: float | None) -> None:
+def measured_shop(clock: Clock, *, seed: int = 7) -> Shop:
+    """As many orders, products and accounts as the shop had whose times were measured, and about as
+    many variations and refunds; about two lines an order."""
+    shop, random = Shop(clock), Random(seed)
+    furnish(shop, seed=seed, now=clock.now(), products=500, customers=5_000)
+    while len(shop.products) < 1_100:
+        shop.add_product(name=f"Artigo {len(shop.products)}", price="19.90", stock=500)
+    goods = [row.id for row in shop.products if row.type == "simple"]
+    known = list(shop.orders)
+    while len(shop.orders) < 20_000:
+        again = random.choice(known)
+        number = shop.place_order(
+            [(good, 0, 1) for good in random.sample(goods, 3)],
+            billing=again.billing,
+            customer_id=again.customer_id,
+            status="completed",
+            created=again.created,
+        )
+        if random.random() < 0.09:
+            shop.refund(number, "5", created=again.created)
+    return shop
+
+
+def _serve_shop(parent: Connection, products: int, customers: int) -> None:
     shop = Shop(WallClock())
     furnish(shop, seed=7, now=datetime.now(UTC), products=products, customers=customers)
-    costs = None if slowness is None else Costs(factor=slowness)
-    with Server(shop_app(shop, costs=costs)) as url:
+    with Server(shop_app(shop)) as url:
         _serve_until_left(parent, url)
+
+
+def _serve_measured_shop(parent: Connection, slowness: float) -> None:
+    costs = Costs(factor=slowness)
+    with Server(shop_app(measured_shop(WallClock()), costs=costs)) as url:
+        _serve_until_left(parent, url, costs)
 
 
 def _serve_whatsapp(parent: Connection, latency: float) -> None:
@@ -116,10 +179,14 @@ def _serve_whatsapp(parent: Connection, latency: float) -> None:
         _serve_until_left(parent, url)
 
 
-def _serve_until_left(parent: Connection, url: str) -> None:
+def _serve_until_left(parent: Connection, url: str, costs: Costs | None = None) -> None:
+    """Tell the address, then what was spent as often as that is asked; to the end of the other side."""
     parent.send(url)
     try:
-        parent.recv()  # nothing ever comes: it ends when the other side is closed, or has died
+        while True:
+            parent.recv()
+            charged = 0.0 if costs is None else costs.charged_seconds
+            parent.send(Spent(time.process_time(), charged))
     except EOFError:
         return
 
