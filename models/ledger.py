@@ -31,6 +31,11 @@ class Cursor(Table):
         return cls.get_by_id(name)
 
     @classmethod
+    def by_name(cls) -> dict[str, "Cursor"]:
+        """All that there are; a list that was never walked has none."""
+        return {cursor.name: cursor for cursor in cls.select()}
+
+    @classmethod
     def hasten(cls, name: str) -> None:
         """Let this sweep begin anew and go through at once."""
         cls.named(name)

@@ -401,6 +401,26 @@ def test_all_turns_come_round_in_their_time(full: Counter) -> None:
     assert waited["turn count orders"] <= timedelta(minutes=20)
 
 
+def test_after_a_stop_the_sweep_catches_up(full: Counter) -> None:
+    """It does not begin to spread what it should have read long ago."""
+    full.page_size(5)
+    for _ in range(120):
+        full.order()
+    full.later(minutes=1)
+    full.cycle()
+    for _ in range(100):
+        full.later(minutes=1)
+        full.cycle()
+    swept_to = Cursor.get_by_id("sweep orders").walked
+    assert 0 < swept_to < 60
+
+    full.later(days=1)
+    for _ in range(10):
+        full.later(minutes=1)
+        full.cycle()
+    assert Cursor.get_by_id("sweep orders").since > full.now - 2 * DAY
+
+
 def test_hints_are_not_kept_when_they_were_worked_off(full: Counter) -> None:
     full.order("202-555-0101", customer_id=full.ana)
     full.later(minutes=1)

@@ -131,7 +131,9 @@ def pull_all(
 
 
 def _fill(shop: Shop, filing: Filing, *, beat: Callable[[], None], pages: int) -> Mapping[str, int]:
-    counts = {}
+    counts: dict[str, int] = {}
+    if filled(filing):
+        return counts
     for kind in first_kinds(filing):
         looked = Cursor.named(f"fill {kind.name}")
         tried_of_late = looked.polled_at is not None and filing.now - looked.polled_at < AGAIN

@@ -1,11 +1,12 @@
 """What is asked by turns, one question a cycle, and why each is needed at all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from itertools import chain
+from math import ceil
 
 from agent.clients.shop import Shop
 from agent.config import Settings
@@ -41,6 +42,7 @@ COUNTED = (ORDERS, REFUNDS)
 CART_AGE = timedelta(days=30)  # what was left in a cart longer ago is waited for by nobody
 TURN = "turn "  # before the names of the cursors that tell when each was taken
 PAGES_A_TURN = 3
+MOST_PAGES_A_CYCLE = 20  # of a sweep that is late, after a stop
 HURRIED_PAGES = 20  # of a sweep that does not wait for its time, a cycle
 
 
@@ -54,19 +56,25 @@ class Turn:
 
 def take_turns(shop: Shop, settings: Settings, filing: Filing, *, beat: Callable[[], None]) -> None:
     """Ask what is due. Only of kinds that have been filled."""
-    turns = _Turns(shop, settings, filing, beat).all()
+    cursors = Cursor.by_name()
+    turns = _Turns(shop, settings, filing, beat, cursors).all()
+    taken = {
+        name: cursor.polled_at
+        for name in turns
+        if (cursor := cursors.get(f"{TURN}{name}")) is not None and cursor.polled_at is not None
+    }
     chosen = pick_turns(
         {name: turn.every for name, turn in turns.items()},
-        _last_taken(),
+        taken,
         now=filing.now,
         cycle=settings.timetable.poll,
     )
     for name in chosen:
         with bearing(name):
             turns[name].take()
-        taken = Cursor.named(f"{TURN}{name}")
-        taken.polled_at = filing.now
-        taken.save()
+        noted = Cursor.named(f"{TURN}{name}")
+        noted.polled_at = filing.now
+        noted.save()
     # a turn may have told of statuses that this filing does not know yet
     _hurry(shop, Filing.from_settings(settings, filing.now), beat)
 
@@ -85,20 +93,20 @@ def bearing(name: str) -> Iterator[None]:
         log.warning("mirror.refused", list=name, what=no.what, fix=no.fix)
 
 
-def _last_taken() -> dict[str, datetime]:
-    taken = Cursor.select().where(Cursor.name.startswith(TURN), Cursor.polled_at.is_null(False))
-    return {cursor.name.removeprefix(TURN): cursor.polled_at for cursor in taken}
-
-
 class _Turns:
     """All turns of a shop. Each reason stands beside it."""
 
     def __init__(
-        self, shop: Shop, settings: Settings, filing: Filing, beat: Callable[[], None]
+        self,
+        shop: Shop,
+        settings: Settings,
+        filing: Filing,
+        beat: Callable[[], None],
+        cursors: Mapping[str, Cursor],
     ) -> None:
         self._shop, self._settings, self._filing, self._beat = shop, settings, filing, beat
-        filled = Cursor.select().where(Cursor.since.is_null(False))
-        self._filled = {cursor.name for cursor in filled}
+        self._cursors = cursors
+        self._filled = {name for name, cursor in cursors.items() if cursor.since is not None}
         self._every_variation = (VARIATIONS,) if filing.variations else ()
 
     def all(self) -> dict[str, Turn]:
@@ -128,7 +136,8 @@ class _Turns:
         mirror, filing = self._settings.mirror, self._filing
         for kind in (*SWEPT, *self._every_variation):
             if kind.name in self._filled:
-                yield swept(kind), Turn(_pace(kind, self._settings), self._do(sweep_on, kind))
+                pages, every = self._pace(kind)
+                yield swept(kind), Turn(every, self._do(_sweep_pages, kind, pages=pages))
         if not filing.variations and PRODUCTS.name in self._filled and (parents := count_parents()):
             every = timedelta(hours=mirror.sweep_hours) / parents
             yield swept(VARIATIONS), Turn(every, partial(_sweep_next_parent, filing))
@@ -155,15 +164,33 @@ class _Turns:
         if settings.web.public_url:
             yield "webhooks", Turn(every, partial(look_at_webhooks, shop, settings))
 
+    def _pace(self, kind: Kind) -> tuple[int, timedelta]:
+        """How many pages to read how often, so that the round is through in `sweep_hours`.
+
+        What is left of the round shares what is left of the time: after a stop it catches up.
+        """
+        sweep = self._cursors.get(swept(kind), Cursor())
+        rows: int = max(sweep.total, kind.held().count(), 1)
+        pages = -(-max(rows - sweep.walked, 1) // max(self._filing.page_size - 1, 1))
+        left = timedelta(hours=self._settings.mirror.sweep_hours)
+        if sweep.walk_began is not None:
+            left -= max(self._filing.now - sweep.walk_began, timedelta(0))
+        cycle = self._settings.timetable.poll
+        every = max(left, timedelta(0)) / pages
+        if every >= cycle:
+            return 1, every
+        wanted = ceil(cycle / every) if every else MOST_PAGES_A_CYCLE
+        return min(wanted, MOST_PAGES_A_CYCLE), cycle
+
     def _do(self, read: Callable[..., object], kind: Kind, **more: int) -> Callable[[], object]:
         return partial(read, self._shop, kind, self._filing, beat=self._beat, **more)
 
 
-def _pace(kind: Kind, settings: Settings) -> timedelta:
-    """How often a page must be read so that all are in `sweep_hours`."""
-    step = max(settings.shop.page_size - 1, 1)
-    pages: int = -(-max(Cursor.named(swept(kind)).total, kind.held().count(), 1) // step)
-    return timedelta(hours=settings.mirror.sweep_hours) / pages
+def _sweep_pages(
+    shop: Shop, kind: Kind, filing: Filing, *, beat: Callable[[], None], pages: int
+) -> None:
+    for _ in range(pages):
+        sweep_on(shop, kind, filing, beat=beat)
 
 
 def _sweep_next_parent(filing: Filing) -> None:
@@ -202,8 +229,10 @@ def _look_at_coupons(filing: Filing) -> None:
 
 def _hurry(shop: Shop, filing: Filing, beat: Callable[[], None]) -> None:
     """Sweeps that something pointed at do not wait for their turns."""
+    hurried = Cursor.select(Cursor.name).where(Cursor.hurry)
+    names = {cursor.name for cursor in hurried}
     for kind in SWEPT:
-        for _ in range(HURRIED_PAGES):
+        for _ in range(HURRIED_PAGES if swept(kind) in names else 0):
+            sweep_on(shop, kind, filing, beat=beat)
             if not Cursor.named(swept(kind)).hurry:
                 break
-            sweep_on(shop, kind, filing, beat=beat)
