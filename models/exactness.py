@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from peewee import AutoField, BigIntegerField, CharField, CompositeKey, IntegerField, fn
 
-from models.base import JsonField, Table, UtcField, tuples
+from models.base import JsonField, Table, UtcField, carry_out_each, tuples
 
 
 class Hint(Table):
@@ -15,7 +15,9 @@ class Hint(Table):
     so nothing is forgotten when the process ends in between.
     """
 
-    kind = CharField()  # orders, products, customers; variations, refunds: of the parent woo_id
+    # orders, products, customers, coupons, categories; variations and refunds: of the parent woo_id;
+    # lines: of an order that the shop broke on when it was asked for them
+    kind = CharField()
     woo_id = BigIntegerField()
     means = CharField()  # what gave the hint: order, sale, watch, sweep, webhook, ...
     noted_at = UtcField()
@@ -45,11 +47,19 @@ class Hint(Table):
 
     @classmethod
     def settle(cls, hints: Iterable["Hint"]) -> None:
-        """These have been read; one that was noted anew since stays."""
-        for hint in hints:
-            cls.delete().where(
-                cls.kind == hint.kind, cls.woo_id == hint.woo_id, cls.noted_at <= hint.noted_at
-            ).execute()
+        """These have been read. One that was noted anew meanwhile, at another time, stays."""
+        hints = list(hints)
+        if hints:
+            first, moment = hints[0], cls.noted_at.db_value
+            one = cls.delete().where(
+                cls.kind == first.kind, cls.woo_id == first.woo_id, cls.noted_at == first.noted_at
+            )
+            carry_out_each(one.sql()[0], [(h.kind, h.woo_id, moment(h.noted_at)) for h in hints])
+
+    @classmethod
+    def kinds(cls) -> set[str]:
+        """The kinds of which something waits."""
+        return {kind for (kind,) in tuples(cls.select(cls.kind).distinct())}
 
 
 class Found(Table):

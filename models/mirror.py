@@ -19,7 +19,7 @@ from peewee import (
     chunked,
 )
 
-from models.base import JsonField, Table, UtcField
+from models.base import JsonField, Table, UtcField, tuples
 
 ROWS_A_STATEMENT = 100
 
@@ -121,15 +121,17 @@ class Order(Copy):
         table_name = "shop_order"  # ORDER is a word of SQL
 
     @classmethod
-    def without_lines(cls, limit: int) -> list[int]:
+    def without_lines(cls, limit: int, until: datetime | None = None) -> list[int]:
         """Ids of orders whose lines were never read, or may have changed since; last changed first.
 
         Lines read within the second of a change are read again: the shop's dates have no fractions.
+        A date after `until`, the shop's present, says nothing: an import may write any.
         """
-        stale = cls.lines_at.is_null() | (cls.lines_at <= cls.modified_at)
         newest = (cls.modified_at.desc(), cls.woo_id.desc())
-        query = cls.select(cls.woo_id).where(stale).order_by(*newest).limit(limit)
-        return [order.woo_id for order in query]
+        stale = cls.select(cls.woo_id).where(_STALE_LINES).order_by(*newest)
+        if until is not None:
+            stale = stale.where(cls.lines_at.is_null() | (cls.modified_at <= until))
+        return [number for (number,) in tuples(stale.limit(limit))]
 
     @classmethod
     def never_read_lines(cls, before: datetime) -> bool:
@@ -144,6 +146,17 @@ class Order(Copy):
         for woo_id, codes in coupons.items():
             if codes:  # few orders use one
                 cls.update(coupons=codes).where(cls.woo_id == woo_id).execute()
+
+    @classmethod
+    def lines_tried(cls, orders: Iterable[int], at: datetime) -> None:
+        """The lines of these orders were asked for, and could not be had."""
+        cls.update(lines_at=at).where(cls.woo_id.in_(list(orders))).execute()
+
+
+_STALE_LINES = Order.lines_at.is_null() | (Order.lines_at <= Order.modified_at)
+Order.add_index(
+    Order.modified_at.desc(), Order.woo_id.desc(), where=_STALE_LINES, name="shop_order_stale"
+)
 
 
 class OrderLine(Table):

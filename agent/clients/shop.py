@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -51,6 +51,14 @@ class Page:
     total: int
     served_at: datetime
     elapsed: float = field(default=0.0, compare=False)
+    counted: bool = field(default=True, compare=False)  # whether the shop told the total
+
+    @property
+    def read_at(self) -> datetime:
+        """When the shop began to read these rows, by its own clock and at the latest: the Date
+        header is that of the end, and what changed in between is not in the answer."""
+        began = self.served_at - timedelta(seconds=self.elapsed)
+        return began.replace(microsecond=0)
 
 
 class _Answered(NamedTuple):
@@ -141,20 +149,16 @@ class Shop:
 
         Raises Garbled also when the answer has no Date header: the cursor of a sync stands on it.
         """
-        asked, response, rows, elapsed = self._ask(
-            "GET", endpoint, partial(self._wire.get, params=params)
-        )
+        answered = self._ask("GET", endpoint, partial(self._wire.get, params=params))
+        rows = answered.body
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise unusable(asked, response, "a list of rows")
-        served_at = http_date(response.headers.get("Date", ""))
-        total = response.headers.get("X-WP-Total", str(len(rows)))
-        if served_at is None or not total.isdecimal():
-            header = "Date" if served_at is None else "X-WP-Total"
-            raise Garbled(
-                f"{asked}: the answer of {asked.shop} has no valid {header} header",
-                fix="the web server or a proxy in front of the shop strips it: let it pass",
-            )
-        return Page(rows=rows, total=int(total), served_at=served_at, elapsed=elapsed)
+            raise unusable(answered.asked, answered.response, "a list of rows")
+        return _page(answered, rows)
+
+    def item(self, endpoint: str, **params: str | int) -> Page:
+        """GET an object, as the only row of a page: with the shop's clock. Raises as `page` does."""
+        answered = self._ask("GET", endpoint, partial(self._wire.get, params=params))
+        return _page(answered, [_object(answered)])
 
     def one(self, endpoint: str, **params: str | int) -> Row:
         """GET an object."""
@@ -185,20 +189,24 @@ class Shop:
     def _rest(self, seconds: float) -> None:
         self.gate.sleep(seconds)
 
-    def _ask(
-        self, method: str, endpoint: str, send: Callable[[str], requests.Response]
-    ) -> _Answered:
+    def _ask(self, method: str, endpoint: str, send: partial[requests.Response]) -> _Answered:
         """All tries of one request. One gate for all of them, whatever a reload does meanwhile."""
         gate = self.gate
         asked = Asked(method, self._wire.path(endpoint), self._shown, self._secrets)
-        errand = gate.begin(f"{asked} {send.keywords}" if isinstance(send, partial) else str(asked))
+        fields = str(send.keywords.get("params", {}).get("_fields", ""))
+        errand = gate.begin(f"{asked} {send.keywords}")
         try:
-            return self._retrying(self._once, gate, errand, asked, partial(send, endpoint))
+            return self._retrying(self._once, gate, errand, asked, fields, partial(send, endpoint))
         except WinbackError as failure:
             raise gate.failure_of_errand(errand, failure) from None
 
     def _once(
-        self, gate: Gate, errand: Errand, asked: Asked, send: Callable[[], requests.Response]
+        self,
+        gate: Gate,
+        errand: Errand,
+        asked: Asked,
+        fields: str,
+        send: Callable[[], requests.Response],
     ) -> _Answered:
         with gate.turn(errand):
             begun = self._monotonic()
@@ -212,17 +220,21 @@ class Shop:
                 elapsed = self._monotonic() - begun
                 body = parsed(response)
                 failure = failure_of(asked, response, body)
-                gate.ended(errand, _ending(asked, response, failure, elapsed))
+                gate.ended(errand, _ending(asked, fields, response, failure, elapsed))
         if failure is not None:  # raised out here, without the error whose text holds our signature
             raise gate.failure_of_try(errand, failure)
         return _Answered(asked, response, body, elapsed)
 
 
 def _ending(
-    asked: Asked, response: requests.Response, failure: WinbackError | None, elapsed: float
+    asked: Asked,
+    fields: str,
+    response: requests.Response,
+    failure: WinbackError | None,
+    elapsed: float,
 ) -> Ending:
-    """What the gate has to know of an answer. Answers of about the same size to the same question
-    should take about the same time.
+    """What the gate has to know of an answer. Answers of about the same size to the same question,
+    with the same fields, should take about the same time.
     """
     after = told_to_wait(response)
     shape, size = re.sub(r"\d+", "#", asked.path), len(response.content).bit_length() // 2
@@ -231,7 +243,7 @@ def _ending(
         good=after is None
         and response.status_code not in (408, 429)
         and response.status_code < 500,
-        kind=f"{asked.method} {shape} {size}",
+        kind=f"{asked.method} {shape} {fields} {size}",
         seconds=elapsed,
         after=after,
     )
@@ -241,3 +253,16 @@ def _object(answered: _Answered) -> Row:
     if not isinstance(answered.body, dict):
         raise unusable(answered.asked, answered.response, "an object")
     return answered.body
+
+
+def _page(answered: _Answered, rows: list[Row]) -> Page:
+    headers = answered.response.headers
+    served_at = http_date(headers.get("Date", ""))
+    total = headers.get("X-WP-Total", str(len(rows)))
+    if served_at is None or not total.isdecimal():
+        header = "Date" if served_at is None else "X-WP-Total"
+        raise Garbled(
+            f"{answered.asked}: the answer of {answered.asked.shop} has no valid {header} header",
+            fix="the web server or a proxy in front of the shop strips it: let it pass",
+        )
+    return Page(rows, int(total), served_at, answered.elapsed, "X-WP-Total" in headers)

@@ -8,6 +8,7 @@ mirror cannot do without.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import ROUND_FLOOR, Decimal
 from hashlib import sha256
 from html import unescape
 from typing import Any
@@ -105,7 +106,7 @@ def order_lines(one: Json) -> tuple[list[Row], list[str]]:
             "product_id": int(line.get("product_id") or 0),
             "variation_id": int(line.get("variation_id") or 0),
             "name": _text(line.get("parent_name") or line.get("name")),
-            "quantity": int(line.get("quantity") or 0),
+            "quantity": _whole(line.get("quantity")) or 0,
             "total": minor_units(line.get("total") or "0", currency),
         }
         for line in one["line_items"]
@@ -158,7 +159,6 @@ def coupon(one: Json, read_at: datetime) -> Row:
 
 def product(one: Json, read_at: datetime, currency: str) -> Row:
     """A product or a variation. A price that is no number is none: the shop stores what it is told."""
-    stock = one.get("stock_quantity")
     return {
         "woo_id": int(one["id"]),
         "parent_id": int(one.get("parent_id") or 0),
@@ -170,7 +170,7 @@ def product(one: Json, read_at: datetime, currency: str) -> Row:
         "price": _price(one.get("price"), currency),
         "regular_price": _price(one.get("regular_price"), currency),
         "stock_status": str(one["stock_status"]),
-        "stock_quantity": None if stock is None else int(stock),
+        "stock_quantity": _whole(one.get("stock_quantity")),
         "permalink": str(one.get("permalink") or ""),
         "categories": [int(category["id"]) for category in one.get("categories") or ()],
         "sale_from": _utc(one.get("date_on_sale_from_gmt")),
@@ -236,11 +236,20 @@ def _storable(row: Row) -> Row:
 
 
 def _utc(value: object) -> datetime | None:
-    return (
-        datetime.fromisoformat(value).replace(tzinfo=UTC)
-        if isinstance(value, str) and value
-        else None
-    )
+    """None for what is no date: WordPress writes -0001-11-30 where a post has none."""
+    try:
+        return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _whole(value: object) -> int | None:
+    """Whole units. Shops that sell by weight have fractions: of those, what is there in full."""
+    try:
+        number = Decimal(str(value)) if value not in {None, ""} else None
+        return None if number is None else int(number.to_integral_value(ROUND_FLOOR))
+    except ArithmeticError:
+        return None
 
 
 def _text(value: object) -> str:

@@ -16,18 +16,20 @@ def pick_turns(
     now: datetime,
     cycle: timedelta,
 ) -> list[str]:
-    """The names that have waited longest, measured by how often they should come.
+    """The names that are due, those first that have been so for longest.
 
-    One a cycle is enough for most shops. Where the intervals ask for more than one (a shop so large
-    that its sweep reads several pages a cycle), there are more. What was never asked comes first; a
-    time that lies in the future (the clock was set back) counts as never.
+    By that rule all are equally late where cycles are rare or the shop is slow, and none starves. As
+    many are picked as `cycle`, the time since the last pick, has to give so that all come round. What
+    was never asked comes first; a time that lies in the future (the clock was set back) counts as
+    never.
     """
-    waited = {
-        name: (now - last[name]) / interval if name in last and last[name] <= now else float("inf")
+    never = timedelta.max
+    late = {
+        name: now - last[name] - interval if name in last and last[name] <= now else never
         for name, interval in every.items()
     }
-    due = sorted((name for name, share in waited.items() if share >= 1), key=lambda n: -waited[n])
-    return due[: slots(every, cycle)]
+    due = [name for name in late if late[name] >= timedelta(0)]
+    return sorted(due, key=lambda name: late[name], reverse=True)[: slots(every, cycle)]
 
 
 def slots(every: Mapping[str, timedelta], cycle: timedelta) -> int:

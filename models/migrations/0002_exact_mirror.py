@@ -95,3 +95,7 @@ def up(migrator: Any, db: Any) -> None:
         # orders whose lines were read longest ago are read again first
         migrator.add_index("shop_order", ("lines_at",)),
     )
+    db.execute_sql(
+        'CREATE INDEX "shop_order_stale" ON "shop_order" ("modified_at" DESC, "woo_id" DESC) '
+        'WHERE (("lines_at" IS NULL) OR ("lines_at" <= "modified_at"))'
+    )

@@ -156,6 +156,7 @@ class Counter:
             self.shop.consumer_key,
             self.shop.consumer_secret,
             sleep=lambda _: None,
+            monotonic=lambda: clock.now().timestamp(),
             user_agent="winback/0",
         )
         read_shop_facts(self.client, self.settings)

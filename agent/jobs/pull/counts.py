@@ -5,7 +5,7 @@ the order of their ids. That takes a dozen requests for one id each, where a swe
 takes hundreds of pages; and old orders are deleted every day where WooCommerce cleans up by itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -16,12 +16,13 @@ from agent.jobs.pull.kinds import Kind
 from agent.jobs.pull.sweep import file_whole, swept
 from agent.jobs.pull.walk import page_size
 from agent.log import Log
-from models import Cursor, Hint
+from models import Cursor
 from models.base import transaction
 
 log = Log(__name__)
 
-PAGES_A_SEARCH = 8  # what a search costs the shop, in pages of a sweep: so many are worth one
+MOST_SEARCHES = 4  # a turn; where more is missing, a sweep that does not wait costs less
+PAGES_A_SEARCH = 8  # what a search costs the shop, in pages of a sweep
 
 
 def count(shop: Shop, kind: Kind, filing: Filing, *, beat: Callable[[], None]) -> None:
@@ -31,53 +32,105 @@ def count(shop: Shop, kind: Kind, filing: Filing, *, beat: Callable[[], None]) -
     """
     beat()
     page = _ids(shop, kind, filing, place=0)
+    if not page.counted:
+        return  # something in front of the shop strips the header
     sweep, looked = Cursor.named(swept(kind)), Cursor.named(f"count {kind.name}")
-    off = page.total - kind.held().count() - sweep.beyond
+    off = page.total - kind.held(filing).count() - sweep.beyond
     if off < 0 or (off > 0 and looked.total > 0):
         log.info("mirror.count_differs", kind=kind.name, shop=page.total, off=off)
-        filing = replace(filing, means="count")
-        if sweep.beyond or not _search(shop, kind, filing, page.total, beat):
+        search = _Search(shop, kind, replace(filing, means="count"), page.total, beat)
+        if search.run(sweep.beyond):
+            sweep.beyond = search.beyond
+            sweep.save()
+        else:
             Cursor.hasten(swept(kind))
         off = 0
     looked.total, looked.polled_at = off, filing.now
     looked.save()
 
 
-def _search(shop: Shop, kind: Kind, filing: Filing, total: int, beat: Callable[[], None]) -> bool:
-    """Find where the lists part, and file that page; again until they count the same.
+class _Search:
+    """Looks for the places where the shop's list and ours part.
 
-    False where a sweep costs less.
+    `beyond` is how many rows the shop counts and cannot load, as far as the search came by them.
     """
-    size = page_size(filing)
-    for _ in range(-(-total // size) // PAGES_A_SEARCH):
-        place = _first_difference(shop, kind, filing, total, beat)
-        begin = max(place - 1, 0)
-        page = by_places(shop, kind, filing, beat, {}).read(range(begin, begin + size))
+
+    def __init__(
+        self, shop: Shop, kind: Kind, filing: Filing, total: int, beat: Callable[[], None]
+    ) -> None:
+        self._shop, self._kind, self._filing, self._beat = shop, kind, filing, beat
+        self._total = total
+        self._doubted: set[int] = set()
+        self.beyond = 0
+
+    def run(self, beyond: int) -> bool:
+        """File the pages where they part, until both count the same. False where a sweep costs less.
+
+        `beyond`: so many rows are known that cannot be loaded.
+        """
+        size, start = page_size(self._filing), 0
+        searches = min(MOST_SEARCHES, 1 + -(-self._total // size) // PAGES_A_SEARCH)
+        for _ in range(searches + beyond):
+            place = self._first_difference(start)
+            if place >= self._total and self._held() == place - self.beyond:
+                break
+            if self._file(max(place - 1, 0), size):
+                start = place
+            else:
+                # Nothing is new there and nothing missing: a row that cannot be loaded.
+                self.beyond += 1
+                start = place + 1
+            if self._held() + max(self.beyond, beyond) == self._total:
+                self.beyond = max(self.beyond, beyond)
+                break
+        return self._held() + self.beyond == self._total
+
+    def _first_difference(self, start: int) -> int:
+        """The first place from `start` on at which the shop has another row than we."""
+        equal, differs = start, self._total
+        while equal < differs:
+            self._beat()
+            middle = (equal + differs) // 2
+            rows = _ids(self._shop, self._kind, self._filing, place=middle).rows
+            if rows and int(rows[0]["id"]) == self._ours(middle - self.beyond):
+                equal = middle + 1
+            else:
+                differs = middle
+        return equal
+
+    def _file(self, begin: int, size: int) -> bool:
+        """File the page from there; was anything new in it, or missing?"""
+        around = by_places(self._shop, self._kind, self._filing, self._beat, {})
+        page = around.read(range(begin, begin + size))
+        self._total = page.total
         with transaction():
-            file_whole(
-                kind, page, filing,
-                after=(_ours(kind, begin) or 0) if place else 0, to_the_end=begin + size >= page.total,
-            )  # fmt: skip
-        total = page.total
-        if _undoubted(kind).count() == total:
-            return True
-    return False
+            news, missing = file_whole(
+                self._kind,
+                page,
+                self._filing,
+                after=(self._ours(begin - self.beyond) or 0) if begin else 0,
+                to_the_end=begin + size >= page.total,
+            )
+        fresh = set(missing) - self._doubted
+        self._doubted |= fresh
+        return bool(news or fresh)
+
+    def _held(self) -> int:
+        return int(_without(self._kind, self._filing, self._doubted).count())
+
+    def _ours(self, place: int) -> int | None:
+        """The id at this place of our list."""
+        if place < 0:
+            return None
+        columns: Any = self._kind.table
+        ours = _without(self._kind, self._filing, self._doubted).order_by(columns.woo_id)
+        found: int | None = ours.limit(1).offset(place).scalar()
+        return found
 
 
-def _first_difference(
-    shop: Shop, kind: Kind, filing: Filing, total: int, beat: Callable[[], None]
-) -> int:
-    """The first place at which the shop has another row than we."""
-    equal, differs = 0, min(total, _undoubted(kind).count())
-    while equal < differs:
-        beat()
-        middle = (equal + differs) // 2
-        rows = _ids(shop, kind, filing, place=middle).rows
-        if rows and int(rows[0]["id"]) == _ours(kind, middle):
-            equal = middle + 1
-        else:
-            differs = middle
-    return equal
+def _without(kind: Kind, filing: Filing, doubted: Collection[int]) -> Any:
+    columns: Any = kind.table
+    return kind.held(filing).where(columns.woo_id.not_in(list(doubted)))
 
 
 def _ids(shop: Shop, kind: Kind, filing: Filing, *, place: int) -> Page:
@@ -85,17 +138,3 @@ def _ids(shop: Shop, kind: Kind, filing: Filing, *, place: int) -> Page:
         kind.endpoint(filing), **kind.params(filing),
         _fields="id", orderby="id", order="asc", per_page=1, offset=place,
     )  # fmt: skip
-
-
-def _undoubted(kind: Kind) -> Any:
-    """The ids that we have, without those that are doubted already."""
-    columns: Any = kind.table
-    doubted = Hint.select(Hint.woo_id).where(Hint.kind == kind.name)
-    return kind.held().where(columns.woo_id.not_in(doubted))
-
-
-def _ours(kind: Kind, place: int) -> int | None:
-    """The id at this place of our list."""
-    columns: Any = kind.table
-    found: int | None = _undoubted(kind).order_by(columns.woo_id).limit(1).offset(place).scalar()
-    return found

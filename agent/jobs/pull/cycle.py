@@ -10,17 +10,28 @@ So a cycle in which nothing happened costs the shop three small requests.
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 
 from agent.clients.shop import Shop
 from agent.config import Settings
 from agent.errors import Refused
+from agent.jobs.pull.bearing import attempt, failed_of_late
 from agent.jobs.pull.facts import read_fact, read_shop_facts
 from agent.jobs.pull.filing import Filing
-from agent.jobs.pull.kinds import CUSTOMERS, ORDERS, PRODUCTS, REFUNDS, TRASHED, VARIATIONS, Kind
+from agent.jobs.pull.kinds import (
+    CATEGORIES,
+    CUSTOMERS,
+    ORDERS,
+    PRODUCTS,
+    REFUNDS,
+    TRASHED,
+    VARIATIONS,
+    Kind,
+)
 from agent.jobs.pull.lines import MOST_A_RUN, lines_filled, read_lines
-from agent.jobs.pull.reread import work_off_hints
-from agent.jobs.pull.turns import bearing, take_turns
+from agent.jobs.pull.reread import hints_due, work_off_hints
+from agent.jobs.pull.turns import take_turns
 from agent.jobs.pull.walk import WITHOUT_END, walk
 from agent.log import Log
 from models import Cursor, Hint, Product, ShopFact
@@ -28,7 +39,6 @@ from models import Cursor, Hint, Product, ShopFact
 log = Log(__name__)
 
 PAGES_A_CYCLE = 100  # of what is being filled for the first time, so that polls are not held up
-AGAIN = timedelta(hours=1)  # before a list is asked for again that the shop refuses
 ROUNDS = 4  # a hint may lead to another: an order to its lines, they to a product, it to variations
 SALES = "sale moments"  # name of the cursor
 
@@ -77,20 +87,29 @@ def poll(
         filing = Filing.from_settings(settings, now)
         counts["orders"] = walk(shop, ORDERS, filing, beat=beat)
     counts["products"] = walk(shop, PRODUCTS, filing, beat=beat)
-    if counts["orders"] and Cursor.named(REFUNDS.name).since is not None:
-        counts["refunds"] = walk(shop, REFUNDS, filing, beat=beat)
+    counts["refunds"] = _read_refunds(shop, filing, beat)
     return counts
+
+
+def _read_refunds(shop: Shop, filing: Filing, beat: Callable[[], None]) -> int:
+    """Those that came since the last time, where an order that moved has given the sign."""
+    refunds = Cursor.named(REFUNDS.name)
+    if refunds.since is None or not refunds.hurry:
+        return 0
+    read = partial(walk, shop, REFUNDS, filing, beat=beat)
+    return attempt(REFUNDS.name, filing.now, read, 0)
 
 
 def follow_up(shop: Shop, filing: Filing, *, beat: Callable[[], None]) -> Counter[str]:
     """Work off all hints, and those that this gives."""
     counts: Counter[str] = Counter()
     for _ in range(ROUNDS):
-        if not Hint.select().exists():
+        if not hints_due(filing):
             break
-        counts.update(work_off_hints(shop, filing, beat=beat))
-        if counts["orders"]:
-            counts["refunds"] += walk(shop, REFUNDS, filing, beat=beat)
+        found = work_off_hints(shop, filing, beat=beat)
+        counts.update(found)
+        counts["refunds"] += _read_refunds(shop, filing, beat)
+        if found.get("orders"):
             counts["lines"] += read_lines(shop, filing, beat=beat, most=1)
     return counts
 
@@ -99,22 +118,28 @@ def follow_hints(
     shop: Shop, settings: Settings, *, now: datetime, beat: Callable[[], None]
 ) -> dict[str, int]:
     """Between two cycles: what a webhook of the shop has told meanwhile."""
-    if not Hint.select().exists() or not filled(Filing.from_settings(settings, now)):
+    if not Hint.kinds() or not ShopFact.complete():
         return {}
-    counts = follow_up(shop, Filing.from_settings(settings, now), beat=beat)
+    filing = Filing.from_settings(settings, now)
+    if not filled(filing):
+        return {}
+    counts = follow_up(shop, filing, beat=beat)
     return {kind: news for kind, news in counts.items() if news}
 
 
 def first_kinds(filing: Filing) -> tuple[Kind, ...]:
     """The lists that are read in full at the start, in their order: decisions need the first."""
     variations = (VARIATIONS,) if filing.variations else ()
-    return (ORDERS, PRODUCTS, *variations, REFUNDS, CUSTOMERS, TRASHED)
+    return (ORDERS, PRODUCTS, *variations, REFUNDS, CUSTOMERS, TRASHED, CATEGORIES)
 
 
 def filled(filing: Filing) -> bool:
-    """Has every list been read in full once? (The lines of orders come later.)"""
+    """Has every list been read in full once, but those that the shop refuses? (The lines of orders
+    come later.)"""
     known = {cursor.name for cursor in Cursor.select().where(Cursor.since.is_null(False))}
-    return all(kind.name in known for kind in first_kinds(filing))
+    return all(
+        kind.name in known or failed_of_late(kind.name, filing.now) for kind in first_kinds(filing)
+    )
 
 
 def pull_all(
@@ -126,7 +151,7 @@ def pull_all(
             shop, settings, now=now(), beat=beat, pages=WITHOUT_END, pages_of_lines=WITHOUT_END
         )
         filing = Filing.from_settings(settings, now())
-        if filled(filing) and lines_filled() and not Hint.select().exists():
+        if filled(filing) and lines_filled() and not hints_due(filing):
             return
 
 
@@ -135,17 +160,11 @@ def _fill(shop: Shop, filing: Filing, *, beat: Callable[[], None], pages: int) -
     if filled(filing):
         return counts
     for kind in first_kinds(filing):
-        looked = Cursor.named(f"fill {kind.name}")
-        tried_of_late = looked.polled_at is not None and filing.now - looked.polled_at < AGAIN
-        if Cursor.named(kind.name).since is not None or tried_of_late:
-            continue
-        with bearing(kind.name):
-            counts[kind.name] = walk(shop, kind, filing, beat=beat, most=pages)
-        if kind.name not in counts:
-            looked.polled_at = filing.now
-            looked.save()
-        elif Cursor.named(kind.name).since is None:
-            break  # the rest in the next cycle, after a poll
+        if Cursor.named(kind.name).since is None:
+            read = partial(walk, shop, kind, filing, beat=beat, most=pages)
+            counts[kind.name] = attempt(kind.name, filing.now, read, 0)
+            if Cursor.named(kind.name).since is None and not failed_of_late(kind.name, filing.now):
+                break  # the rest in the next cycle, after a poll
     return counts
 
 

@@ -43,19 +43,21 @@ def measure_drift(
     size, meter = settings.mirror.drift_sample, _Meter(filing)
     for name in ("orders", "products", "customers"):
         kind = LISTS[name][0]
-        ids = _some(kind.held(), size)
-        meter.note(kind, name, len(ids), read_again(shop, LISTS[name], filing, ids, beat))
+        ids = _some(kind.held(filing), size)
+        news, _ = read_again(shop, LISTS[name], filing, ids, beat)
+        meter.note(kind, name, len(ids), news)
     orders = _some(Order.select(Order.woo_id).where(Order.lines_at > Order.modified_at), size)
     if orders:
         meter.note(None, "lines", len(orders), read_lines_of(shop, filing, orders, beat))
-        meter.note(None, "refunds", len(orders), read_refunds_of(shop, filing, orders, beat))
+        news, _ = read_refunds_of(shop, filing, orders, beat)
+        meter.note(None, "refunds", len(orders), news)
     parents = _some(
         Product.select(Product.parent_id).where(Product.parent_id > 0).distinct(),
         max(1, size // FEWER_PARENTS),
     )
     if parents:
         compared = Product.select().where(Product.parent_id.in_(parents)).count()
-        news = read_variations_of(shop, filing, parents, beat)
+        news, _ = read_variations_of(shop, filing, parents, beat)
         meter.note(LISTS["products"][0], "variations", compared, news)
     follow_up(shop, filing, beat=beat)
     return dict(meter.totals)

@@ -31,18 +31,17 @@ def read_fact(shop: Shop, settings: Settings, fact: str) -> None:
     """Ask for one of FACTS. Raises ConfigError as `read_shop_facts` does."""
     before = ShopFact.all()
     now = FACTS[fact](shop, settings)
-    ShopFact.put(now)
     if "zone" in now and before.get("zone", now["zone"]) != now["zone"]:
         log.info("shop.zone_changed", was=before["zone"], now=now["zone"])
-    if "version" in now and before.get("version") != now["version"]:
+    if "version" in now and (before.get("version") != now["version"] or "variations" not in before):
         probe_variations(shop)
-    added = set(now.get("order_statuses", "").split()) - set(
-        before.get("order_statuses", now.get("order_statuses", "")).split()
-    )
+    known = set(before.get("order_statuses", now.get("order_statuses", "")).split())
+    added = set(now.get("order_statuses", "").split()) - known
     if added:
         # orders may have had it for long: a plugin that is switched on again moves no dates
         log.info("shop.new_status", statuses=",".join(sorted(added)))
         Cursor.hasten(swept(ORDERS))
+    ShopFact.put(now)  # last: what follows from it has been done
 
 
 def _site(shop: Shop, settings: Settings) -> Facts:

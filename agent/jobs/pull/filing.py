@@ -10,7 +10,7 @@ from agent.config import Settings
 from agent.log import Log
 from agent.rules import copies
 from agent.rules.copies import ConsentFields, Json, Row
-from models import Found, Order, OrderLine, Product, ProductChange, Refund, ShopFact
+from models import Cursor, Found, Hint, Order, OrderLine, Product, ProductChange, Refund, ShopFact
 from models.base import tuples
 from models.interest import OBSERVED
 from models.mirror import Copy
@@ -26,6 +26,10 @@ News = Mapping[int, tuple[str, ...]]
 """id -> the columns that differ from what the mirror had; none of them for a row that is new."""
 
 GONE = ("gone",)
+
+LATE = "late_seconds"  # name of the fact: how much later than dated a change was found
+LATEST = timedelta(hours=1)  # what is found later than that was not late but imported
+UNDATED = ("count", "sweep", "webhook", "drift")  # means that ask for no dates
 
 # The default list leaves out trash, so a trashed order would look unchanged for ever. What else the
 # shop has (drafts of its checkout, statuses of plugins) it says itself; one that it does not have
@@ -67,7 +71,7 @@ class Filing:
             now=now,
             page_size=settings.shop.page_size,
             parallel=settings.shop.parallel,
-            overlap=settings.shop.overlap,
+            overlap=max(settings.shop.overlap, timedelta(seconds=int(facts.get(LATE, 0)))),
             currency=facts["currency"],
             country=settings.shop.default_country or facts["country"],
             statuses=order_statuses(facts),
@@ -94,7 +98,6 @@ def file_rows(
     table: type[Copy], name: str, rows: Sequence[Row], read_at: datetime, filing: Filing
 ) -> Filed:
     """Write copied rows, with the history of stock and prices. Runs in the caller's transaction."""
-    keep_clock(table, [row["woo_id"] for row in rows], read_at, filing)
     if filing.first:
         table.absorb(rows)
         return Filed(rows, {row["woo_id"]: () for row in rows})
@@ -104,6 +107,7 @@ def file_rows(
         ProductChange.add(_changes(rows, before, news, filing.means))
     table.absorb(rows)
     tell(name, news, read_at, filing)
+    _learn_lateness(name, [row for row in rows if row["woo_id"] in news], before, filing)
     return Filed(rows, news)
 
 
@@ -115,26 +119,13 @@ def copied(what: str, rows: Iterable[Json], copy: Callable[[Json], Row]) -> list
     return fit
 
 
-def keep_clock(table: type[Copy], ids: Sequence[int], read_at: datetime, filing: Filing) -> None:
-    """Let rows be overwritten that were read while the shop's clock was ahead.
-
-    No answer is under way for as long as the overlap: a row that was read that much later than this
-    page has its date from a clock that was set right since, and would refuse every copy until then.
-    """
-    ahead = read_at + filing.overlap
-    columns: Any = table
-    written = columns.woo_id.in_(ids)
-    table.update(read_at=read_at).where(written, columns.read_at > ahead).execute()
-    if table is Order:
-        Order.update(lines_at=None).where(written, Order.lines_at > ahead).execute()
-
-
 def forget(table: type[Copy], name: str, ids: Sequence[int], filing: Filing) -> None:
     """These are no more in the shop, with all that hangs on them."""
     if not ids:
         return
     columns: Any = table
     if table is Order:
+        Hint.delete().where(Hint.kind == "lines", Hint.woo_id.in_(ids)).execute()
         OrderLine.delete().where(OrderLine.order_id.in_(ids)).execute()
         Refund.delete().where(Refund.order_id.in_(ids)).execute()
     if table is Product:
@@ -152,6 +143,30 @@ def tell(name: str, news: News, read_at: datetime, filing: Filing) -> None:
         fields = Counter(one for fields in news.values() for one in fields or ("new",))
         told = " ".join(f"{one}:{count}" for one, count in fields.most_common(6))
         log.info("mirror.found", kind=name, rows=len(news), means=filing.means, fields=told)
+
+
+def _learn_lateness(name: str, news: Sequence[Row], before: "Before", filing: Filing) -> None:
+    """A dated change that the polls should have brought came by other means: they look back too little.
+
+    So it is where the Date of the shop's answers is not PHP's (a proxy sets its own), and where an
+    order is committed long after it was dated.
+    """
+    if filing.means not in UNDATED:
+        return
+    cursor = Cursor.get_or_none(Cursor.name == name, Cursor.since.is_null(False))
+    if cursor is None:
+        return
+    for row in news:
+        known, date = before.get(row["woo_id"]), row.get("modified_at")
+        if date is None or (known is not None and known["modified_at"] == date):
+            continue
+        late = cursor.since - date
+        if filing.overlap < late <= LATEST:
+            ShopFact.put({LATE: str(int(late.total_seconds()) + 1)})
+            log.info(
+                "shop.dates_late", kind=name, id=row["woo_id"], seconds=int(late.total_seconds())
+            )
+            return
 
 
 Before = dict[int, dict[str, Any]]

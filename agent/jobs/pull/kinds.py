@@ -9,7 +9,7 @@ from agent.jobs.pull.filing import Filed, Filing, copied, file_rows, forget
 from agent.jobs.pull.people import ConsentRead, file_people
 from agent.rules import copies
 from agent.rules.copies import Json, Row
-from models import Category, Customer, Hint, Order, Product, Refund, ShopCoupon
+from models import Category, Cursor, Customer, Hint, Order, Product, Refund, ShopCoupon
 from models.base import tuples
 from models.mirror import Copy
 
@@ -35,14 +35,14 @@ class Kind:
     absorb: Callable[[Rows, datetime, Filing], Filed]
     params: Callable[[Filing], Params] = lambda _: {}
     by_change: bool = True
-    mine: Callable[[], Any] = lambda: True
+    mine: Callable[[Filing], Any] = lambda _: True
     missing: Callable[[Sequence[int]], tuple[str, Sequence[int]]] = lambda ids: ("", ids)
 
-    def held(self) -> Any:
+    def held(self, filing: Filing) -> Any:
         """A query for the ids of the rows that we have of this list."""
         columns: Any = self.table
         query = self.table.select(columns.woo_id)
-        condition = self.mine()
+        condition = self.mine(filing)
         return query if condition is True else query.where(condition)
 
 
@@ -56,6 +56,10 @@ def _orders(rows: Rows, read_at: datetime, filing: Filing) -> Filed:
     filed = file_rows(Order, "orders", fit, read_at, filing)
     if not filing.first:
         Hint.note("customers", _moved_customers(filed), "order", filing.now)
+        if filed.news:  # a refund moves the date of its order
+            Cursor.update(hurry=True).where(Cursor.name == REFUNDS.name).execute()
+        if any(row["status"] not in filing.statuses for row in filed.rows):
+            Cursor.update(polled_at=None).where(Cursor.name == "turn fact statuses").execute()
     return filed
 
 
@@ -98,7 +102,12 @@ def _products(rows: Rows, read_at: datetime, filing: Filing) -> Filed:
     filed = file_rows(Product, "products", fit, read_at, filing)
     if not filing.first or not filing.variations:
         # a variation's change moves its product, and trashing a product trashes its variations
-        parents = [r["woo_id"] for r in fit if is_variable(r) and r["woo_id"] in filed.news]
+        parents = [
+            row["woo_id"]
+            for row in fit
+            if row["woo_id"] in filed.news
+            and (is_variable(row) or "type" in filed.news[row["woo_id"]])
+        ]
         Hint.note("variations", parents, filing.means, filing.now)
     return filed
 
@@ -159,6 +168,8 @@ def _consent_before(
 ORDERS = Kind(
     "orders", lambda _: "orders", copies.ORDER_FIELDS, Order, _orders,
     params=lambda filing: {"status": ",".join(filing.statuses)},
+    # those of a plugin that was switched off are in no list, and not gone
+    mine=lambda filing: Order.status.in_(filing.statuses),
     missing=lambda ids: ("orders", ids),
 )  # fmt: skip
 REFUNDS = Kind(
@@ -166,18 +177,18 @@ REFUNDS = Kind(
 )
 PRODUCTS = Kind(
     "products", lambda _: "products", copies.PRODUCT_FIELDS, Product, _products,
-    mine=lambda: (Product.parent_id == 0) & (Product.status != "trash"),
+    mine=lambda _: (Product.parent_id == 0) & (Product.status != "trash"),
     missing=lambda ids: ("products", ids),
 )  # fmt: skip
 TRASHED = Kind(
     "trashed products", lambda _: "products", copies.PRODUCT_FIELDS, Product, _products,
     params=lambda _: TRASH,
-    mine=lambda: (Product.parent_id == 0) & (Product.status == "trash"),
+    mine=lambda _: (Product.parent_id == 0) & (Product.status == "trash"),
     missing=lambda ids: ("products", ids),
 )  # fmt: skip
 VARIATIONS = Kind(
     "variations", lambda filing: filing.variations, copies.PRODUCT_FIELDS, Product, _variations,
-    mine=lambda: Product.parent_id > 0, missing=_parents_of,
+    mine=lambda _: Product.parent_id > 0, missing=_parents_of,
 )  # fmt: skip
 CUSTOMERS = Kind(
     "customers", lambda _: "customers", copies.CUSTOMER_FIELDS, Customer, _customers,

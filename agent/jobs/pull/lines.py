@@ -22,6 +22,7 @@ from models.base import transaction, tuples
 
 log = Log(__name__)
 
+IN_VAIN = "lines"  # the kind of the hints
 MOST_A_RUN = 20  # pages; the rest waits for the next run, so that polls are not held up
 
 
@@ -33,7 +34,8 @@ def read_lines(
     `most` is how many pages of them. An order that changed in this very second may change again in
     it, so it stays among them; it is asked for again by the next run, not by this one.
     """
-    orders = Order.without_lines(most * filing.page_size)
+    until = Cursor.named(ORDERS.name).since
+    orders = Order.without_lines(most * filing.page_size, until)
     read_lines_of(shop, filing, orders, beat)
     return len(orders)
 
@@ -87,33 +89,39 @@ Line = dict[str, Any]
 
 def _file(orders: Sequence[int], page: Page, filing: Filing) -> News:
     lines: list[copies.Row] = []
-    # An order that did not come is gone or breaks the shop, and one that makes no sense will make no
-    # more of it until it changes. All count as read, or they would be asked for without end.
-    coupons: dict[int, list[str]] = {number: [] for number in orders}
+    coupons: dict[int, list[str]] = {}
     for one in page.rows:
-        of_order, codes = _copied(one)
+        try:
+            of_order, codes = copies.order_lines(one)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            log.warning("mirror.set_aside", kind="lines", id=one.get("id"), reason=reason)
+            continue
         lines.extend(of_order)
         coupons[int(one["id"])] = codes
+    copied, came = list(coupons), {int(one["id"]) for one in page.rows}
     with transaction():
-        before = _before(orders)
-        _look_at_stock(orders, [*before.values(), *lines], filing)
-        news = _changed_alone(orders, before, lines)
-        tell("lines", news, page.served_at, filing)
-        came = {int(one["id"]) for one in page.rows}
-        Hint.note("orders", set(orders) - came, "lines", filing.now)
-        OrderLine.replace_for(orders, lines)
-        Order.lines_read(coupons, page.served_at)
+        before = _before(copied)
+        _look_at_stock(copied, [*before.values(), *lines], filing)
+        news = _changed_alone(copied, before, lines)
+        tell("lines", news, page.read_at, filing)
+        OrderLine.replace_for(copied, lines)
+        Order.lines_read(coupons, page.read_at)
+        # What did not come is gone, or breaks the shop. It keeps the lines that it had and counts as
+        # read, or it would be asked for without end; that it was in vain is kept as well.
+        missing = set(orders) - came
+        Order.lines_tried(set(orders) - set(copied), page.read_at)
+        Hint.note("orders", missing, "lines", filing.now)
+        Hint.note(IN_VAIN, missing, "lines", filing.now)
+        Hint.delete().where(Hint.kind == IN_VAIN, Hint.woo_id.in_(copied)).execute()
     return news
 
 
-def _copied(one: Mapping[str, object]) -> tuple[list[copies.Row], list[str]]:
-    """The lines of an order and its coupon codes; none of a line that cannot be copied."""
-    try:
-        return copies.order_lines(one)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        log.warning("mirror.set_aside", kind="lines", id=one.get("id"), reason=reason)
-        return [], []
+def read_lines_in_vain_again(shop: Shop, filing: Filing, *, beat: Callable[[], None]) -> None:
+    """The lines that the shop broke on: somebody may have mended what they break on."""
+    waiting = [hint.woo_id for hint in Hint.waiting(IN_VAIN, filing.page_size)]
+    if waiting:
+        read_lines_of(shop, filing, waiting, beat)
 
 
 def _before(orders: Sequence[int]) -> dict[int, Line]:

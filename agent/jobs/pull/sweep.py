@@ -43,45 +43,50 @@ def sweep_on(shop: Shop, kind: Kind, filing: Filing, *, beat: Callable[[], None]
         cursor.save()
         return 0
     if cursor.walk_began is None:
-        cursor.walk_began = page.served_at
+        cursor.walk_began = page.read_at
     with transaction():
-        after = cursor.last_id if cursor.walked and cursor.last_id != ANY_ID else 0
+        after = _known_up_to(cursor, page)
         done = move_on(cursor, page, filing)
-        news = file_whole(kind, page, filing, after=after, to_the_end=done)
+        news, _ = file_whole(kind, page, filing, after=after, to_the_end=done)
         cursor.polled_at = filing.now
         if done:
-            _end(kind, cursor, page)
+            _end(kind, cursor, page, filing)
         cursor.save()
     return news
 
 
-def file_whole(kind: Kind, page: Page, filing: Filing, *, after: int, to_the_end: bool) -> int:
-    """File a page of the whole list that begins at or before the row `after`; returns the news.
+def _known_up_to(cursor: Cursor, page: Page) -> int:
+    """The id behind which this page shows all that the shop has."""
+    if cursor.walked == 0:
+        return 0
+    if cursor.last_id == ANY_ID:  # nothing could be loaded before it: who knows what is there
+        return int(page.rows[0]["id"]) if page.rows else ANY_ID
+    return cursor.last_id
 
-    Runs in the caller's transaction.
+
+def file_whole(
+    kind: Kind, page: Page, filing: Filing, *, after: int, to_the_end: bool
+) -> tuple[int, list[int]]:
+    """File a page of the whole list that begins at or before the row `after`.
+
+    Returns how many rows are news, and the ids of those of ours that the shop did not give where they
+    should stand: they are doubted, and asked for by their ids. Runs in the caller's transaction.
     """
-    news = len(kind.absorb(page.rows, page.served_at, filing).news)
-    _doubt(kind, page, filing, after=after, to_the_end=to_the_end)
-    return news
-
-
-def _doubt(kind: Kind, page: Page, filing: Filing, *, after: int, to_the_end: bool) -> None:
-    """Note those rows of ours that the shop did not give where they should stand."""
+    news = len(kind.absorb(page.rows, page.read_at, filing).news)
     columns: Any = kind.table
-    held = kind.held().where(columns.woo_id > after)
+    held = kind.held(filing).where(columns.woo_id > after)
     if not to_the_end:
-        if not page.rows:
-            return
-        held = held.where(columns.woo_id < int(page.rows[-1]["id"]))
+        held = held.where(columns.woo_id < (int(page.rows[-1]["id"]) if page.rows else 0))
     came = {int(row["id"]) for row in page.rows}
     missing = [number for (number,) in tuples(held) if number not in came]
     if missing:
         Hint.note(*kind.missing(missing), filing.means, filing.now)
+    return news, missing
 
 
-def _end(kind: Kind, cursor: Cursor, page: Page) -> None:
+def _end(kind: Kind, cursor: Cursor, page: Page, filing: Filing) -> None:
     columns: Any = kind.table
-    read = kind.held().where(columns.read_at >= cursor.walk_began).count()
+    read = kind.held(filing).where(columns.read_at >= cursor.walk_began).count()
     cursor.beyond = max(0, page.total - read)
     cursor.since, cursor.walk_began = cursor.walk_began, None
     cursor.walked, cursor.last_id, cursor.hurry = 0, 0, False

@@ -1,16 +1,15 @@
 """What is asked by turns, one question a cycle, and why each is needed at all."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 from math import ceil
 
 from agent.clients.shop import Shop
 from agent.config import Settings
-from agent.errors import Garbled, Refused, Unauthorized
+from agent.jobs.pull.bearing import attempt
 from agent.jobs.pull.counts import count
 from agent.jobs.pull.facts import FACTS, read_fact
 from agent.jobs.pull.filing import Filing
@@ -24,26 +23,32 @@ from agent.jobs.pull.kinds import (
     VARIATIONS,
     Kind,
 )
-from agent.jobs.pull.lines import lines_filled, read_oldest_lines
+from agent.jobs.pull.lines import lines_filled, read_lines_in_vain_again, read_oldest_lines
+from agent.jobs.pull.reread import PARENTS_A_BATCH
 from agent.jobs.pull.sweep import sweep_on, swept
 from agent.jobs.pull.variations import count_parents, next_parent
 from agent.jobs.pull.walk import walk
 from agent.jobs.pull.webhooks import look_at_webhooks
-from agent.log import Log
 from agent.rules.turns import pick_turns
 from models import Coupon, Cursor, Hint, Order
 from models.base import tuples
 from models.interest import waited_for
 
-log = Log(__name__)
-
-SWEPT = (ORDERS, PRODUCTS, TRASHED, REFUNDS, CUSTOMERS)  # and variations, in their own way
+SWEPT = (
+    ORDERS,
+    PRODUCTS,
+    TRASHED,
+    REFUNDS,
+    CUSTOMERS,
+    CATEGORIES,
+)  # and variations, in their own way
 COUNTED = (ORDERS, REFUNDS)
 CART_AGE = timedelta(days=30)  # what was left in a cart longer ago is waited for by nobody
 TURN = "turn "  # before the names of the cursors that tell when each was taken
+LONGEST_CYCLE = timedelta(minutes=10)  # what is longer was a stop: it is not made up at once
 PAGES_A_TURN = 3
 MOST_PAGES_A_CYCLE = 20  # of a sweep that is late, after a stop
-HURRIED_PAGES = 20  # of a sweep that does not wait for its time, a cycle
+HURRIED_PAGES = 10  # of a sweep that does not wait for its time, a cycle
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +72,10 @@ def take_turns(shop: Shop, settings: Settings, filing: Filing, *, beat: Callable
         {name: turn.every for name, turn in turns.items()},
         taken,
         now=filing.now,
-        cycle=settings.timetable.poll,
+        cycle=_since_the_last_cycle(settings, filing.now),
     )
     for name in chosen:
-        with bearing(name):
-            turns[name].take()
+        attempt(name, filing.now, turns[name].take, None)
         noted = Cursor.named(f"{TURN}{name}")
         noted.polled_at = filing.now
         noted.save()
@@ -79,18 +83,14 @@ def take_turns(shop: Shop, settings: Settings, filing: Filing, *, beat: Callable
     _hurry(shop, Filing.from_settings(settings, filing.now), beat)
 
 
-@contextmanager
-def bearing(name: str) -> Iterator[None]:
-    """A shop that refuses one list, or garbles it, is read without it; the others go on.
-
-    It is told each time that this list has its turn.
-    """
-    try:
-        yield
-    except (Refused, Garbled) as no:
-        if isinstance(no, Unauthorized):
-            raise
-        log.warning("mirror.refused", list=name, what=no.what, fix=no.fix)
+def _since_the_last_cycle(settings: Settings, now: datetime) -> timedelta:
+    """How much time the turns of this cycle are for: more than planned, where the shop is slow."""
+    cycle = Cursor.named("cycle")
+    poll = settings.timetable.poll
+    passed = now - cycle.polled_at if cycle.polled_at else poll
+    cycle.polled_at = now
+    cycle.save()
+    return max(poll, min(passed, LONGEST_CYCLE))
 
 
 class _Turns:
@@ -153,12 +153,13 @@ class _Turns:
         if PRODUCTS.name in self._filled:
             yield "carts", Turn(mirror.carts, partial(_look_at_carts, filing, mirror.carts))
         yield "coupons", Turn(mirror.rest, partial(_look_at_coupons, filing))
+        again = partial(read_lines_in_vain_again, self._shop, filing, beat=self._beat)
+        yield "lines in vain", Turn(mirror.rest, again)
 
     def _facts(self) -> Iterator[tuple[str, Turn]]:
         """What changes seldom, and has no date."""
         shop, settings = self._shop, self._settings
         every = settings.mirror.rest
-        yield "categories", Turn(every, partial(_read_categories, shop, self._filing, self._beat))
         for fact in FACTS:
             yield f"fact {fact}", Turn(every, partial(read_fact, shop, settings, fact))
         if settings.web.public_url:
@@ -170,9 +171,11 @@ class _Turns:
         What is left of the round shares what is left of the time: after a stop it catches up.
         """
         sweep = self._cursors.get(swept(kind), Cursor())
-        rows: int = max(sweep.total, kind.held().count(), 1)
+        rows: int = max(sweep.total, kind.held(self._filing).count(), 1)
         pages = -(-max(rows - sweep.walked, 1) // max(self._filing.page_size - 1, 1))
-        left = timedelta(hours=self._settings.mirror.sweep_hours)
+        mirror = self._settings.mirror
+        # categories have no other means, and are few
+        left = mirror.rest if kind is CATEGORIES else timedelta(hours=mirror.sweep_hours)
         if sweep.walk_began is not None:
             left -= max(self._filing.now - sweep.walk_began, timedelta(0))
         cycle = self._settings.timetable.poll
@@ -205,18 +208,16 @@ def _sweep_next_parent(filing: Filing) -> None:
 
 
 def _look_at_carts(filing: Filing, every: timedelta) -> None:
+    """Those that were read longest ago, as many as one request brings."""
     since, before = filing.now - CART_AGE, filing.now - every
     wanted = waited_for(since, before, filing.page_size)
-    Hint.note("products", [number for number, parent in wanted if not parent], "watch", filing.now)
-    Hint.note("variations", [parent for _, parent in wanted if parent], "watch", filing.now)
-
-
-def _read_categories(shop: Shop, filing: Filing, beat: Callable[[], None]) -> None:
-    """They have no date of change and are few: all of them, by the sweep."""
-    while True:
-        sweep_on(shop, CATEGORIES, filing, beat=beat)
-        if Cursor.named(swept(CATEGORIES)).walk_began is None:
-            return
+    products = [number for number, parent in wanted if not parent]
+    parents = list(dict.fromkeys(parent for _, parent in wanted if parent))
+    if wanted and wanted[0][1]:
+        most = PARENTS_A_BATCH if filing.variations else 1
+        Hint.note("variations", parents[:most], "watch", filing.now)
+    else:
+        Hint.note("products", products, "watch", filing.now)
 
 
 def _look_at_coupons(filing: Filing) -> None:
@@ -232,7 +233,12 @@ def _hurry(shop: Shop, filing: Filing, beat: Callable[[], None]) -> None:
     hurried = Cursor.select(Cursor.name).where(Cursor.hurry)
     names = {cursor.name for cursor in hurried}
     for kind in SWEPT:
-        for _ in range(HURRIED_PAGES if swept(kind) in names else 0):
-            sweep_on(shop, kind, filing, beat=beat)
-            if not Cursor.named(swept(kind)).hurry:
-                break
+        if swept(kind) in names:
+            attempt(swept(kind), filing.now, partial(_hurry_on, shop, kind, filing, beat), None)
+
+
+def _hurry_on(shop: Shop, kind: Kind, filing: Filing, beat: Callable[[], None]) -> None:
+    for _ in range(HURRIED_PAGES):
+        sweep_on(shop, kind, filing, beat=beat)
+        if not Cursor.named(swept(kind)).hurry:
+            break

@@ -5,13 +5,14 @@ has switched WooCommerce's analytics off. `products/<id>/variations` is always t
 product. Which of them a shop has is asked, not guessed from its version.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from agent.clients.shop import Page, Shop
-from agent.errors import Garbled, Refused, Unauthorized
+from agent.errors import Garbled, Refused
 from agent.jobs.pull.around import by_places
 from agent.jobs.pull.filing import GONE, Filing, News, forget
+from agent.jobs.pull.gone import MOST, NO_SUCH_ROW, look_for
 from agent.jobs.pull.kinds import ANALYTICS_VARIATIONS, VARIATIONS
 from agent.log import Log
 from models import Product, ShopFact
@@ -56,42 +57,59 @@ def _by_parent(shop: Shop, endpoint: str) -> str:
 
 def read_variations_of(
     shop: Shop, filing: Filing, parents: Sequence[int], beat: Callable[[], None]
-) -> News:
-    """Read all variations of these products again.
-
-    What a product does not list any more is forgotten: deleted, or in the trash with its product.
+) -> tuple[News, set[int]]:
+    """Read all variations of these products again. Returns the news, and the products of which it
+    could not be made sure in this cycle.
     """
     together = ShopFact.all().get("variations_by_parent", "")
     batches = [list(parents)] if together else [[parent] for parent in parents]
-    news = dict[int, tuple[str, ...]]()
+    news, left = dict[int, tuple[str, ...]](), set[int]()
     for batch in batches:
-        news |= _read(shop, filing, together, batch, beat)
-    return news
-
-
-def _read(
-    shop: Shop, filing: Filing, together: str, parents: list[int], beat: Callable[[], None]
-) -> News:
-    pages, whole = _all_pages(shop, filing, together, parents, beat)
-    came: set[int] = set()
-    news = dict[int, tuple[str, ...]]()
-    with transaction():
-        for page in pages:
-            rows = [{"parent_id": parents[0], **row} for row in page.rows]
-            news |= VARIATIONS.absorb(rows, page.served_at, filing).news
+        came: set[int] = set()
+        for page in _all_pages(shop, filing, together, batch, beat):
+            rows = [{"parent_id": batch[0], **row} for row in page.rows]
+            with transaction():
+                news |= VARIATIONS.absorb(rows, page.read_at, filing).news
             came |= {int(row["id"]) for row in rows}
-        if not whole:
-            return news
-        query = Product.select(Product.woo_id).where(Product.parent_id.in_(parents))
-        gone = [number for (number,) in tuples(query) if number not in came]
+        found, unsure = _look_for_missing(shop, filing, batch, came, beat)
+        news |= found
+        left |= unsure
+    return news, left
+
+
+def _look_for_missing(
+    shop: Shop, filing: Filing, parents: list[int], came: set[int], beat: Callable[[], None]
+) -> tuple[News, set[int]]:
+    """Those that their products do not list any more: deleted, moved to another product, or in the
+    trash, where they go together with their product."""
+    ours = tuples(
+        Product.select(Product.woo_id, Product.parent_id).where(Product.parent_id.in_(parents))
+    )
+    there = tuples(
+        Product.select(Product.woo_id).where(Product.woo_id.in_(parents), Product.status != "trash")
+    )
+    present = {parent for (parent,) in there}
+    missing = [(number, parent) for number, parent in ours if number not in came]
+    gone = [number for number, parent in missing if parent not in present]
+    doubted = [(number, parent) for number, parent in missing if parent in present]
+    news = dict[int, tuple[str, ...]]()
+    for number, _ in doubted[:MOST]:
+        beat()
+        found = look_for(shop, "products", number, VARIATIONS.fields)
+        if found is None or found.rows[0].get("status") == "trash":
+            gone.append(number)
+            continue
+        with transaction():
+            news |= VARIATIONS.absorb(found.rows, found.read_at, filing).news
+    with transaction():
         forget(Product, "variations", gone, filing)
-    return news | dict.fromkeys(gone, GONE)
+    return news | dict.fromkeys(gone, GONE), {parent for _, parent in doubted[MOST:]}
 
 
 def _all_pages(
     shop: Shop, filing: Filing, together: str, parents: list[int], beat: Callable[[], None]
-) -> tuple[list[Page], bool]:
-    """The pages of these products' variations, and whether nothing is missing in between."""
+) -> Iterator[Page]:
+    """The pages of these products' variations."""
     if together:
         kind = replace(VARIATIONS, endpoint=lambda _: together)
         bounds = {"parent": ",".join(map(str, parents))}
@@ -99,30 +117,30 @@ def _all_pages(
         kind = replace(VARIATIONS, endpoint=lambda _: f"products/{parents[0]}/variations")
         bounds = {}
     around = by_places(shop, kind, filing, beat, bounds)
-    pages: list[Page] = []
-    came: set[int] = set()
-    begin, size = 0, filing.page_size
-    while True:
+    begin, total = 0, 1
+    while begin < total:
         try:
-            page = around.read(range(begin, begin + size))
+            page = around.read(range(begin, begin + filing.page_size))
         except Refused as no:
-            if isinstance(no, Unauthorized) or together:
+            if not no.code.endswith(NO_SUCH_ROW):
                 raise
-            return [], True  # the product itself is no more
-        pages.append(page)
-        came |= {int(row["id"]) for row in page.rows}
-        begin += size
-        if begin >= page.total:
-            return pages, len(came) == page.total
+            return  # the product itself is no more
+        yield page
+        begin, total = begin + filing.page_size, page.total
 
 
 def next_parent(after: int) -> int | None:
-    """The variable product that follows `after` by id; None behind the last."""
-    query = Product.select(Product.woo_id).where(
+    """The product that follows `after` by id and has variations, or may have some; None behind the
+    last. One that is no longer variable may have left some with us."""
+    variable = Product.select(Product.woo_id).where(
         Product.woo_id > after, Product.type.startswith("variable")
     )
-    found: int | None = query.order_by(Product.woo_id).limit(1).scalar()
-    return found
+    held = Product.select(Product.parent_id).where(Product.parent_id > after)
+    found = [
+        query.order_by(column).limit(1).scalar()
+        for query, column in ((variable, Product.woo_id), (held, Product.parent_id))
+    ]
+    return min((number for number in found if number is not None), default=None)
 
 
 def count_parents() -> int:

@@ -18,6 +18,7 @@ one is not, they are asked for again.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from agent.clients.shop import Page, Shop
 from agent.jobs.pull.ahead import Ahead
@@ -26,7 +27,7 @@ from agent.jobs.pull.filing import Filing
 from agent.jobs.pull.kinds import Kind
 from agent.log import Log
 from agent.rules.copies import shop_date
-from models import Cursor
+from models import Category, Cursor, Customer, Order, Product, Refund, ShopCoupon
 from models.base import transaction
 
 log = Log(__name__)
@@ -36,6 +37,7 @@ LEAST_A_PAGE = 2  # rows: the seam, and one that is new
 ANY_ID = 2**63 - 1  # as `last_id`: the row before is not known, so whatever follows is right
 TOLD_EVERY = timedelta(minutes=1)
 WITHOUT_END = 2**31
+COPIES = (Order, Product, Customer, Refund, Category, ShopCoupon)
 
 Params = dict[str, str | int]
 
@@ -56,16 +58,15 @@ def walk(
     cursor = Cursor.named(kind.name)
     filing = replace(filing, first=cursor.polled_at is None)
     told = Progress(kind.name, cursor)
+    # A walk that was cut short goes on, but what changed since it began is asked for at once.
+    resumed = kind.by_change and cursor.walk_began is not None
     news = 0
     with _Pages(shop, kind, filing, cursor, beat) as pages:
         for _ in range(most):
             page = pages.at(offset(cursor))
             if _clock_went_back(page, cursor, filing):
-                log.warning(
-                    "shop.clock_went_back", kind=kind.name, was=cursor.since, now=page.served_at
-                )
-                cursor.since, cursor.walk_began, cursor.walked, cursor.last_id = None, None, 0, 0
-                cursor.save()
+                put_clock_right(page, cursor, filing)
+                cursor = Cursor.named(kind.name)
                 pages.begin_anew(cursor)
                 continue
             if not seam_holds(page, cursor):
@@ -73,18 +74,21 @@ def walk(
                 pages.forget()
                 continue
             if cursor.walk_began is None:
-                cursor.walk_began = page.served_at
+                cursor.walk_began = page.read_at
             pages.prepare(page, offset(cursor))
             with transaction():
-                filed = kind.absorb(page.rows, page.served_at, filing)
+                filed = kind.absorb(page.rows, page.read_at, filing)
                 done = move_on(cursor, page, filing)
                 if done:
-                    _arrive(cursor, page, kind, filing)
+                    _arrive(cursor, page, kind, None if resumed else filing.now)
                 cursor.save()
             news += len(filed.news)
             told.look(page)
-            if done:
+            if done and not resumed:
                 break
+            if done:
+                resumed, filing = False, replace(filing, first=False)
+                pages.begin_anew(cursor)
     return news
 
 
@@ -173,7 +177,7 @@ def step_back(kind: Kind, cursor: Cursor, filing: Filing) -> None:
 def move_on(cursor: Cursor, page: Page, filing: Filing) -> bool:
     """Note where the walk stands now. True when it is through."""
     begin, size, came = offset(cursor), page_size(filing), len(page.rows)
-    done = came < size and begin + size >= page.total
+    done = begin + size >= page.total
     if came >= LEAST_A_PAGE or (done and came):
         cursor.walked = begin + came
         cursor.last_id = int(page.rows[-1]["id"])
@@ -201,10 +205,34 @@ def _clock_went_back(page: Page, cursor: Cursor, filing: Filing) -> bool:
     return cursor.since is not None and page.served_at < cursor.since - filing.overlap
 
 
-def _arrive(cursor: Cursor, page: Page, kind: Kind, filing: Filing) -> None:
-    """The walk is through: the next one begins where this one began."""
-    cursor.polled_at = filing.now
+def put_clock_right(page: Page, cursor: Cursor, filing: Filing) -> None:
+    """The shop's clock was ahead for a while, and is right again.
+
+    It was so at the last poll and not any more now, so what has its date from the right clock is not
+    older than that poll. What was read meanwhile has its dates from the wrong one: it would refuse
+    every copy until then.
+    """
+    now = page.served_at
+    passed = max(filing.now - cursor.polled_at, timedelta(0)) if cursor.polled_at else timedelta(0)
+    back = now - passed - filing.overlap
+    log.info("shop.clock_went_back", was=cursor.since, now=now)
+    with transaction():
+        for table in COPIES:
+            columns: Any = table
+            table.update(read_at=back).where(columns.read_at > now).execute()
+        Order.update(lines_at=back).where(Order.lines_at > now).execute()
+        Cursor.update(since=back, walk_began=None, walked=0, last_id=0).where(
+            Cursor.since > now, ~Cursor.name.startswith("sweep ")
+        ).execute()
+        Cursor.update(since=back).where(Cursor.since > now).execute()
+
+
+def _arrive(cursor: Cursor, page: Page, kind: Kind, now: datetime | None) -> None:
+    """The walk is through: the next one begins where this one began. `now` is null for a walk that
+    was cut short in between: it tells nothing of the present."""
+    cursor.polled_at = now or cursor.polled_at
     cursor.since = cursor.walk_began if cursor.since is None or kind.by_change else cursor.since
+    cursor.hurry = False
     # The next walk over a list without dates begins at this end, even if the jump went beyond.
     cursor.walked = min(cursor.walked, page.total)
     if kind.by_change:

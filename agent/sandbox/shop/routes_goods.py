@@ -164,6 +164,11 @@ def goods_routes(shop: Shop) -> Blueprint:
             (shop.delete_product if force else shop.trash_product)(number)
         return response
 
+    _category_routes(api, shop)
+    return api
+
+
+def _category_routes(api: Blueprint, shop: Shop) -> None:
     @api.get("/products/categories")
     def list_categories() -> Response:
         exchange = current()
@@ -181,7 +186,13 @@ def goods_routes(shop: Shop) -> Blueprint:
             listed = paged(params, rows)
             return answer(listed, CATEGORY, params, resource="categories", view=exchange.view)
 
-    return api
+    @api.get("/products/categories/<int:number>")
+    def show_category(number: int) -> Response:
+        exchange = current()
+        exchange.may_see()
+        with shop.lock:
+            row = found(shop.categories.get(number), "category")
+            return reply(CATEGORY.render(exchange.view, [row], exchange.fields, alone=True)[0])
 
 
 def _category_tests(params: Params) -> list[Callable[[Category], bool]]:
