@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -545,7 +546,7 @@ def test_a_deleted_refund_is_found_by_halves_as_well(full: Counter) -> None:
 
 def test_one_cycle_of_a_large_clean_up_is_bounded(full: Counter) -> None:
     full.page_size(2)
-    numbers = [full.order() for _ in range(400)]
+    numbers = [full.order() for _ in range(200)]
     full.later(minutes=1)
     while full.cycle():
         full.later(minutes=1)
@@ -642,7 +643,8 @@ def test_a_product_that_is_no_longer_variable_leaves_no_variations_unread(
     for number in (full.small, full.large):  # WC_Post_Data::product_type_changed
         full.shop.delete_product(number)
     full.shop.save_product(full.shop.product(full.dress))
-    for _ in range(full.settings.mirror.sweep_hours * 4):
-        full.later(minutes=15)
+    full.settings = replace(full.settings, mirror=replace(full.settings.mirror, sweep_hours=2))
+    for _ in range(30):
+        full.later(minutes=5)
         full.cycle()
     assert differences(full.shop) == []

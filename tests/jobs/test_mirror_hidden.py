@@ -6,6 +6,7 @@ Each story is a day at a shop whose mirror is full. A cycle asks by date; the re
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -56,6 +57,11 @@ def full(counter: Counter) -> Counter:
 def changes(product: int) -> list[tuple[str, str | None, str | None, str]]:
     query = ProductChange.select().where(ProductChange.product_id == product)
     return [(one.field, one.was, one.became, one.means) for one in query.order_by(ProductChange.id)]
+
+
+def sweep_in(counter: Counter, *, hours: int) -> None:
+    mirror = replace(counter.settings.mirror, sweep_hours=hours)
+    counter.settings = replace(counter.settings, mirror=mirror)
 
 
 def found_by(kind: str) -> set[str]:
@@ -187,16 +193,15 @@ def test_within_a_sweep_interval_of_cycles_all_of_it_is_found(full: Counter) -> 
     full.shop.delete_order(max(one.id for one in full.shop.orders))
     line = full.shop.order(min(one.id for one in full.shop.orders)).lines[0]
     full.shop.save_line_alone(min(one.id for one in full.shop.orders), line.id, quantity=5)
-    hours = full.settings.mirror.sweep_hours
-    for _ in range(hours * 12):
+    sweep_in(full, hours=2)
+    for _ in range(2 * 12 + 6):
         full.later(minutes=5)
         full.cycle()
     remaining = differences(full.shop)
     assert [one for one in remaining if not one.startswith("lines")] == []
 
     # lines have their own, longer time
-    days = full.settings.mirror.lines_sweep // DAY
-    for _ in range(days * 4):
+    for _ in range(full.settings.mirror.lines_sweep // DAY * 4):
         full.later(hours=6)
         full.cycle()
     assert differences(full.shop) == []
@@ -334,7 +339,8 @@ def test_variations_are_exact_whatever_lists_them(
     assert differences(counter.shop) == []
     counter.shop.write_price_raw(sizes[5], "45")
     counter.shop.delete_product(sizes[0])
-    for _ in range(counter.settings.mirror.sweep_hours * 12):
+    sweep_in(counter, hours=2)
+    for _ in range(2 * 12 + 6):
         counter.later(minutes=5)
         counter.cycle()
     assert differences(counter.shop) == []

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+from agent.errors import Retryable
 from agent.pool import Pool
 
 Key = TypeVar("Key", bound=Hashable)
@@ -38,7 +39,8 @@ class Ahead(Generic[Key, Answer]):
 
     def take(self, key: Key) -> Answer | None:
         """The answer to what was wanted, when it is there. None where nobody asked for it, or where it
-        failed: who takes it asks again and sees why.
+        failed: who takes it asks again and sees why. But a shop that asks for patience gets it at
+        once: its Retryable is raised.
         """
         if key not in self._asked:
             return None
@@ -50,8 +52,9 @@ class Ahead(Generic[Key, Answer]):
         self._asked.discard(key)
         answer = self._came.pop(key)
         if isinstance(answer, BaseException):
-            if not isinstance(answer, Exception):
-                raise answer  # we must stop
+            must_stop = not isinstance(answer, Exception)
+            if must_stop or (isinstance(answer, Retryable) and answer.after is not None):
+                raise answer
             return None
         return answer
 
