@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import peewee
 from peewee import (
+    SQL,
     DatabaseError,
     DatabaseProxy,
     Model,
@@ -132,6 +133,15 @@ def migrate() -> list[str]:
 def unknown_migrations() -> list[str]:
     """Migrations in the file that this version does not have: a newer winback wrote it."""
     return [m.name for m in Runner(database.obj, str(MIGRATIONS)).status() if m.path is None]
+
+
+def among(field: Any, values: Iterable[Any]) -> Any:
+    """`field` is one of `values`, which travel as one parameter.
+
+    peewee writes a mark and a conversion for each member of an IN: for the hundred rows of a page
+    that costs more than the statement itself.
+    """
+    return field.in_(SQL("(SELECT value FROM json_each(?))", [json.dumps(list(values))]))
 
 
 def tuples(query: Any) -> list[tuple[Any, ...]]:

@@ -15,7 +15,7 @@ from peewee import (
     fn,
 )
 
-from models.base import Table, UtcField, carry_out_each, tuples
+from models.base import Table, UtcField, among, carry_out_each, tuples
 
 ROWS_A_STATEMENT = 200
 
@@ -52,11 +52,8 @@ class Contact(Table):
                 where=cls.named_at.is_null() | (EXCLUDED.named_at >= cls.named_at),
             ),
         )
-        ids: dict[str, int] = {}
-        for batch in chunked(rows, ROWS_A_STATEMENT):
-            phones = [row["phone"] for row in batch]
-            found = cls.select(cls.phone, cls.id).where(cls.phone.in_(phones))
-            ids.update(dict(tuples(found)))
+        named = among(cls.phone, [row["phone"] for row in rows])
+        ids: dict[str, int] = dict(tuples(cls.select(cls.phone, cls.id).where(named)))
         return ids
 
     @classmethod

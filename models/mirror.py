@@ -16,10 +16,9 @@ from peewee import (
     CharField,
     IntegerField,
     TextField,
-    chunked,
 )
 
-from models.base import JsonField, Table, UtcField, tuples
+from models.base import JsonField, Table, UtcField, among, tuples
 
 ROWS_A_STATEMENT = 100
 
@@ -142,7 +141,7 @@ class Order(Copy):
     @classmethod
     def lines_read(cls, coupons: Mapping[int, list[str]], at: datetime) -> None:
         """The lines of these orders are in; `coupons` has the codes each one used."""
-        cls.update(lines_at=at, coupons=[]).where(cls.woo_id.in_(list(coupons))).execute()
+        cls.update(lines_at=at, coupons=[]).where(among(cls.woo_id, coupons)).execute()
         for woo_id, codes in coupons.items():
             if codes:  # few orders use one
                 cls.update(coupons=codes).where(cls.woo_id == woo_id).execute()
@@ -150,7 +149,7 @@ class Order(Copy):
     @classmethod
     def lines_tried(cls, orders: Iterable[int], at: datetime) -> None:
         """The lines of these orders were asked for, and could not be had."""
-        cls.update(lines_at=at).where(cls.woo_id.in_(list(orders))).execute()
+        cls.update(lines_at=at).where(among(cls.woo_id, orders)).execute()
 
 
 _STALE_LINES = Order.lines_at.is_null() | (Order.lines_at <= Order.modified_at)
@@ -173,8 +172,7 @@ class OrderLine(Table):
     @classmethod
     def replace_for(cls, orders: Iterable[int], rows: Iterable[Mapping[str, Any]]) -> None:
         """The lines of `orders` are now exactly `rows`."""
-        for numbers in chunked(orders, ROWS_A_STATEMENT):
-            cls.delete().where(cls.order_id.in_(list(numbers))).execute()
+        cls.delete().where(among(cls.order_id, orders)).execute()
         cls.write_each(rows, lambda insert: insert.on_conflict_replace())
 
 

@@ -50,6 +50,16 @@ stale_after = "2h"
 campaigns_at = "{at}"
 campaigns_until = "23:59"
 
+# fewer looks than in life, where a day is longer than some seconds
+[mirror]
+sweep_hours = 96
+carts = "6h"
+counts = "1h"
+trash = "1h"
+accounts = "1h"
+variations = "1h"
+rest = "6h"
+
 [limits]
 quiet_from = "{quiet_from}"
 quiet_until = "08:00"

@@ -11,7 +11,7 @@ from agent.log import Log
 from agent.rules import copies
 from agent.rules.copies import ConsentFields, Json, Row
 from models import Cursor, Found, Hint, Order, OrderLine, Product, ProductChange, Refund, ShopFact
-from models.base import tuples
+from models.base import among, tuples
 from models.interest import OBSERVED
 from models.mirror import Copy
 
@@ -179,7 +179,7 @@ def _before(table: type[Copy], rows: Sequence[Row]) -> Before:
     names = list(rows[0])
     columns: Any = table
     query = table.select(*(getattr(columns, name) for name in names)).where(
-        columns.woo_id.in_([row["woo_id"] for row in rows])
+        among(columns.woo_id, [row["woo_id"] for row in rows])
     )
     return {
         one["woo_id"]: one for one in (dict(zip(names, row, strict=True)) for row in tuples(query))

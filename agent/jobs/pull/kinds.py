@@ -10,7 +10,7 @@ from agent.jobs.pull.people import ConsentRead, file_people
 from agent.rules import copies
 from agent.rules.copies import Json, Row
 from models import Category, Cursor, Customer, Hint, Order, Product, Refund, ShopCoupon
-from models.base import tuples
+from models.base import among, tuples
 from models.mirror import Copy
 
 Params = Mapping[str, str]
@@ -73,7 +73,7 @@ def _moved_customers(filed: Filed) -> list[int]:
     query = Customer.select(Customer.woo_id, Customer.phone, Customer.email)
     known = {
         number: (phone, email)
-        for number, phone, email in tuples(query.where(Customer.woo_id.in_(list(told))))
+        for number, phone, email in tuples(query.where(among(Customer.woo_id, told)))
     }
     return [number for number, billing in told.items() if known.get(number) != billing]
 
@@ -161,7 +161,7 @@ def _consent_before(
     known = table.select(table.woo_id, table.consent, table.consent_rule, table.contact_id)
     return {
         number: ConsentRead(says, rule, contact)
-        for number, says, rule, contact in tuples(known.where(table.woo_id.in_(ids)))
+        for number, says, rule, contact in tuples(known.where(among(table.woo_id, ids)))
     }
 
 

@@ -18,7 +18,7 @@ from agent.jobs.pull.kinds import ORDERS
 from agent.log import Log
 from agent.rules import copies
 from models import Cursor, Hint, Order, OrderLine, Product
-from models.base import transaction, tuples
+from models.base import among, transaction, tuples
 
 log = Log(__name__)
 
@@ -125,7 +125,7 @@ def read_lines_in_vain_again(shop: Shop, filing: Filing, *, beat: Callable[[], N
 
 
 def _before(orders: Sequence[int]) -> dict[int, Line]:
-    query = OrderLine.select().where(OrderLine.order_id.in_(list(orders)))
+    query = OrderLine.select().where(among(OrderLine.order_id, orders))
     lines: Iterable[Any] = query.dicts()
     return {line["woo_id"]: line for line in lines}
 
@@ -137,7 +137,7 @@ def _look_at_stock(orders: Sequence[int], lines: Sequence[Line], filing: Filing)
     left: at the first fill that is all of them.
     """
     changed = dict(
-        tuples(Order.select(Order.woo_id, Order.modified_at).where(Order.woo_id.in_(list(orders))))
+        tuples(Order.select(Order.woo_id, Order.modified_at).where(among(Order.woo_id, orders)))
     )
     touched: dict[int, Any] = {}  # when the newest of the orders changed
     for line in lines:
@@ -146,7 +146,7 @@ def _look_at_stock(orders: Sequence[int], lines: Sequence[Line], filing: Filing)
             if moment and number:
                 touched[number] = max(touched.get(number, moment), moment)
     query = Product.select(Product.woo_id, Product.parent_id, Product.read_at)
-    found = tuples(query.where(Product.woo_id.in_(list(touched))))
+    found = tuples(query.where(among(Product.woo_id, touched)))
     stale = [(number, parent) for number, parent, at in found if at <= touched[number]]
     Hint.note("products", [number for number, parent in stale if not parent], "order", filing.now)
     Hint.note("variations", [parent for _, parent in stale if parent], "order", filing.now)
@@ -157,7 +157,7 @@ def _changed_alone(
 ) -> News:
     """The orders whose lines changed although nothing of their headers did."""
     read = Order.select(Order.woo_id).where(
-        Order.woo_id.in_(list(orders)), Order.lines_at > Order.modified_at
+        among(Order.woo_id, orders), Order.lines_at > Order.modified_at
     )
     unchanged = {number for (number,) in tuples(read)}
     now = {line["woo_id"]: line for line in lines}

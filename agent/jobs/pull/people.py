@@ -11,7 +11,7 @@ from agent.rules.copies import Row
 from agent.rules.phones import Phone, read_phone
 from agent.rules.wording import first_name
 from models import Contact, Identity, PhoneReading
-from models.base import tuples
+from models.base import among, tuples
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def _read_phones(
 
     And E.164 -> phone, for those that nobody had typed like that before.
     """
-    wanted = PhoneReading.typed.in_(list({typed for typed, _ in asked}))
+    wanted = among(PhoneReading.typed, {typed for typed, _ in asked})
     known = {(one.typed, one.country): one.e164 for one in PhoneReading.select().where(wanted)}
     fresh = {pair: read_phone(*pair) for pair in sorted(asked - known.keys())}
     PhoneReading.keep(
@@ -85,7 +85,7 @@ def _told(numbers: Collection[str], fresh: Mapping[str, Phone]) -> dict[str, Pho
     query = Contact.select(Contact.phone, Contact.region, Contact.zones)
     known = {
         e164: Phone(e164, region, tuple(zones.split()))
-        for e164, region, zones in tuples(query.where(Contact.phone.in_(list(numbers))))
+        for e164, region, zones in tuples(query.where(among(Contact.phone, numbers)))
     }
     return {e164: known.get(e164) or fresh.get(e164) or read_phone(e164, "") for e164 in numbers}
 
