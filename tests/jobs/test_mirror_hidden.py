@@ -15,6 +15,7 @@ from jobs_stage import DAY, Counter
 from mirror_compare import differences
 
 from agent.jobs.pull.kinds import CUSTOMERS, ORDERS, PRODUCTS, TRASHED, VARIATIONS
+from agent.sandbox.shop.shop import Asked
 from agent.sandbox.shop.trouble import Page, Trouble
 from models import (
     Cursor,
@@ -502,3 +503,23 @@ class Without(Trouble):
             return None
         body = '{"code":"rest_no_route","message":"No route.","data":{"status":404}}'
         return Page(404, body, type="application/json; charset=UTF-8", from_rest=True)
+
+
+def test_a_product_that_goes_to_the_trash_during_the_first_pull_takes_its_variations_along(
+    counter: Counter,
+) -> None:
+    dress = counter.shop.add_product(name="Dress", price="", type="variable")
+    counter.shop.add_variation(dress, attributes={"Size": "S"}, price="99", stock=3)
+    trashed = []
+
+    def meddle(one: Asked) -> None:
+        if one.path.endswith("/customers") and not trashed:
+            trashed.append(dress)
+            counter.shop.trash_product(dress)
+
+    counter.shop.on_request = meddle
+    counter.pull_all()
+    counter.later(minutes=1)
+    counter.cycle()
+    assert trashed
+    assert differences(counter.shop) == []

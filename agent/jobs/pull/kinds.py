@@ -24,7 +24,8 @@ TRASH: Params = {"status": "trash"}
 class Kind:
     """One list of the shop, and the table that has its rows.
 
-    `by_change`: the shop can filter it by the date of the last change. `mine` says which rows of the
+    `by_change`: the shop can filter it by the date of the last change. `shared`: its rows may be known
+    from another list, so even the first reading can bring a change. `mine` says which rows of the
     table stand in this list, `missing` which hints to give for rows that do so no more.
     """
 
@@ -35,6 +36,7 @@ class Kind:
     absorb: Callable[[Rows, datetime, Filing], Filed]
     params: Callable[[Filing], Params] = lambda _: {}
     by_change: bool = True
+    shared: bool = False
     mine: Callable[[Filing], Any] = lambda _: True
     missing: Callable[[Sequence[int]], tuple[str, Sequence[int]]] = lambda ids: ("", ids)
 
@@ -183,6 +185,7 @@ PRODUCTS = Kind(
 TRASHED = Kind(
     "trashed products", lambda _: "products", copies.PRODUCT_FIELDS, Product, _products,
     params=lambda _: TRASH,
+    shared=True,
     mine=lambda _: (Product.parent_id == 0) & (Product.status == "trash"),
     missing=lambda ids: ("products", ids),
 )  # fmt: skip

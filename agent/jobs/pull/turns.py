@@ -34,14 +34,8 @@ from models import Coupon, Cursor, Hint, Order
 from models.base import tuples
 from models.interest import waited_for
 
-SWEPT = (
-    ORDERS,
-    PRODUCTS,
-    TRASHED,
-    REFUNDS,
-    CUSTOMERS,
-    CATEGORIES,
-)  # and variations, in their own way
+# and variations, each shop in its own way
+SWEPT = (ORDERS, PRODUCTS, TRASHED, REFUNDS, CUSTOMERS, CATEGORIES)
 COUNTED = (ORDERS, REFUNDS)
 CART_AGE = timedelta(days=30)  # what was left in a cart longer ago is waited for by nobody
 TURN = "turn "  # before the names of the cursors that tell when each was taken

@@ -56,7 +56,7 @@ def walk(
     goes on from there.
     """
     cursor = Cursor.named(kind.name)
-    filing = replace(filing, first=cursor.polled_at is None)
+    filing = replace(filing, first=cursor.polled_at is None and not kind.shared)
     told = Progress(kind.name, cursor)
     # A walk that was cut short goes on, but what changed since it began is asked for at once.
     resumed = kind.by_change and cursor.walk_began is not None
