@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 
 from agent.config import Settings
-from models import JobRun, Message, Webhook
+from models import Found, JobRun, Message, ProductChange, Sample, Webhook
 
-KEPT = timedelta(days=90)  # runs of jobs, and webhooks that have been worked off
+KEPT = timedelta(days=90)  # runs of jobs, webhooks that have been worked off, counts and samples
+CHANGES_KEPT = timedelta(days=400)  # of stock and prices: a year ago must still be seen
 
 
 def settle(settings: Settings, *, now: datetime) -> dict[str, int]:
@@ -21,4 +22,11 @@ def tidy(*, now: datetime) -> dict[str, int]:
     """Drop what nobody will ask for again."""
     old = now - KEPT
     worked_off = Webhook.delete().where(Webhook.done_at.is_null(False), Webhook.received_at < old)
-    return {"runs": JobRun.forget_before(old), "webhooks": int(worked_off.execute())}
+    changes = ProductChange.delete().where(ProductChange.seen_at < now - CHANGES_KEPT)
+    Found.forget_before(old.date())
+    Sample.delete().where(Sample.taken_at < old).execute()
+    return {
+        "runs": JobRun.forget_before(old),
+        "webhooks": int(worked_off.execute()),
+        "changes": int(changes.execute()),
+    }

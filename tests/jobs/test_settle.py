@@ -8,7 +8,7 @@ from jobs_stage import DAY, add_contact, add_message
 
 from agent.config import Settings
 from agent.jobs.settle import settle, tidy
-from models import JobRun, Message, Webhook
+from models import Found, JobRun, Message, ProductChange, Sample, Webhook
 
 HOUR = timedelta(hours=1)
 
@@ -82,4 +82,23 @@ def test_old_runs_go_and_the_newest_of_each_job_stays(database: Path, now: datet
 
 
 def test_there_may_be_nothing_to_tidy(database: Path, now: datetime) -> None:
-    assert tidy(now=now) == {"runs": 0, "webhooks": 0}
+    assert tidy(now=now) == {"runs": 0, "webhooks": 0, "changes": 0}
+
+
+def test_changes_of_stock_stay_for_a_year_and_counts_for_ninety_days(
+    database: Path, now: datetime
+) -> None:
+    for days in (399, 401):
+        ProductChange.add(
+            [
+                {
+                    "product_id": 7, "field": "price", "was": "900", "became": "800",
+                    "seen_at": now - days * DAY, "means": "poll",
+                }
+            ]
+        )  # fmt: skip
+    for days in (89, 91):
+        Found.add("orders", "poll", 1, (now - days * DAY).date())
+        Sample.insert(kind="orders", taken_at=now - days * DAY, compared=1, differing=0).execute()
+    assert tidy(now=now)["changes"] == 1
+    assert ProductChange.select().count() == Sample.select().count() == Found.select().count() == 1
