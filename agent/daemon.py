@@ -151,9 +151,12 @@ class Daemon:
                 "config.kept", fix="correct it and reload again; the old config stays in force"
             )
             return
-        for key in ("database", "web"):
-            if getattr(new, key) != getattr(self._started_with, key):
-                log.warning("config.needs_restart", section=key)
+        for key, was, wanted in (
+            ("database", self._started_with.database, new.database),
+            ("web", _listening(self._started_with), _listening(new)),
+        ):
+            if was != wanted:
+                log.warning("config.needs_restart", section=key, fix="systemctl restart winback")
         set_up(style=new.log.format, level=new.log.level)
         self.timetable.tools = tools
         try:
@@ -210,7 +213,7 @@ class Daemon:
             "queued": states.get("queued", 0),
             "unsure": states.get("unsure", 0),
             "running": ",".join(self.guard.running()) or "none",
-            **{f"last_{job}": _minute(runs.get(job)) for job in ("campaigns", "send", "poll")},
+            **{f"last_{job}": _minute(runs.get(job)) for job in ("campaigns", "send")},
         }
         log.info("heartbeat", **fields)
         self._service.tell("STATUS=" + " ".join(f"{key}={value}" for key, value in fields.items()))
@@ -218,6 +221,12 @@ class Daemon:
     def _say_database(self, error: peewee.DatabaseError) -> None:
         said: WinbackError = trouble(error, self.settings.database.path)
         log.error("database.trouble", what=said.what, fix=said.fix)
+
+
+def _listening(settings: Settings) -> tuple[object, ...]:
+    """What the listener was made with; the rest of [web] is asked anew each time."""
+    web = settings.web
+    return web.listen, web.threads, web.max_body_mb
 
 
 def _minute(moment: datetime | None) -> str:

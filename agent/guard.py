@@ -166,6 +166,7 @@ class Guard:
     def _account(self, job: Job, lane: Lane, run: _Run) -> None:
         now = self._service.clock.now()
         known = run.told and lane.told  # nothing new since the last run
+        recovered = run.outcome == "ok" and (lane.told or lane.failures > 0)
         lane.waits_for, lane.told = "", run.told
         if run.told:  # a shop that is away is asked seldom, whoever comes: so we may come often
             lane.not_before = now + FIRST_PAUSE
@@ -184,7 +185,8 @@ class Guard:
                 fields = {word.replace(" ", "_"): count for word, count in run.result.items()}
                 tell = log.debug if job.quiet else log.info
                 tell("job.done", job=job.name, seconds=seconds, **fields)
-        if known or (run.outcome == "ok" and job.frequent and not run.result):
+        nothing_done = run.outcome == "ok" and job.frequent and not run.result
+        if known or (nothing_done and not recovered):
             return
         try:
             JobRun.write(

@@ -212,6 +212,19 @@ def test_a_failing_job_comes_back_later_and_later_and_at_last_every_quarter_of_a
     assert set(pauses[7:]) == {LONGEST_PAUSE}
 
 
+def test_a_frequent_job_that_recovers_is_written_down_though_it_did_nothing(bench: Bench) -> None:
+    """Else the status would go on showing the failure until there is something to do."""
+    job = Job("poll", OFTEN, work := Work(OUT_OF_REACH), frequent=True)
+    bench.look(job)
+    bench.clock.advance(minutes=5)
+    work.result = {}
+    bench.look(job)
+    assert [run.outcome for run in JobRun.select().order_by(JobRun.id)] == ["failed", "ok"]
+    bench.clock.advance(minutes=5)
+    bench.look(job)
+    assert JobRun.select().count() == 2
+
+
 def test_a_job_that_recovers_says_so_and_keeps_its_old_pace(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -74,7 +74,9 @@ def fill(counter: Counter) -> Counter:
     counter.pull_all()
     assert differences(shop) == []
     counter.later(days=1)
-    minutes(counter, 45)  # until all turns have been taken, so that none is due by chance
+    for _ in range(8):  # until all turns have been taken, so that none is due by chance
+        counter.later(minutes=10)
+        counter.cycle()
     counter.forget_requests()
     return counter
 

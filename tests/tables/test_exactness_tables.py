@@ -26,6 +26,8 @@ def test_a_settled_hint_is_gone() -> None:
     Hint.note("products", [7, 8], "order", NOON)
     Hint.settle(Hint.waiting("products", 1))
     assert waiting() == [(8, "order")]
+    Hint.settle([])
+    assert Hint.kinds() == {"products"}
 
 
 def test_a_hint_that_was_noted_again_while_its_row_was_read_stays() -> None:

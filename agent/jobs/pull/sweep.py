@@ -90,3 +90,5 @@ def _end(kind: Kind, cursor: Cursor, page: Page, filing: Filing) -> None:
     cursor.beyond = max(0, page.total - read)
     cursor.since, cursor.walk_began = cursor.walk_began, None
     cursor.walked, cursor.last_id, cursor.hurry = 0, 0, False
+    if not kind.by_change:  # a list without dates is read by its sweep only
+        Cursor.update(polled_at=filing.now).where(Cursor.name == kind.name).execute()

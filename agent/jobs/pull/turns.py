@@ -79,7 +79,7 @@ def take_turns(shop: Shop, settings: Settings, filing: Filing, *, beat: Callable
 
 def _since_the_last_cycle(settings: Settings, now: datetime) -> timedelta:
     """How much time the turns of this cycle are for: more than planned, where the shop is slow."""
-    cycle = Cursor.named("cycle")
+    cycle = Cursor.named("last cycle")
     poll = settings.timetable.poll
     passed = now - cycle.polled_at if cycle.polled_at else poll
     cycle.polled_at = now
