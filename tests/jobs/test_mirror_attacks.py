@@ -192,6 +192,7 @@ class BreaksOnLines(Trouble):
         return body
 
 
+@pytest.mark.long
 def test_lines_that_the_shop_breaks_on_for_an_hour_are_neither_dropped_nor_out_of_date(
     full: Counter,
 ) -> None:
@@ -416,6 +417,7 @@ class Breaks(Trouble):
         return Page(500, "<html><title>There has been a critical error</title></html>")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "path",
     ["system_status", "reports/orders/totals", "products/categories", "/customers", "/refunds"],
@@ -546,6 +548,7 @@ def test_a_deleted_refund_is_found_by_halves_as_well(full: Counter) -> None:
     assert len(pages) < 10  # a sweep takes 39
 
 
+@pytest.mark.long
 def test_one_cycle_of_a_large_clean_up_is_bounded(full: Counter) -> None:
     full.page_size(2)
     numbers = [full.order() for _ in range(200)]
@@ -562,6 +565,7 @@ def test_one_cycle_of_a_large_clean_up_is_bounded(full: Counter) -> None:
     assert most < 100
 
 
+@pytest.mark.long
 def test_a_search_that_finds_nothing_new_is_given_up(full: Counter) -> None:
     full.page_size(2)
     for _ in range(200):
@@ -583,6 +587,7 @@ def test_a_search_that_finds_nothing_new_is_given_up(full: Counter) -> None:
     assert most < 40
 
 
+@pytest.mark.long
 def test_one_row_that_cannot_be_loaded_makes_no_sweep_of_each_deletion(full: Counter) -> None:
     full.page_size(5)
     numbers = [full.order() for _ in range(200)]
@@ -633,6 +638,7 @@ def test_a_refund_whose_order_cannot_be_copied_is_forgotten_with_it(full: Counte
     assert Refund.select().count() == 0
 
 
+@pytest.mark.long
 def test_a_product_that_is_no_longer_variable_leaves_no_variations_unread(
     open_counter: Callable[..., Counter],
 ) -> None:

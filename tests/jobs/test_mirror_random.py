@@ -124,14 +124,14 @@ def check_everything(
     assert differences(counter.shop) == [], f"seed {seed}: {len(vandal.did)} changes"
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_after_one_poll_all_that_is_dated_is_exact(
     play: Callable[..., tuple[Counter, Agent, Vandal]], seed: int
 ) -> None:
     check_dated(play, seed, rounds=25)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_within_a_sweep_interval_all_is_exact(
     play: Callable[..., tuple[Counter, Agent, Vandal]], seed: int
 ) -> None:
