@@ -33,9 +33,7 @@ def sweep_on(shop: Shop, kind: Kind, filing: Filing, *, beat: Callable[[], None]
     began, by the shop's clock.
     """
     cursor = Cursor.named(swept(kind))
-    walked = Cursor.get_or_none(Cursor.name == kind.name, Cursor.since.is_null(False))
-    never_read = cursor.since is None and walked is None
-    filing = replace(filing, means="count" if cursor.hurry else "sweep", first=never_read)
+    filing = replace(filing, means="count" if cursor.hurry else "sweep")
     begin = offset(cursor)
     page = by_places(shop, kind, filing, beat, {}).read(range(begin, begin + page_size(filing)))
     if not seam_holds(page, cursor):
