@@ -207,16 +207,16 @@ def _not_authenticated(answer: Answer) -> WinbackError:
     asked, words = answer.asked, answer.words.lower()
     what = answer.what
     if answer.code == "woocommerce_rest_authentication_error":
-        if apart := _clock_is_off(answer):
-            what += f" (this server's clock and the shop's are {apart:.0f} s apart)"
-            fix = "set both clocks, for example: timedatectl set-ntp true"
-        elif "nonce" in words:
-            # The package draws nonces from 10^8, so two of a long sync can be equal: sign anew.
+        if "nonce" in words:
+            # Asked before the clocks: WooCommerce looks at the nonce only once the time was right.
             return Retryable(
                 what,
                 fix="something repeats our requests, a proxy or a cache: exempt /wp-json/",
                 after=0,
             )
+        if apart := _clock_is_off(answer):
+            what += f" (this server's clock and the shop's are {apart:.0f} s apart)"
+            fix = "set both clocks, for example: timedatectl set-ntp true"
         elif "permis" in words:
             fix = f"{_KEYS}: give the key the permission Read/Write"
         else:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import random
 import re
 import socket
 import ssl
@@ -137,6 +138,18 @@ def test_over_http_a_delete_signs_its_parameters(open_shop, serve):
     open_shop(f"http://{wire.host}").remove("coupons/1", force="true")
     assert seen[0].startswith(b"DELETE /wp-json/wc/v3/coupons/1?force=true&")
     assert signature_is_right("DELETE", f"http://{wire.host}{target_of(seen[0])}")
+
+
+def test_nonces_do_not_repeat_however_the_random_numbers_of_the_process_are_seeded(
+    open_shop, serve
+):
+    seen = []
+    wire = serve(answering(reply(b"[]"), keep=seen))
+    for _ in range(2):
+        random.seed(7)
+        open_shop(f"http://{wire.host}").page("orders", per_page=1)
+    nonces = {dict(parse_qsl(urlsplit(target_of(each)).query))["oauth_nonce"] for each in seen}
+    assert len(nonces) == 2
 
 
 def test_a_second_try_is_signed_anew_because_a_nonce_is_taken_once(open_shop, serve):

@@ -227,6 +227,13 @@ def test_a_nonce_that_was_taken_is_signed_anew(recording):
     assert requests_made == 5
 
 
+def test_a_nonce_that_was_taken_is_no_matter_of_clocks():
+    there = format_datetime(datetime.now(UTC) + timedelta(hours=2), usegmt=True)
+    taken = authentication_error("Invalid nonce - nonce has already been used.")
+    error, _ = failure_of(401, taken, {"Date": there}, url=HTTP)
+    assert isinstance(error, Retryable)
+
+
 def authentication_error(words):
     return {"code": "woocommerce_rest_authentication_error", "message": words}
 

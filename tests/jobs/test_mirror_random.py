@@ -62,7 +62,8 @@ class Agent:
         try:
             self.counter.cycle(beat)
         except WinbackError:
-            return
+            if self.counter.shop.trouble is None:
+                raise
         except Killed:
             while not handle.is_closed():
                 handle.close()
