@@ -34,6 +34,7 @@ class Contact(Table):
     marketing = CharField(default="", index=True)
     marketing_at = UtcField(null=True)
     created_at = UtcField()
+    language = CharField(default="")  # of the newest order that names one: pt_BR
 
     @classmethod
     def put(cls, rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:

@@ -1,15 +1,16 @@
-"""What changed in stock and price, and which products somebody waits for."""
+"""What people looked at, wished for and left in carts; what changed in stock and price."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from peewee import AutoField, BigIntegerField, CharField
+from peewee import AutoField, BigIntegerField, CharField, IntegerField, TextField
 
 from models.base import Table, UtcField, tuples
 from models.mirror import Order, OrderLine, Product
 
 OBSERVED = ("stock_quantity", "stock_status", "price")
+KINDS = ("view", "wishlist", "cart")
 CARTS = ("checkout-draft", "pending", "failed")  # statuses of orders that nobody has paid
 
 
@@ -35,6 +36,46 @@ class ProductChange(Table):
     @classmethod
     def add(cls, rows: Iterable[Mapping[str, Any]]) -> int:
         return cls.write_each(rows, lambda insert: insert)
+
+
+class Interest(Table):
+    """One person's interest in one product: a view, a wishlist entry or a cart.
+
+    Views of one product by one person within an hour are one row, with the newest price. What the
+    person saw is as in the mirror: minor units of the shop's currency, a stock status; null and ''
+    where it is not known.
+    """
+
+    id = AutoField()
+    contact_id = IntegerField()
+    product_id = BigIntegerField()  # of a variation, its parent
+    variation_id = BigIntegerField(default=0)  # 0: no certain one
+    kind = CharField()  # one of KINDS
+    price = BigIntegerField(null=True)
+    stock_status = CharField(default="")
+    first_at = UtcField()  # since when: the place in the queue
+    seen_at = UtcField(index=True)
+    source = CharField()  # whatsapp, events, import, shop, bridge
+
+    class Meta:
+        table_name = "interest"
+        indexes = (
+            (("contact_id", "product_id", "variation_id", "kind", "first_at"), True),
+            (("product_id", "seen_at"), False),
+        )
+
+
+class UnsettledEvent(Table):
+    """An event whose person or product is not known yet: kept until it is, or too old to matter."""
+
+    id = AutoField()
+    said = TextField(unique=True)  # the event as JSON, in the agent's own words
+    reason = CharField()  # what is not known
+    happened_at = UtcField(index=True)
+    source = CharField()
+
+    class Meta:
+        table_name = "unsettled_event"
 
 
 def waited_for(since: datetime, read_before: datetime, limit: int) -> list[tuple[int, int]]:

@@ -91,7 +91,7 @@ class Product(Copy):
 class Order(Copy):
     """An order's header. Its lines come later: they cost the shop eight times as much."""
 
-    KEPT = frozenset({"lines_at"})
+    KEPT = frozenset({"lines_at", "holder_id"})
 
     woo_id = BigIntegerField(primary_key=True)
     number = CharField(default="")
@@ -115,6 +115,8 @@ class Order(Copy):
     lines_at = UtcField(null=True, index=True)  # the shop's clock when its lines were read
     coupons = JsonField(null=True)  # codes used; known once the lines are
     read_at = UtcField()
+    language = CharField(default="")  # of the customer, as a plugin noted it: pt_BR
+    holder_id = IntegerField(null=True, index=True)  # the contact whose order it is now
 
     class Meta:
         table_name = "shop_order"  # ORDER is a word of SQL

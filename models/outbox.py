@@ -60,11 +60,16 @@ class Message(Table):
     wamid = CharField(null=True, unique=True)
     code = IntegerField(null=True)  # WhatsApp's error code
     detail = TextField(default="")
+    product_id = BigIntegerField(null=True)  # what an alert is about: is it still so at the send?
+    variation_id = BigIntegerField(default=0)
+    price = BigIntegerField(null=True)  # minor units: what a price alert says
+    about = JsonField(default=dict)  # products named, and because of which bought one
 
     class Meta:
         indexes = (
             (("contact_id", "campaign", "subject", "period"), True),
             (("cap_day", "contact_id"), False),
+            (("product_id", "created_at"), False),
         )
 
     @classmethod
@@ -192,6 +197,7 @@ class Coupon(Table):
     expires_at = UtcField()
     woo_id = BigIntegerField(null=True)  # null until the shop has it
     made_at = UtcField(null=True)
+    removed_at = UtcField(null=True)  # unused when it expired, and taken out of the shop
 
     @classmethod
     def put(cls, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,7 +1,18 @@
 """The config: one TOML file -> frozen dataclasses, or every complaint about it at once."""
 
-from agent.config.campaigns import PLANNED, Campaign, LoyaltyReward, Tier, WeMissYou
+from agent.config.budget import Budget, Price
+from agent.config.campaigns import (
+    PLANNED,
+    BackInStock,
+    Campaign,
+    LoyaltyReward,
+    NewArrivals,
+    PriceDrop,
+    Tier,
+    WeMissYou,
+)
 from agent.config.example import KeyDoc, describe
+from agent.config.interest import Interest
 from agent.config.load import load
 from agent.config.mirror import Mirror
 from agent.config.parties import Shop, WhatsApp
@@ -14,14 +25,20 @@ __all__ = [
     "Address",
     "Attribution",
     "Audience",
+    "BackInStock",
+    "Budget",
     "Campaign",
     "Consent",
     "Database",
+    "Interest",
     "KeyDoc",
     "Limits",
     "Log",
     "LoyaltyReward",
     "Mirror",
+    "NewArrivals",
+    "Price",
+    "PriceDrop",
     "Settings",
     "Shop",
     "Tier",

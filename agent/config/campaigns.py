@@ -12,7 +12,7 @@ from agent.rules.templates import TemplateMapping
 from agent.rules.wording import COUPON_ONLY, KNOWN
 
 PLANNED: Final = ("back_in_stock", "price_drop", "loyalty_reward", "new_arrivals", "we_miss_you")
-"""Every campaign that winback knows of, in the default order of preference. Not all are built."""
+"""Every campaign, in the default order of preference."""
 
 _TEMPLATE = Text(
     "the name of a template",
@@ -32,6 +32,7 @@ _HEADER_DOC = "What fills the variable in the template's header, if it has one: 
 _URL_DOC = (
     'What fills the variable at the end of the URL button, if the template has one; "" for none.'
 )
+_EXPIRES_DOC = "A message that has waited this long to be sent is dropped: its moment has passed."
 _COOLDOWN_DOC = "How long a person hears nothing more from this campaign after it wrote."
 
 
@@ -70,7 +71,7 @@ class Campaign:
     )
     expires_after: timedelta = setting(
         Duration("10m", "30d"),
-        "A message that has waited this long to be sent is dropped: its moment has passed.",
+        _EXPIRES_DOC,
         default="72h",
     )
     cooldown: timedelta
@@ -109,6 +110,73 @@ class WeMissYou(Campaign):
     )
     url_suffix: str = setting(Wording(coupons=False, blank=True), _URL_DOC, default="")
     cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="0d")
+
+
+_PRODUCTS_BODY: Final = ["{first_name|there}", "{product_list|something for you}", "{shop_url}"]
+
+
+@section
+class NewArrivals(Campaign):
+    """To quiet people, when there is something new in the categories in which they bought."""
+
+    name = "new_arrivals"
+
+    template: str = setting(_TEMPLATE, _TEMPLATE_DOC, default="new_arrivals")
+    header: tuple[str, ...] = setting(
+        Items(Wording(coupons=False), most=1), _HEADER_DOC, default=[]
+    )
+    body: tuple[str, ...] | Mapping[str, str] = setting(
+        Body(coupons=False), _body_doc(coupons=False), default=_PRODUCTS_BODY
+    )
+    url_suffix: str = setting(Wording(coupons=False, blank=True), _URL_DOC, default="")
+    cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="30d")
+
+
+@section
+class BackInStock(Campaign):
+    """To people who looked at or wished for something that was sold out, when it is back."""
+
+    name = "back_in_stock"
+
+    template: str = setting(_TEMPLATE, _TEMPLATE_DOC, default="back_in_stock")
+    header: tuple[str, ...] = setting(
+        Items(Wording(coupons=False), most=1), _HEADER_DOC, default=[]
+    )
+    body: tuple[str, ...] | Mapping[str, str] = setting(
+        Body(coupons=False), _body_doc(coupons=False), default=_PRODUCTS_BODY
+    )
+    url_suffix: str = setting(Wording(coupons=False, blank=True), _URL_DOC, default="")
+    expires_after: timedelta = setting(Duration("10m", "30d"), _EXPIRES_DOC, default="24h")
+    cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="0d")
+    people_per_unit: int = setting(
+        Whole(1, 1000),
+        "How many people are told of each unit in stock, those who have waited longest first.",
+        default=5,
+    )
+    wave_after: timedelta = setting(
+        Duration("10m", "7d"), "When the next are told, if there is stock left.", default="1h"
+    )
+
+
+@section
+class PriceDrop(Campaign):
+    """To people who looked at something that costs less now than what they saw."""
+
+    name = "price_drop"
+
+    template: str = setting(_TEMPLATE, _TEMPLATE_DOC, default="price_drop")
+    header: tuple[str, ...] = setting(
+        Items(Wording(coupons=False), most=1), _HEADER_DOC, default=[]
+    )
+    body: tuple[str, ...] | Mapping[str, str] = setting(
+        Body(coupons=False), _body_doc(coupons=False), default=_PRODUCTS_BODY
+    )
+    url_suffix: str = setting(Wording(coupons=False, blank=True), _URL_DOC, default="")
+    expires_after: timedelta = setting(Duration("10m", "30d"), _EXPIRES_DOC, default="24h")
+    cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="0d")
+    more_than_percent: int = setting(
+        Whole(1, 90), "How much cheaper it must be: more than this share.", default=10
+    )
 
 
 @section

@@ -4,7 +4,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Generic, TypeVar
 
@@ -192,6 +192,21 @@ class TimeOfDay(Kind[time]):
                 'write hours and minutes on a 24-hour clock, in quotes: "09:00"; midnight is "00:00"',
             )
         return time(int(match[1]), int(match[2]))
+
+
+@dataclass(frozen=True)
+class Date(Kind[date]):
+    """A day such as 2026-10-01. TOML's own date is taken too."""
+
+    expected = 'a date such as "2026-10-01"'
+
+    def read(self, raw: object) -> date:
+        if type(raw) is date:
+            return raw
+        try:
+            return date.fromisoformat(raw if isinstance(raw, str) else "")
+        except ValueError:
+            raise self.refuse(raw, 'write year, month and day: "2026-10-01"') from None
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from types import MappingProxyType
 from typing import TypeVar, cast
 
 from agent.config.agreement import disagreements
+from agent.config.budget import Budget
 from agent.config.campaigns import Campaign
 from agent.config.complaints import Steps, Unfit, Wrong, found
 from agent.config.document import read_document
+from agent.config.interest import Interest
 from agent.config.mirror import Mirror
 from agent.config.parties import Shop, WhatsApp
 from agent.config.people import Attribution, Audience, Consent, Limits
@@ -58,6 +60,8 @@ class _Reading:
             consent=self._section(Consent, "consent"),
             limits=self._section(Limits, "limits"),
             audience=self._section(Audience, "audience"),
+            interest=self._section(Interest, "interest"),
+            budget=self._section(Budget, "budget"),
             attribution=self._section(Attribution, "attribution"),
             priority=self._section(Campaigns, "campaigns").priority,
             campaigns=self._campaigns(),

@@ -149,9 +149,10 @@ class Secret(Kind[str]):
 
 @dataclass(frozen=True)
 class Tables(Kind[tuple[T, ...]]):
-    """A list of tables, at least one, each a `section` of its own."""
+    """A list of tables, at least `least` of them, each a `section` of its own."""
 
     entry: type[T]
+    least: int = 1
 
     @property
     def expected(self) -> str:
@@ -164,7 +165,7 @@ class Tables(Kind[tuple[T, ...]]):
     def read(self, raw: object) -> tuple[T, ...]:
         if not isinstance(raw, list):
             raise self.refuse(raw, "write [{...}, {...}]")
-        if not raw:
+        if len(raw) < self.least:
             raise Unfit(
                 Wrong(
                     "is an empty list", "write at least one, or leave the line away for the default"

@@ -11,7 +11,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from agent.config.campaigns import PLANNED, Campaign, LoyaltyReward, WeMissYou
+from agent.config.budget import Budget
+from agent.config.campaigns import (
+    PLANNED,
+    BackInStock,
+    Campaign,
+    LoyaltyReward,
+    NewArrivals,
+    PriceDrop,
+    WeMissYou,
+)
+from agent.config.interest import Interest
 from agent.config.kinds import Choice, Duration, Items, TimeOfDay, Whole
 from agent.config.mirror import Mirror
 from agent.config.parties import Shop, WhatsApp
@@ -43,6 +53,13 @@ class Web:
         "`winback shop-webhooks install`.",
         default="",
         hint="make one up (openssl rand -hex 24); `winback shop-webhooks install` gives it to the shop",
+        least=16,
+    )
+    events_token: str = optional_secret(
+        "The bearer token of POST /events, by which the shop tells what people look at and wish for; "
+        '"" takes none.',
+        default="",
+        hint="make one up (openssl rand -hex 24), and give it to the shop's plugin: `winback bridge`",
         least=16,
     )
 
@@ -86,6 +103,11 @@ class Timetable:
     campaigns_until: time = setting(
         TimeOfDay(), "A run that was missed is made up until then, not later.", default="18:00"
     )
+    alerts: timedelta = setting(
+        Duration("10m", "1d"),
+        "How often it is looked who waits for a product that is back, or cheaper.",
+        default="1h",
+    )
     templates: timedelta = setting(
         Duration("1m", "1d"), "How often the templates are read again from WhatsApp.", default="1h"
     )
@@ -105,15 +127,15 @@ class Campaigns:
 
     priority: tuple[str, ...] = setting(
         Items(Choice(PLANNED)),
-        "Who fits several campaigns gets the first of these. Those not built yet do nothing.",
+        "Who fits several campaigns gets the first of these.",
         default=list(PLANNED),
     )
 
 
 CAMPAIGNS: Final[Mapping[str, type[Campaign]]] = MappingProxyType(
-    {"we_miss_you": WeMissYou, "loyalty_reward": LoyaltyReward}
+    {one.name: one for one in (WeMissYou, NewArrivals, LoyaltyReward, BackInStock, PriceDrop)}
 )
-"""The campaigns of this version, by name."""
+"""The campaigns by name."""
 
 SECTIONS: Final[Mapping[str, type]] = MappingProxyType(
     {
@@ -127,6 +149,8 @@ SECTIONS: Final[Mapping[str, type]] = MappingProxyType(
         "consent": Consent,
         "limits": Limits,
         "audience": Audience,
+        "interest": Interest,
+        "budget": Budget,
         "attribution": Attribution,
         "campaigns": Campaigns,
         **{f"campaigns.{name}": cls for name, cls in CAMPAIGNS.items()},
@@ -151,6 +175,8 @@ class Settings:
     consent: Consent
     limits: Limits
     audience: Audience
+    interest: Interest
+    budget: Budget
     attribution: Attribution
     priority: tuple[str, ...]  # of [campaigns]
-    campaigns: Mapping[str, Campaign]  # by name; all of this version, also those not enabled
+    campaigns: Mapping[str, Campaign]  # by name; also those not enabled

@@ -60,8 +60,6 @@ def _section(name: str) -> Wrong:
 
 def _campaign(name: str) -> Wrong:
     built = ", ".join(CAMPAIGNS)
-    if name in PLANNED:
-        return Wrong("is not in this version yet", f"remove this section; there are {built}")
     near = nearest(name, CAMPAIGNS)
     return Wrong(
         "is no campaign", f"did you mean [campaigns.{near}]?" if near else f"there are {built}"

@@ -22,6 +22,7 @@ KNOWN: Final[Mapping[str, bool]] = MappingProxyType(
         "last_name": True,
         "full_name": True,
         "last_product": True,
+        "product_list": True,
         "country": True,
         "shop_name": False,
         "shop_url": False,

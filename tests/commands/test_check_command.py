@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOYALTY = {"campaigns__loyalty_reward__enabled": True}
-SECRETS = ("ck_", "cs_", "EAAexample", APP_SECRET, VERIFY_TOKEN, "oauth_signature")
+SECRETS = ("ck_sandbox", "ck_of", "cs_", "EAAexample", APP_SECRET, VERIFY_TOKEN, "oauth_signature")
 
 
 @dataclass(frozen=True, slots=True)

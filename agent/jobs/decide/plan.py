@@ -28,6 +28,7 @@ from models.base import transaction, tuples
 
 log = Log(__name__)
 
+BUILT = ("we_miss_you", "loyalty_reward")  # the rules of the other campaigns are being written
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without those that are read for one another
 CODE_LENGTH = 9  # 31^9: fifteen million guesses for a chance in a thousand, with 1,700 codes alive
 
@@ -120,7 +121,7 @@ def usable_offers(settings: Settings, day: Day) -> list[Offer]:
     troubles = CampaignStanding.troubles()
     for name in settings.priority:
         campaign = settings.campaigns.get(name)
-        if campaign is None:  # known, but not in this version
+        if campaign is None or name not in BUILT:
             continue
         wrong = troubles.get(name, "its template has not been looked at yet")
         if wrong and campaign.enabled:

@@ -1,0 +1,48 @@
+"""The section about what the messages may cost."""
+
+from datetime import date
+from decimal import Decimal
+
+from agent.config.kinds import Choice, Date, Money, Optional, Text, Whole
+from agent.config.places import Country
+from agent.config.schema import Tables, required, section, setting
+
+_HINT = '{since = "2026-10-01", country = "BR", category = "marketing", price = "0.0625"}'
+
+
+@section
+class Price:
+    """What a delivered message costs from a date on."""
+
+    since: date = required(Date(), "First day.", example="2026-10-01", hint=_HINT)
+    country: str = required(Country(), "Of the recipient's number.", example="BR", hint=_HINT)
+    category: str = setting(
+        Choice(("marketing", "utility")), "Category of the template.", default="marketing"
+    )
+    price: Decimal = required(Money(), "Of one message.", example="0.0625", hint=_HINT)
+
+
+@section
+class Budget:
+    """What marketing may cost in a calendar month of the shop. When it is spent, it stops."""
+
+    messages_per_month: int | None = setting(
+        Optional(Whole(0, 10_000_000)), 'Most messages in a month; "" for no limit.', default=""
+    )
+    money_per_month: Decimal | None = setting(
+        Optional(Money()),
+        'Most money in a month, in the currency of your prices; "" for no limit. It needs a price for '
+        "every country that is written to: without one no campaign runs.",
+        default="",
+    )
+    prices: tuple[Price, ...] = setting(
+        Tables(Price, least=0),
+        "What a message costs, by country and category, each from a date on. Meta changes its rates "
+        "at most on the first of January, April, July and October.",
+        default=[],
+    )
+    currency: str = setting(
+        Text("a currency code", r"[A-Z]{3}", 'write "EUR" or "USD"'),
+        "Currency of these prices and of the budget.",
+        default="USD",
+    )
