@@ -223,6 +223,8 @@ def _templates(tools: Tools) -> Iterator[Finding]:
     found = {(one["name"], one["language"]): one for one in tools.whatsapp.templates()}
     for name, campaign in tools.settings.campaigns.items():
         template = found.get((campaign.template, campaign.language))
+        if template is None and not campaign.enabled:
+            continue  # one that nobody wants needs no template
         contract = compile_template(template) if template is not None else None
         with_coupon = isinstance(campaign, LoyaltyReward)
         wrong = complaints(contract, campaign.mapping, with_coupon=with_coupon)
