@@ -61,8 +61,17 @@ class Interest(Table):
         table_name = "interest"
         indexes = (
             (("contact_id", "product_id", "variation_id", "kind", "first_at"), True),
-            (("product_id", "seen_at"), False),
+            # every column that tells which products are cheaper than somebody saw them
+            (("product_id", "variation_id", "seen_at", "price"), False),
         )
+
+
+Interest.add_index(
+    Interest.product_id,
+    Interest.seen_at,
+    where=(Interest.stock_status == "outofstock"),
+    name="interest_sold_out",
+)
 
 
 class UnsettledEvent(Table):

@@ -36,7 +36,7 @@ def up(migrator: Any, db: Any) -> None:
             table_name = "interest"
             indexes = (
                 (("contact_id", "product_id", "variation_id", "kind", "first_at"), True),
-                (("product_id", "seen_at"), False),
+                (("product_id", "variation_id", "seen_at", "price"), False),
             )
 
     class UnsettledEvent(Table):
@@ -97,6 +97,10 @@ def up(migrator: Any, db: Any) -> None:
             primary_key = CompositeKey("category_id", "product_id")
 
     db.create_tables([Interest, UnsettledEvent, History, Taste, Stale, Companion, Bestseller])
+    db.execute_sql(
+        'CREATE INDEX "interest_sold_out" ON "interest" ("product_id", "seen_at") '
+        """WHERE ("stock_status" = 'outofstock')"""
+    )
     migrator.migrate(
         migrator.add_column("shop_order", "language", CharField(default="")),
         migrator.add_column("shop_order", "holder_id", IntegerField(null=True, index=True)),
