@@ -46,6 +46,7 @@ class History(Table):
 
     class Meta:
         temporary = True
+        table_name = "passing_history"  # a temporary table hides one of the same name, also from DROP
 
     @classmethod
     def work_out(cls, paid_statuses: Sequence[str], currency: str) -> None:

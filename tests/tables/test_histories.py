@@ -237,7 +237,7 @@ def test_lining_up_again_begins_at_one() -> None:
 def test_the_memory_of_both_tables_is_given_back() -> None:
     assert one_order().bought == 1
     Turn.line_up()
-    assert temporary_tables() == {"history", "turn"}
+    assert temporary_tables() == {"passing_history", "turn"}
     forget_histories()
     assert temporary_tables() == set()
     forget_histories()  # and again, harmlessly
@@ -249,7 +249,7 @@ def test_a_history_is_seen_by_nobody_else(database: Path) -> None:
     one_order()
     other = sqlite3.connect(database)
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
-        other.execute("SELECT * FROM history")
+        other.execute("SELECT * FROM passing_history")
     other.close()
 
 
