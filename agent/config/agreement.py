@@ -21,6 +21,7 @@ def disagreements(settings: Settings) -> Iterator[Disagreement]:
     yield from _shop(settings)
     yield from _timetable(settings)
     yield from _consent(settings)
+    yield from _budget(settings)
     for name in settings.campaigns:
         yield from _campaign(settings, name)
     for campaign in settings.campaigns.values():
@@ -70,6 +71,23 @@ def _consent(settings: Settings) -> Iterator[Disagreement]:
                     "decide what it means, and leave it in one of them",
                 ),
             )
+
+
+def _budget(settings: Settings) -> Iterator[Disagreement]:
+    budget = settings.budget
+    prices = [(price.since, price.country, price.category) for price in budget.prices]
+    for position, price in enumerate(prices):
+        first = prices.index(price)
+        if first < position:
+            what = f"has the date, country and category of entry {first + 1}"
+            wrong = Wrong(what, "leave one of them away: which price holds?")
+            yield Disagreement(("budget", "prices", position), (), wrong)
+    if budget.money_per_month is not None and not prices:
+        what = (
+            "is set, and prices is empty: nobody knows what a message costs, no campaign would run"
+        )
+        wrong = Wrong(what, 'add prices of your rate card, or leave it "" for no limit')
+        yield Disagreement(("budget", "money_per_month"), (("budget", "prices"),), wrong)
 
 
 def _campaign(settings: Settings, name: str) -> Iterator[Disagreement]:

@@ -115,6 +115,12 @@ class WhatsApp:
     messages_per_second: int = setting(
         Whole(1, 1000), "How many messages leave in a second at most.", default=20
     )
+    messages_per_day: int | None = setting(
+        Optional(Whole(1, 10_000_000)),
+        'How many people are written to in any 24 hours at most; "" for as many as Meta allows the '
+        "account, which holds in any case. Set it where another program uses the account too.",
+        default="",
+    )
     workers: int = setting(
         Whole(1, 512),
         "How many messages are under way at once. Messages a second times seconds an answer takes.",

@@ -1,0 +1,102 @@
+"""The month's budget, gathered: what counts in the outbox, and whom we may write to."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from peewee import JOIN, Case, fn
+
+from agent.config import Settings
+from agent.config.countries import COUNTRIES
+from agent.errors import ConfigError
+from agent.rules.budget import Allowance, Budget, Prices, Rate, Sent, Spent, Unpriced
+from models import Contact, Message
+from models.base import tuples
+from models.outbox import UNCOUNTED
+
+SHOWN = 5  # prices that are asked for at once
+
+
+def gather_budget(settings: Settings, now: datetime, zone: ZoneInfo) -> Budget:
+    """This month's budget as it stands at `now`; the month is the one of the shop's calendar."""
+    today = now.astimezone(zone).date()
+    wanted = settings.budget
+    prices = Prices(Rate(one.since, one.country, one.category, one.price) for one in wanted.prices)
+    return Budget(
+        Allowance(
+            messages=wanted.messages_per_month,
+            money=wanted.money_per_month,
+            currency=wanted.currency,
+        ),
+        prices,
+        Spent.of(_sent(today), prices),
+        today=today,
+        reachable={} if wanted.money_per_month is None else _reachable(settings),
+    )
+
+
+def refusal(budget: Budget, today: date) -> ConfigError | None:
+    """Why no campaign may run: money is limited, and nobody knows what a message would cost."""
+    missing = budget.unpriced
+    if not missing:
+        return None
+    month = today.replace(day=1).isoformat()
+    lines = {
+        f'{{since = "{month}", country = "{_named(one)}", category = "{one.category}", price = "..."}}'
+        for one in missing[:SHOWN]
+    }
+    countries = ", ".join(dict.fromkeys(one.country or "unknown" for one in missing[:SHOWN]))
+    more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+    return ConfigError(
+        "money_per_month of [budget] is set, and what a message costs is not known for "
+        f"{countries}{more}: no campaign runs",
+        fix=f"add to prices of [budget]: {', '.join(sorted(lines))}"
+        + ("" if len(missing) == 1 else '; a line of country "*" is for all that have none'),
+    )
+
+
+def _named(one: Unpriced) -> str:
+    """As the price table may name it."""
+    return one.country if one.country in COUNTRIES else "*"
+
+
+def _sent(today: date) -> list[Sent]:
+    """What counts in this month, by country, kind and day.
+
+    What is still queued will leave today at the earliest, so a message left over from last month is
+    this month's already.
+    """
+    day = today.isoformat()
+    first, last = f"{day:.8}01", f"{day:.8}31"  # texts: no month has a later day
+    queued = Message.state == "queued"
+    counts_on = Case(None, [(queued & (Message.cap_day < day), day)], Message.cap_day)
+    query = (
+        Message.select(Contact.region, Message.kind, counts_on, fn.COUNT(Message.id))
+        .join(Contact, JOIN.LEFT_OUTER, on=(Contact.id == Message.contact_id))
+        .where(
+            Message.state.not_in(UNCOUNTED),
+            Message.cap_day.between(first, last) | (queued & (Message.cap_day < first)),
+        )
+        .group_by(Contact.region, Message.kind, counts_on)
+    )
+    return [
+        Sent(country or "", kind, date.fromisoformat(on), count)
+        for country, kind, on, count in tuples(query)
+    ]
+
+
+def _reachable(settings: Settings) -> Mapping[str, int]:
+    """country -> people there who agreed to marketing.
+
+    Only countries that a price can be given for: the few numbers of no country are not written to
+    where money counts, and keep nobody else from being written to.
+    """
+    query = (
+        Contact.select(Contact.region, fn.COUNT(Contact.id))
+        .where(
+            Contact.marketing == "yes",
+            Contact.region.not_in(list(settings.audience.exclude_countries)),
+        )
+        .group_by(Contact.region)
+    )
+    return {country: people for country, people in tuples(query) if country in COUNTRIES}
