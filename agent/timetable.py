@@ -129,7 +129,7 @@ class Timetable:
 
     def _names_products(self) -> bool:
         campaigns = self.tools.settings.campaigns.values()
-        return any(one.enabled and "{last_product" in one.wording for one in campaigns)
+        return any(one.enabled and "last_product" in one.placeholders for one in campaigns)
 
     def _coupons(self, beat: Beat) -> Mapping[str, int]:
         return make_coupons(self.tools.shop, now=self._service.clock.now(), beat=beat)

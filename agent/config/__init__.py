@@ -13,6 +13,7 @@ from agent.config.campaigns import (
 )
 from agent.config.example import KeyDoc, describe
 from agent.config.interest import Interest
+from agent.config.languages import Languages
 from agent.config.load import load
 from agent.config.mirror import Mirror
 from agent.config.parties import Shop, WhatsApp
@@ -32,6 +33,7 @@ __all__ = [
     "Database",
     "Interest",
     "KeyDoc",
+    "Languages",
     "Limits",
     "Log",
     "LoyaltyReward",

@@ -7,27 +7,24 @@ from typing import ClassVar, Final
 
 from agent.config.kinds import Duration, Flag, Items, Money, Text, Whole
 from agent.config.schema import Tables, required, section, setting
-from agent.config.wordings import Body, Wording
+from agent.config.wordings import (
+    LANGUAGE,
+    TEMPLATE,
+    Body,
+    Translation,
+    Translations,
+    Wording,
+    describe_placeholders,
+)
+from agent.rules.languages import speaks
 from agent.rules.templates import TemplateMapping
-from agent.rules.wording import COUPON_ONLY, KNOWN
 
 PLANNED: Final = ("back_in_stock", "price_drop", "loyalty_reward", "new_arrivals", "we_miss_you")
 """Every campaign, in the default order of preference."""
 
-_TEMPLATE = Text(
-    "the name of a template",
-    r"[a-z0-9_]{1,512}",
-    "write small letters, digits and _, as in WhatsApp Manager",
-)
-_LANGUAGE = Text(
-    "a language code of WhatsApp",
-    r"[a-z]{2,3}(_[A-Z]{2,3})?",
-    'write "en", "es" or "pt_BR": the country in capitals, after a _',
-)
 _PAYLOAD = Text("a line of at most 256 characters", r".{0,256}", "shorten it")
 _COOLDOWN = Duration("0d", "730d")
 
-_TEMPLATE_DOC = "Name of the approved WhatsApp template."
 _HEADER_DOC = "What fills the variable in the template's header, if it has one: a list of one text."
 _URL_DOC = (
     'What fills the variable at the end of the URL button, if the template has one; "" for none.'
@@ -36,17 +33,35 @@ _EXPIRES_DOC = "A message that has waited this long to be sent is dropped: its m
 _COOLDOWN_DOC = "How long a person hears nothing more from this campaign after it wrote."
 
 
-def _body_doc(*, coupons: bool) -> str:
-    known = (
-        f"{{{name}|...}}" if may_be_empty else f"{{{name}}}"
-        for name, may_be_empty in KNOWN.items()
-        if coupons or name not in COUPON_ONLY
-    )
-    return (
+def _template(campaign: str) -> str:
+    return setting(TEMPLATE, "Name of the approved WhatsApp template.", default=campaign)
+
+
+def _header(campaign: str) -> tuple[str, ...]:
+    return setting(Items(Wording(campaign), most=1), _HEADER_DOC, default=[])
+
+
+def _body(campaign: str, default: list[str]) -> tuple[str, ...] | Mapping[str, str]:
+    doc = (
         "What fills the variables in the template's body: a list of texts for {{1}}, {{2}}; a table "
-        'for named ones, such as {name = "{first_name|there}"}. The texts may have '
-        f"{', '.join(known)}; what stands after a | is written when there is no such value."
+        'for named ones, such as {name = "{first_name|there}"}. '
+        f"{describe_placeholders(campaign)}"
     )
+    return setting(Body(campaign), doc, default=default)
+
+
+def _url_suffix(campaign: str) -> str:
+    return setting(Wording(campaign, suffix=True), _URL_DOC, default="")
+
+
+def _translations(campaign: str) -> Mapping[str, Translation]:
+    doc = (
+        "What is said differently in other languages in which the template is approved: "
+        f"[campaigns.{campaign}.translations.pt_BR] with body, header, url_suffix or template. A "
+        "language that is not here is used with the texts above, if they say nothing in words but "
+        "what stands after a |; whoever would read such a word is written to in `language` instead."
+    )
+    return setting(Translations(campaign), doc, default={})
 
 
 @section
@@ -58,11 +73,15 @@ class Campaign:
     enabled: bool = setting(Flag(), "Whether this campaign writes to people.", default=False)
     template: str
     language: str = setting(
-        _LANGUAGE, "Language of the template, spelled as it was approved.", default="en"
+        LANGUAGE,
+        "Language of the template, spelled as it was approved; people for whom there is none in "
+        "theirs are written to in this one.",
+        default="en",
     )
     header: tuple[str, ...]
     body: tuple[str, ...] | Mapping[str, str]
     url_suffix: str
+    translations: Mapping[str, Translation]
     opt_out_payload: str = setting(
         _PAYLOAD,
         'Payload of the template\'s quick-reply button that opts out; "" if it has none. It must '
@@ -77,21 +96,29 @@ class Campaign:
     cooldown: timedelta
 
     @property
-    def wording(self) -> str:
-        """All that fills the template, as one text, to see which placeholders it has."""
-        body = self.body.values() if isinstance(self.body, Mapping) else self.body
-        return " ".join((*self.header, *body, self.url_suffix))
+    def placeholders(self) -> frozenset[str]:
+        """The names of all that has to be known to fill its templates, in every language."""
+        mappings = map(self.mapping_in, (self.language, *self.translations))
+        return frozenset(name for mapping in mappings for name in mapping.placeholders)
 
     @property
     def mapping(self) -> TemplateMapping:
-        """What fills the template, as the rules take it."""
+        """What fills the template in the campaign's own language, as the rules take it."""
+        return self.mapping_in(self.language)
+
+    def mapping_in(self, language: str) -> TemplateMapping:
+        """What fills the template in a language, be it translated or not."""
+        said = self.translations.get(language)
+        translated = said is not None and (said.header, said.body) != (None, None)
+        said = said or Translation()
         return TemplateMapping(
-            template=self.template,
-            language=self.language,
-            header=self.header,
-            body=self.body,
-            url_suffix=self.url_suffix,
+            template=said.template or self.template,
+            language=language,
+            header=self.header if said.header is None else said.header,
+            body=self.body if said.body is None else said.body,
+            url_suffix=self.url_suffix if said.url_suffix is None else said.url_suffix,
             opt_out_payload=self.opt_out_payload,
+            borrowed=not translated and speaks(language) != speaks(self.language),
         )
 
 
@@ -101,14 +128,13 @@ class WeMissYou(Campaign):
 
     name = "we_miss_you"
 
-    template: str = setting(_TEMPLATE, _TEMPLATE_DOC, default="we_miss_you")
-    header: tuple[str, ...] = setting(
-        Items(Wording(coupons=False), most=1), _HEADER_DOC, default=[]
+    template: str = _template("we_miss_you")
+    header: tuple[str, ...] = _header("we_miss_you")
+    body: tuple[str, ...] | Mapping[str, str] = _body(
+        "we_miss_you", ["{first_name|there}", "{shop_url}"]
     )
-    body: tuple[str, ...] | Mapping[str, str] = setting(
-        Body(coupons=False), _body_doc(coupons=False), default=["{first_name|there}", "{shop_url}"]
-    )
-    url_suffix: str = setting(Wording(coupons=False, blank=True), _URL_DOC, default="")
+    url_suffix: str = _url_suffix("we_miss_you")
+    translations: Mapping[str, Translation] = _translations("we_miss_you")
     cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="0d")
 
 
@@ -121,14 +147,11 @@ class NewArrivals(Campaign):
 
     name = "new_arrivals"
 
-    template: str = setting(_TEMPLATE, _TEMPLATE_DOC, default="new_arrivals")
-    header: tuple[str, ...] = setting(
-        Items(Wording(coupons=False), most=1), _HEADER_DOC, default=[]
-    )
-    body: tuple[str, ...] | Mapping[str, str] = setting(
-        Body(coupons=False), _body_doc(coupons=False), default=_PRODUCTS_BODY
-    )
-    url_suffix: str = setting(Wording(coupons=False, blank=True), _URL_DOC, default="")
+    template: str = _template("new_arrivals")
+    header: tuple[str, ...] = _header("new_arrivals")
+    body: tuple[str, ...] | Mapping[str, str] = _body("new_arrivals", _PRODUCTS_BODY)
+    url_suffix: str = _url_suffix("new_arrivals")
+    translations: Mapping[str, Translation] = _translations("new_arrivals")
     cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="30d")
 
 
@@ -138,14 +161,11 @@ class BackInStock(Campaign):
 
     name = "back_in_stock"
 
-    template: str = setting(_TEMPLATE, _TEMPLATE_DOC, default="back_in_stock")
-    header: tuple[str, ...] = setting(
-        Items(Wording(coupons=False), most=1), _HEADER_DOC, default=[]
-    )
-    body: tuple[str, ...] | Mapping[str, str] = setting(
-        Body(coupons=False), _body_doc(coupons=False), default=_PRODUCTS_BODY
-    )
-    url_suffix: str = setting(Wording(coupons=False, blank=True), _URL_DOC, default="")
+    template: str = _template("back_in_stock")
+    header: tuple[str, ...] = _header("back_in_stock")
+    body: tuple[str, ...] | Mapping[str, str] = _body("back_in_stock", _PRODUCTS_BODY)
+    url_suffix: str = _url_suffix("back_in_stock")
+    translations: Mapping[str, Translation] = _translations("back_in_stock")
     expires_after: timedelta = setting(Duration("10m", "30d"), _EXPIRES_DOC, default="24h")
     cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="0d")
     people_per_unit: int = setting(
@@ -164,14 +184,11 @@ class PriceDrop(Campaign):
 
     name = "price_drop"
 
-    template: str = setting(_TEMPLATE, _TEMPLATE_DOC, default="price_drop")
-    header: tuple[str, ...] = setting(
-        Items(Wording(coupons=False), most=1), _HEADER_DOC, default=[]
-    )
-    body: tuple[str, ...] | Mapping[str, str] = setting(
-        Body(coupons=False), _body_doc(coupons=False), default=_PRODUCTS_BODY
-    )
-    url_suffix: str = setting(Wording(coupons=False, blank=True), _URL_DOC, default="")
+    template: str = _template("price_drop")
+    header: tuple[str, ...] = _header("price_drop")
+    body: tuple[str, ...] | Mapping[str, str] = _body("price_drop", _PRODUCTS_BODY)
+    url_suffix: str = _url_suffix("price_drop")
+    translations: Mapping[str, Translation] = _translations("price_drop")
     expires_after: timedelta = setting(Duration("10m", "30d"), _EXPIRES_DOC, default="24h")
     cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="0d")
     more_than_percent: int = setting(
@@ -197,14 +214,14 @@ class LoyaltyReward(Campaign):
 
     name = "loyalty_reward"
 
-    template: str = setting(_TEMPLATE, _TEMPLATE_DOC, default="loyalty_reward")
-    header: tuple[str, ...] = setting(Items(Wording(coupons=True), most=1), _HEADER_DOC, default=[])
-    body: tuple[str, ...] | Mapping[str, str] = setting(
-        Body(coupons=True),
-        _body_doc(coupons=True),
-        default=["{first_name|there}", "{discount_percent}", "{coupon_code}", "{shop_url}"],
+    template: str = _template("loyalty_reward")
+    header: tuple[str, ...] = _header("loyalty_reward")
+    body: tuple[str, ...] | Mapping[str, str] = _body(
+        "loyalty_reward",
+        ["{first_name|there}", "{discount_percent}", "{coupon_code}", "{shop_url}"],
     )
-    url_suffix: str = setting(Wording(coupons=True, blank=True), _URL_DOC, default="")
+    url_suffix: str = _url_suffix("loyalty_reward")
+    translations: Mapping[str, Translation] = _translations("loyalty_reward")
     cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="90d")
     tiers: tuple[Tier, ...] = setting(
         Tables(Tier),

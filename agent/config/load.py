@@ -12,6 +12,7 @@ from agent.config.campaigns import Campaign
 from agent.config.complaints import Steps, Unfit, Wrong, found
 from agent.config.document import read_document
 from agent.config.interest import Interest
+from agent.config.languages import Languages
 from agent.config.mirror import Mirror
 from agent.config.parties import Shop, WhatsApp
 from agent.config.people import Attribution, Audience, Consent, Limits
@@ -60,6 +61,7 @@ class _Reading:
             consent=self._section(Consent, "consent"),
             limits=self._section(Limits, "limits"),
             audience=self._section(Audience, "audience"),
+            languages=self._section(Languages, "languages"),
             interest=self._section(Interest, "interest"),
             budget=self._section(Budget, "budget"),
             attribution=self._section(Attribution, "attribution"),

@@ -23,6 +23,7 @@ from agent.config.campaigns import (
 )
 from agent.config.interest import Interest
 from agent.config.kinds import Choice, Duration, Items, TimeOfDay, Whole
+from agent.config.languages import Languages
 from agent.config.mirror import Mirror
 from agent.config.parties import Shop, WhatsApp
 from agent.config.people import Attribution, Audience, Consent, Limits
@@ -149,6 +150,7 @@ SECTIONS: Final[Mapping[str, type]] = MappingProxyType(
         "consent": Consent,
         "limits": Limits,
         "audience": Audience,
+        "languages": Languages,
         "interest": Interest,
         "budget": Budget,
         "attribution": Attribution,
@@ -175,6 +177,7 @@ class Settings:
     consent: Consent
     limits: Limits
     audience: Audience
+    languages: Languages
     interest: Interest
     budget: Budget
     attribution: Attribution

@@ -4,28 +4,65 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
 from agent.config.complaints import Unfit, Wrong, each, nearest
-from agent.config.kinds import Kind
-from agent.rules.wording import COUPON_ONLY, KNOWN, placeholders
+from agent.config.kinds import Items, Kind, Text
+from agent.config.schema import stranger
+from agent.rules.placeholders import (
+    CUSTOMER_FIELDS,
+    KNOWN,
+    ORDER_FIELDS,
+    PATHS,
+    can_fill,
+    fillable,
+    is_known,
+    needs_fallback,
+)
+from agent.rules.wording import placeholders
+
+LANGUAGE: Final = Text(
+    "a language code of WhatsApp",
+    r"[a-z]{2,3}(_[A-Z]{2,3})?",
+    'write "en", "es" or "pt_BR": the country in capitals, after a _',
+)
+TEMPLATE: Final = Text(
+    "the name of a template",
+    r"[a-z0-9_]{1,512}",
+    "write small letters, digits and _, as in WhatsApp Manager",
+)
+
+
+def describe_placeholders(campaign: str) -> str:
+    """What the texts of a campaign may have, for the example."""
+    names = (
+        f"{{{name}|...}}" if needs_fallback(campaign, name) else f"{{{name}}}"
+        for name in fillable(campaign)
+        if name in KNOWN
+    )
+    return (
+        f"The texts may have {', '.join(names)}; {{order.FIELD|...}} of the newest order with "
+        f"{', '.join(ORDER_FIELDS)}; {{customer.FIELD|...}} of the account with "
+        f"{', '.join(CUSTOMER_FIELDS)}. What stands after a | is written when there is no such value."
+    )
 
 
 @dataclass(frozen=True)
 class Wording(Kind[str]):
-    """A text with {placeholders}; those about a coupon only where `coupons` are made."""
+    """A text with those {placeholders} that the campaign can fill."""
 
-    coupons: bool
-    blank: bool = False  # whether "" may stand for none
+    campaign: str
+    suffix: bool = False  # of a URL: "" stands for none, and the paths are allowed
 
     @property
     def expected(self) -> str:
-        return "a text with {placeholders}" + (', or ""' if self.blank else "")
+        return "a text with {placeholders}" + (', or ""' if self.suffix else "")
 
     def read(self, raw: object) -> str:
         if not isinstance(raw, str):
             raise self.refuse(raw, 'put it in double quotes: "..."')
         if not raw.strip():
-            if self.blank and not raw:
+            if self.suffix and not raw:
                 return raw
             raise Unfit(Wrong("is an empty text", "write something: WhatsApp takes no empty value"))
         try:
@@ -42,16 +79,17 @@ class Wording(Kind[str]):
         return raw
 
     def _judge(self, name: str, fallback: str | None) -> Wrong | None:
-        usable = [known for known in KNOWN if self.coupons or known not in COUPON_ONLY]
-        if name not in KNOWN:
+        if not is_known(name):
+            usable = fillable(self.campaign)
             near = nearest(name, usable)
             remedy = f"did you mean {{{near}}}?" if near else f"known are {', '.join(usable)}"
             return Wrong(f"{{{name}}} is not known", remedy)
-        if name not in usable:
-            return Wrong(
-                f"{{{name}}} is only for campaigns that make coupons", "use it in loyalty_reward"
-            )
-        if KNOWN[name] and fallback is None:
+        if not can_fill(self.campaign, name):
+            others = " or ".join(sorted(KNOWN[name].by))
+            return Wrong(f"{{{name}}} is nothing that {self.campaign} knows", f"use it in {others}")
+        if name in PATHS and not self.suffix:
+            return Wrong(f"{{{name}}} is the end of an address", "write {product_url} in a text")
+        if fallback is None and needs_fallback(self.campaign, name):
             return Wrong(
                 f"{{{name}}} can be empty, and WhatsApp takes no empty value",
                 f"say what to write instead: {{{name}|...}}",
@@ -63,14 +101,14 @@ class Wording(Kind[str]):
 class Body(Kind["tuple[str, ...] | Mapping[str, str]"]):
     """The variables of a template: a list for {{1}}, {{2}}; a table for {{name}}."""
 
-    coupons: bool
+    campaign: str
 
     @property
     def expected(self) -> str:
         return "a list of texts, or a table of variable = text"
 
     def read(self, raw: object) -> tuple[str, ...] | Mapping[str, str]:
-        wording = Wording(self.coupons)
+        wording = Wording(self.campaign)
         if isinstance(raw, list):
             return tuple(each(enumerate(raw), wording.read))
         if isinstance(raw, dict):
@@ -90,3 +128,62 @@ class Body(Kind["tuple[str, ...] | Mapping[str, str]"]):
         raise self.refuse(
             raw, 'write ["{shop_url}"] for {{1}}, or {shop = "{shop_url}"} for {{shop}}'
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """What is said differently in one language; None: as the campaign says it."""
+
+    template: str | None = None
+    header: tuple[str, ...] | None = None
+    body: tuple[str, ...] | Mapping[str, str] | None = None
+    url_suffix: str | None = None
+
+
+@dataclass(frozen=True)
+class Translations(Kind[Mapping[str, Translation]]):
+    """Language -> what is said differently in it."""
+
+    campaign: str
+
+    expected = 'a table such as {pt_BR = {body = ["..."]}}'
+
+    def read(self, raw: object) -> Mapping[str, Translation]:
+        if not isinstance(raw, dict):
+            raise self.refuse(raw, f"write [campaigns.{self.campaign}.translations.pt_BR]")
+        strange = [wrong for name in raw if (wrong := self._judge(name))]
+        try:
+            read = each(raw.items(), self._read_one)
+        except Unfit as unfit:
+            raise Unfit(*strange, *unfit.wrongs) from None
+        if strange:
+            raise Unfit(*strange)
+        return MappingProxyType(dict(zip(raw, read, strict=True)))
+
+    def _judge(self, name: str) -> Wrong | None:
+        try:
+            LANGUAGE.read(name)
+        except Unfit:
+            return Wrong("is no language code of WhatsApp", LANGUAGE.remedy, (name,))
+        return None
+
+    def _read_one(self, raw: object) -> Translation:
+        if not isinstance(raw, dict):
+            raise Unfit(Wrong(f"is not a table but {raw!r}", 'write {body = ["..."]}'))
+        kinds: dict[str, Kind[object]] = {
+            "template": TEMPLATE,
+            "header": Items(Wording(self.campaign), most=1),
+            "body": Body(self.campaign),
+            "url_suffix": Wording(self.campaign, suffix=True),
+        }
+        strange = [stranger(name, [*kinds])._replace(inside=(name,)) for name in raw.keys() - kinds]
+        given = [name for name in kinds if name in raw]
+        try:
+            values = each(
+                ((name, name) for name in given), lambda name: kinds[name].read(raw[name])
+            )
+        except Unfit as unfit:
+            raise Unfit(*strange, *unfit.wrongs) from None
+        if strange:
+            raise Unfit(*strange)
+        return Translation(**dict(zip(given, values, strict=True)))  # type: ignore[arg-type]

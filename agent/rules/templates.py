@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agent.rules.contracts import VARIABLE, TemplateContract, compile_template
-from agent.rules.wording import fill, fill_url
+from agent.rules.wording import (
+    fallback_words,
+    fill,
+    fill_url,
+    length_of_addresses,
+    own_words,
+    placeholders,
+)
 
 __all__ = [
     "TemplateContract",
@@ -19,6 +26,7 @@ __all__ = [
     "compile_template",
     "complaints",
     "components",
+    "mixes_languages",
 ]
 
 SHORTEST_ROOM: Final = 20  # characters for one value; less cuts a name in half
@@ -30,7 +38,8 @@ class TemplateMapping:
     """What the config says: which template, and a text with {placeholders} for each variable.
 
     `body` is a sequence for a positional template and a mapping for one with named variables.
-    Empty `url_suffix` and `opt_out_payload` mean: none.
+    Empty `url_suffix` and `opt_out_payload` mean: none. `borrowed` texts were written for another
+    language than the template's.
     """
 
     template: str
@@ -39,6 +48,25 @@ class TemplateMapping:
     body: tuple[str, ...] | Mapping[str, str] = ()
     url_suffix: str = ""
     opt_out_payload: str = ""
+    borrowed: bool = False
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The texts that a person reads."""
+        return (*self.header, *_by_variable(self.body).values())
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """The names of all that has to be known to fill it."""
+        texts = (*self.shown, self.url_suffix)
+        return frozenset(one.name for text in texts for one in placeholders(text))
+
+
+def mixes_languages(mapping: TemplateMapping, values: Mapping[str, str]) -> list[str]:
+    """The words of another language that these values would bring into the message: ["there"]."""
+    if not mapping.borrowed:
+        return []
+    return [word for text in mapping.shown for word in fallback_words(text, values)]
 
 
 def complaints(
@@ -60,6 +88,7 @@ def complaints(
         *_body_complaints(contract, mapping.body),
         *_button_complaints(contract, mapping, with_coupon=with_coupon),
         *_brace_complaints(mapping),
+        *_language_complaints(mapping),
     ]
 
 
@@ -188,6 +217,14 @@ def _brace_complaints(mapping: TemplateMapping) -> Iterator[str]:
             )
 
 
+def _language_complaints(mapping: TemplateMapping) -> Iterator[str]:
+    """Fallbacks may never be needed; what stands beside the placeholders always is."""
+    foreign = [word.strip() for text in mapping.shown for word in own_words(text)]
+    if mapping.borrowed and foreign:
+        said = ", ".join(f'"{word}"' for word in foreign)
+        yield f"the config's own words ({said}) are not in that language: translate them"
+
+
 def _counted(part: str, expected: int, given: int) -> str:
     values = "1 value" if expected == 1 else f"{expected} values"
     return f"the template's {part} expects {values}, the config gives {given}"
@@ -207,11 +244,17 @@ def _by_variable(body: Sequence[str] | Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _filled(texts: Mapping[str, str], values: Mapping[str, str], room: int) -> dict[str, str]:
-    """The texts with their values; equally short ones if they are too long together."""
+    """The texts with their values; equally short ones if they are too long together.
+
+    Raises ValueError where the addresses among them, which are never cut, fill the room.
+    """
     filled = {variable: fill(text, values) for variable, text in texts.items()}
     if sum(map(len, filled.values())) <= room:
         return filled
+    room -= sum(length_of_addresses(text, values) for text in texts.values())
     share = room // len(texts)
+    if share < 1:
+        raise ValueError("its addresses leave no room for the other values of the template")
     return {variable: fill(text, values, limit=share) for variable, text in texts.items()}
 
 

@@ -2,6 +2,7 @@
 
     Hello {first_name|dear customer}      a value, with what stands in when it is empty
     Use {coupon_code} until Friday        a value that is never empty needs no fallback
+    Your order {order.number|of late}     a field of the newest order
     {{ and }}                             literal braces
 
 WhatsApp refuses a parameter that is empty, has a line break or a tab, or more than four spaces in
@@ -9,59 +10,21 @@ a row. So everything that goes into one passes through `clean`.
 """
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
-KNOWN: Final[Mapping[str, bool]] = MappingProxyType(
-    {
-        "first_name": True,
-        "last_name": True,
-        "full_name": True,
-        "last_product": True,
-        "product_list": True,
-        "country": True,
-        "shop_name": False,
-        "shop_url": False,
-        "orders_count": False,
-        "coupon_code": False,
-        "discount_percent": False,
-        "coupon_expires": False,
-    }
-)
-"""Every placeholder -> may its value be empty? One that may be needs a fallback."""
-
-COUPON_ONLY: Final = frozenset({"coupon_code", "discount_percent", "coupon_expires"})
-"""Placeholders that only a campaign with a coupon can fill."""
+from agent.rules.placeholders import ADDRESSES, PATHS
+from agent.rules.visible import cut, visible
 
 LONGEST_VALUE: Final = 250  # characters; the whole body has 1024, and others want room too
 LONGEST_SUFFIX: Final = 2000  # characters; WhatsApp's limit for the URL of a button
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]")
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-
-# Letters that draw nothing; people use them to have "no name".
-_BLANKS = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")
-# The two joiners shape letters in Persian and the scripts of India, and glue emoji. Between two
-# visible characters beyond ASCII they are spelling; anywhere else they are zero-width noise.
-_STRAY_JOINER = re.compile(
-    r"(?<![^\x00-\x7f\s\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\s\u200c\u200d])"
-)
+_NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?")
 _URL_TEXT_SAFE = "/?#@!$&'()*+,;=-._~%"  # not ":" and "|": WhatsApp wants these encoded
-
-# E-mails, links (WhatsApp would make "casino.com" tappable in our message), phone numbers, markup.
-_NOT_IN_NAMES = re.compile(
-    r"[@/\\<>{}=#:_]|www\.|\w\.(?:biz|club|co|com|info|io|ly|me|net|online|org|ru|shop|site|top|xyz)\b"
-    r"|\d(?:\D?\d){3}",
-    re.IGNORECASE,
-)
-_NOT_NAMES = frozenset({"null", "undefined", "none"})  # what faulty forms send
-_PARTICLE = re.compile(r"da|das|de|del|della|den|der|di|do|dos|du|e|van|von|y", re.IGNORECASE)
-_INITIALS = re.compile(r"[B-DF-HJ-NP-TV-XZ]{2,3}|(?:[A-Z]\.){2,}")
-_LONGEST_NAME = 60  # characters; beyond that somebody wrote a sentence
 
 
 class EmptyValue(ValueError):
@@ -77,11 +40,27 @@ class Placeholder:
 
 
 def placeholders(text: str) -> list[Placeholder]:
-    """The placeholders of `text`, in order, repeated ones too. Whether they are KNOWN is not asked.
+    """The placeholders of `text`, in order, repeated ones too. Whether they are known is not asked.
 
     Raises ValueError, with the position and what is wrong, when `text` is malformed.
     """
     return [piece for piece in _pieces(text) if isinstance(piece, Placeholder)]
+
+
+def own_words(text: str) -> list[str]:
+    """What `text` says in a language of its own, outside of its placeholders: "Hello ", not "!"."""
+    return [piece for piece in _pieces(text) if isinstance(piece, str) and _has_letters(piece)]
+
+
+def fallback_words(text: str, values: Mapping[str, str] | None = None) -> list[str]:
+    """The fallbacks of `text` that are words; with `values`, only those that would be written."""
+    return [
+        piece.fallback
+        for piece in placeholders(text)
+        if piece.fallback is not None
+        and _has_letters(piece.fallback)
+        and (values is None or not visible(values.get(piece.name, "")))
+    ]
 
 
 def fill(text: str, values: Mapping[str, str], *, limit: int = LONGEST_VALUE) -> str:
@@ -90,25 +69,65 @@ def fill(text: str, values: Mapping[str, str], *, limit: int = LONGEST_VALUE) ->
     A value that is missing or blank gives way to its fallback. A value is never read for
     placeholders itself: a person may call herself {coupon_code}.
 
+    An address is never cut, and does not count for `limit`: the values beside it are cut instead.
+
     Raises EmptyValue if there is no fallback either, or nothing is left at all.
-    Raises ValueError if `text` is malformed.
+    Raises ValueError if `text` is malformed, or leaves no room for a value beside its address.
     """
-    return clean(_render(text, values, literal=str, value=str), limit=limit)
+    given: dict[bool, list[int]] = {True: [], False: []}  # is it an address -> lengths
+
+    def whole(name: str, value: str) -> str:
+        given[name in ADDRESSES].append(len(visible(value)))
+        return value
+
+    line = visible(_render(text, values, literal=str, value=whole))
+    if not line:
+        raise EmptyValue(f"nothing is left of {text!r}")
+    excess = len(line) - sum(given[True]) - limit
+    if excess <= 0:
+        return line
+    if not given[True]:
+        return cut(line, limit)
+    others = given[False]
+    share = (sum(others) - excess) // len(others) if others else 0
+    if share < 1:
+        raise ValueError(f"{text!r} leaves no room beside its address")
+
+    def shorter(name: str, value: str) -> str:
+        return value if name in ADDRESSES else cut(visible(value), share)
+
+    return visible(_render(text, values, literal=str, value=shorter))
+
+
+def length_of_addresses(text: str, values: Mapping[str, str]) -> int:
+    """How many characters of the filled `text` cannot be cut."""
+    return sum(
+        len(visible(values.get(piece.name, "")) or visible(piece.fallback or ""))
+        for piece in placeholders(text)
+        if piece.name in ADDRESSES
+    )
 
 
 def fill_url(text: str, values: Mapping[str, str]) -> str:
     """The end of a button's URL: values percent-encoded whole, the text around them as a URL.
 
     `shop?c={coupon_code}` keeps its `?` and `=`; an `&` in a value cannot start a new parameter.
+    The path of a product is a part of a URL already.
 
     Raises EmptyValue and ValueError like `fill`; ValueError too beyond LONGEST_SUFFIX characters,
     since a URL that is cut leads nowhere.
     """
+
+    def as_url(piece: str) -> str:
+        return quote(visible(piece), safe=_URL_TEXT_SAFE)
+
     suffix = _render(
         text,
         values,
-        literal=lambda piece: quote(_visible(piece), safe=_URL_TEXT_SAFE),
-        value=lambda piece: percent_encode(_visible(piece)),
+        literal=as_url,
+        value=lambda name, value: (
+            as_url(value) if name in PATHS else percent_encode(visible(value))
+        ),
     )
     if not suffix:
         raise EmptyValue(f"nothing is left of the URL ending {text!r}")
@@ -120,39 +139,12 @@ def fill_url(text: str, values: Mapping[str, str]) -> str:
 def clean(value: str, *, limit: int = LONGEST_VALUE) -> str:
     """`value` as one line of visible text, of at most `limit` characters.
 
-    White space collapses to single spaces; control characters, zero-width and bidi marks go. What
-    is too long ends at a word, with an ellipsis.
-
     Raises EmptyValue if nothing visible is left.
     """
-    visible = _visible(value)
-    if not visible:
+    line = visible(value)
+    if not line:
         raise EmptyValue(f"nothing visible in {value!r}")
-    return _cut(visible, limit)
-
-
-def first_name(billing_first_name: str) -> str:
-    """The name as the person typed it, without the shouting: "MARIA JOSÉ" -> "Maria José".
-
-    Only words all in capitals or all in small letters change, so "McDonald" stays. Two or three
-    capitals without a vowel are initials ("JP") and stay too. "" for what is no name: nothing but
-    digits and punctuation, an e-mail, a link, a phone number.
-    """
-    typed = _visible(unicodedata.normalize("NFC", billing_first_name))
-    if (
-        not any(character.isalpha() for character in typed)
-        or len(typed) > _LONGEST_NAME
-        or typed.lower() in _NOT_NAMES
-        or _NOT_IN_NAMES.search(typed)
-    ):
-        return ""
-    first, *others = typed.split(" ")
-    return " ".join(
-        [
-            _unshouted(first),
-            *(word.lower() if _PARTICLE.fullmatch(word) else _unshouted(word) for word in others),
-        ]
-    )
+    return cut(line, limit)
 
 
 def percent_encode(value: str) -> str:
@@ -160,16 +152,19 @@ def percent_encode(value: str) -> str:
     return quote(value, safe="")
 
 
-def _pieces(text: str) -> Iterator[str | Placeholder]:
+@lru_cache(maxsize=256)  # a few texts of the config, filled for thousands of people
+def _pieces(text: str) -> tuple[str | Placeholder, ...]:
     """Literal stretches and placeholders, in order. Raises ValueError when malformed."""
+    pieces: list[str | Placeholder] = []
     end = 0
     for token in _TOKEN.finditer(text):
         if token.start() > end:
-            yield text[end : token.start()]
+            pieces.append(text[end : token.start()])
         end = token.end()
-        yield token[0][0] if token[0] in {"{{", "}}"} else _placeholder(token)
+        pieces.append(token[0][0] if token[0] in {"{{", "}}"} else _placeholder(token))
     if end < len(text):
-        yield text[end:]
+        pieces.append(text[end:])
+    return tuple(pieces)
 
 
 def _placeholder(token: re.Match[str]) -> Placeholder:
@@ -184,7 +179,7 @@ def _placeholder(token: re.Match[str]) -> Placeholder:
             f"{here}: {token[0]!r} is not a placeholder; write {{name}} or {{name|fallback}}, "
             "the name in small letters, digits and '_', without spaces"
         )
-    if bar and not _visible(fallback):
+    if bar and not visible(fallback):
         raise ValueError(
             f"{here}: the fallback of {{{name}}} is empty; WhatsApp takes no empty value"
         )
@@ -196,7 +191,7 @@ def _render(
     values: Mapping[str, str],
     *,
     literal: Callable[[str], str],
-    value: Callable[[str], str],
+    value: Callable[[str, str], str],
 ) -> str:
     out = []
     for piece in _pieces(text):
@@ -204,58 +199,13 @@ def _render(
             out.append(literal(piece))
             continue
         given: str | None = values.get(piece.name, "")
-        if not _visible(given or ""):
+        if not visible(given or ""):
             given = piece.fallback
         if given is None:
             raise EmptyValue(f"{{{piece.name}}} has no value and no fallback")
-        out.append(value(given))
+        out.append(value(piece.name, given))
     return "".join(out)
 
 
-def _visible(value: str) -> str:
-    """One line without anything that cannot be seen; may be empty."""
-    line = " ".join(_BLANKS.sub(" ", value).split())
-    line = "".join(
-        character
-        for character in line
-        # Cc control, Cf format (bidi, zero-width), Cs half a surrogate pair, which is not UTF-8
-        if character in "\u200c\u200d" or unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
-    )
-    # again, because "a<mark> <mark>b" only now shows its two spaces
-    return " ".join(_STRAY_JOINER.sub("", line).split())
-
-
-def _cut(line: str, limit: int) -> str:
-    if limit < 1:
-        raise ValueError(f"no room for a value: {limit} characters")
-    if len(line) <= limit:
-        return line
-    end = limit - 1  # the ellipsis takes one
-    word_end = line.rfind(" ", 0, limit)
-    if word_end > limit // 2:
-        end = word_end
-    else:  # one long word, or a script without spaces: only do not tear a character from its marks
-        while end and _belongs_to_the_one_before(line[end], line[end - 1]):
-            end -= 1
-    return line[:end].rstrip(" ,;:.-") + "…"
-
-
-def _belongs_to_the_one_before(character: str, before: str) -> bool:
-    return (
-        unicodedata.category(character) in {"Mn", "Mc", "Me", "Sk"}
-        or character == "\u200d"
-        or before == "\u200d"
-    )
-
-
-def _unshouted(word: str) -> str:
-    if not (word.isupper() or word.islower()) or _INITIALS.fullmatch(word):
-        return word
-    return "-".join(_capitalized(part) for part in word.split("-"))
-
-
-def _capitalized(part: str) -> str:
-    if part[1:2] in {"'", "\u2019"}:  # O'Neil, D'Angelo
-        return part[:2].upper() + _capitalized(part[2:])
-    # Python lowers the Turkish "İ" to an "i" with a second dot above it
-    return part.capitalize().replace("i\u0307", "i")
+def _has_letters(text: str) -> bool:
+    return any(map(str.isalpha, text))

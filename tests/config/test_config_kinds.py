@@ -67,12 +67,12 @@ from agent.config.wordings import Body, Wording
         (Items(Whole(1, 3)), [1, 3], (1, 3)),
         (Items(Whole(1, 3)), [], ()),
         (Secret("ck_"), "ck_1", "ck_1"),
-        (Wording(coupons=False), "hello {{you}}", "hello {{you}}"),
-        (Wording(coupons=False, blank=True), "", ""),
-        (Wording(coupons=True), "{coupon_code} {first_name|x}", "{coupon_code} {first_name|x}"),
-        (Body(coupons=False), ["a", "a"], ("a", "a")),
-        (Body(coupons=False), {"name_1": "a"}, {"name_1": "a"}),
-        (Body(coupons=False), [], ()),
+        (Wording("we_miss_you"), "hello {{you}}", "hello {{you}}"),
+        (Wording("we_miss_you", suffix=True), "", ""),
+        (Wording("loyalty_reward"), "{coupon_code} {first_name|x}", "{coupon_code} {first_name|x}"),
+        (Body("we_miss_you"), ["a", "a"], ("a", "a")),
+        (Body("we_miss_you"), {"name_1": "a"}, {"name_1": "a"}),
+        (Body("we_miss_you"), [], ()),
     ],
 )
 def test_what_fits_is_read(kind: Kind[object], raw: object, value: object) -> None:
@@ -171,36 +171,36 @@ def test_what_fits_is_read(kind: Kind[object], raw: object, value: object) -> No
         (Secret(), "ñ", "is empty or has", "copy"),
         (Secret(), 12345, "is not a text", "quotes"),
         (
-            Wording(coupons=False),
+            Wording("we_miss_you"),
             5,
             "is the whole number 5, not a text with {placeholders}",
             "quotes",
         ),
         (
-            Wording(coupons=False, blank=True),
+            Wording("we_miss_you", suffix=True),
             5,
             'is the whole number 5, not a text with {placeholders}, or ""',
             "qu",
         ),
-        (Wording(coupons=False), " ", "is an empty text", "WhatsApp takes no empty"),
-        (Wording(coupons=False, blank=True), " ", "is an empty text", "WhatsApp takes no empty"),
-        (Wording(coupons=False), "hello {", "at character 7", "{name|fallback}"),
+        (Wording("we_miss_you"), " ", "is an empty text", "WhatsApp takes no empty"),
+        (Wording("we_miss_you", suffix=True), " ", "is an empty text", "WhatsApp takes no empty"),
+        (Wording("we_miss_you"), "hello {", "at character 7", "{name|fallback}"),
         (
-            Wording(coupons=False),
+            Wording("we_miss_you"),
             "{shop_ulr}",
             "{shop_ulr} is not known",
             "did you mean {shop_url}?",
         ),
-        (Wording(coupons=False), "{zzzzzz}", "{zzzzzz} is not known", "known are first_name"),
-        (Wording(coupons=False), "{first_name}", "{first_name} can be empty", "{first_name|...}"),
+        (Wording("we_miss_you"), "{zzzzzz}", "{zzzzzz} is not known", "known are first_name"),
+        (Wording("we_miss_you"), "{first_name}", "{first_name} can be empty", "{first_name|...}"),
         (
-            Wording(coupons=False),
+            Wording("we_miss_you"),
             "{coupon_code}",
-            "{coupon_code} is only for campaigns that",
-            "loyalty_reward",
+            "{coupon_code} is nothing that we_miss_you knows",
+            "use it in loyalty_reward",
         ),
-        (Body(coupons=False), "x", 'is the text "x", not a list of texts, or a table', "{{1}}"),
-        (Body(coupons=False), {"Name": "x"}, "is no name of a template variable", "small letters"),
+        (Body("we_miss_you"), "x", 'is the text "x", not a list of texts, or a table', "{{1}}"),
+        (Body("we_miss_you"), {"Name": "x"}, "is no name of a template variable", "small letters"),
         (
             Tables(Tier),
             5,
@@ -238,7 +238,7 @@ def test_every_entry_of_a_list_is_judged() -> None:
 
 def test_every_placeholder_of_a_text_is_judged() -> None:
     with pytest.raises(Unfit, match=r"first_name.*zzz"):
-        Wording(coupons=False).read("{first_name} {zzz}")
+        Wording("we_miss_you").read("{first_name} {zzz}")
 
 
 def test_no_complaint_shows_a_secret() -> None:

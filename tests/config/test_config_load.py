@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.config import PLANNED, LoyaltyReward, Settings, WeMissYou, load
+from agent.config.wordings import Translation
 from agent.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -364,7 +365,12 @@ def test_whatever_a_person_types_is_settings_or_a_complaint(
         assert remedy
 
 
-def test_the_wording_of_a_campaign_is_all_of_its_texts() -> None:
-    campaign = WeMissYou(header=("{shop_name}",), body={"x": "{last_product|it}"}, url_suffix="s")
-    assert campaign.wording == "{shop_name} {last_product|it} s"
-    assert WeMissYou(body=("a", "b")).wording == "a b "
+def test_a_campaign_tells_what_it_needs_to_know() -> None:
+    campaign = WeMissYou(
+        header=("{shop_name}",),
+        body={"x": "{last_product|it}"},
+        url_suffix="?o={order.number|none}",
+        translations={"es": Translation(body={"x": "{recommended_1|algo}"})},
+    )
+    assert campaign.placeholders == {"shop_name", "last_product", "order.number", "recommended_1"}
+    assert WeMissYou(body=("a", "b")).placeholders == frozenset()

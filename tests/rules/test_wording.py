@@ -7,8 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.rules.wording import (
-    COUPON_ONLY,
-    KNOWN,
     LONGEST_SUFFIX,
     LONGEST_VALUE,
     EmptyValue,
@@ -16,7 +14,6 @@ from agent.rules.wording import (
     clean,
     fill,
     fill_url,
-    first_name,
     percent_encode,
     placeholders,
 )
@@ -60,11 +57,6 @@ def test_a_malformed_text_is_refused_with_its_position(
     for read in (placeholders, lambda text: fill(text, {}), lambda text: fill_url(text, {})):
         with pytest.raises(ValueError, match=f"at character {position}: .*{wrong}"):
             read(text)
-
-
-def test_what_only_a_coupon_can_fill_is_never_empty() -> None:
-    assert COUPON_ONLY.issubset(KNOWN)
-    assert not any(KNOWN[name] for name in COUPON_ONLY)
 
 
 def test_a_value_that_is_missing_or_blank_gives_way_to_its_fallback() -> None:
@@ -181,57 +173,3 @@ def test_whatsapp_accepts_whatever_is_cleaned(value: str, limit: int) -> None:
 @given(value=st.text(min_size=1, max_size=LONGEST_VALUE).filter(str.isalnum))
 def test_a_value_comes_back_from_a_url(value: str) -> None:
     assert unquote(fill_url("{shop_url}", {"shop_url": value})) == clean(value)
-
-
-@pytest.mark.parametrize(
-    ("typed", "name"),
-    [
-        ("Ana", "Ana"),
-        ("  MARIA josé da silva", "Maria José da Silva"),
-        ("MARIA JOSÉ", "Maria José"),
-        ("MARIA JOSE\u0301", "Maria José"),
-        ("MARIA DO CARMO", "Maria do Carmo"),
-        ("McDonald", "McDonald"),
-        ("ana", "Ana"),
-        ("de", "De"),
-        ("JEAN-PIERRE", "Jean-Pierre"),
-        ("o'neil", "O'Neil"),
-        ("D\u2019ANGELO", "D\u2019Angelo"),
-        ("JP", "JP"),
-        ("J.R.R.", "J.R.R."),
-        ("j.", "J."),
-        ("AL", "Al"),
-        ("İBRAHİM", "İbrahim"),
-        ("Ana & Luis", "Ana & Luis"),
-        ("Ana 🌸", "Ana 🌸"),
-        ("Ana 2", "Ana 2"),
-        ("李雷", "李雷"),
-        ("ნინო", "ნინო"),
-        ("Ma.Teresa", "Ma.Teresa"),
-    ],
-)
-def test_a_name_is_taken_as_typed_but_does_not_shout(typed: str, name: str) -> None:
-    assert first_name(typed) == name
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "", "  ", "-", "...", "12345", "🌸", "ana@example.com", "https://spam.example", "www.spam.example",
-        "win at casino.com", "bit.ly/x", "+1 202 555 0123", "tel 202-555-0123", "n/a", "NULL", "undefined",
-        "<b>Ana</b>", "{first_name}", "please call me before you deliver the parcel, second door on the left",
-    ],
-)  # fmt: skip
-def test_what_is_no_name_is_left_out(typed: str) -> None:
-    assert first_name(typed) == ""
-
-
-LATIN = st.characters(
-    max_codepoint=0x24F, exclude_characters="\u0149"
-)  # its capital is two letters
-
-
-@given(st.text(LATIN, max_size=40))
-def test_a_tidy_name_stays_as_it_is(typed: str) -> None:
-    name = first_name(typed)
-    assert first_name(name) == name

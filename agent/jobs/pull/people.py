@@ -8,8 +8,8 @@ from typing import Any
 from agent.consent import Heard, record
 from agent.rules.consent import NO, YES
 from agent.rules.copies import Row
+from agent.rules.names import first_name
 from agent.rules.phones import Phone, read_phone
-from agent.rules.wording import first_name
 from models import Contact, Identity, PhoneReading
 from models.base import among, tuples
 

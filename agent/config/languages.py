@@ -1,0 +1,61 @@
+"""The section about who is written to in which language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from agent.config.complaints import Unfit, Wrong, each
+from agent.config.kinds import Items, Kind, Optional, Text
+from agent.config.places import Country
+from agent.config.schema import section, setting
+from agent.config.wordings import LANGUAGE
+
+_META = Text("the name of a meta field", r"\S+", "write it as it stands in the database")
+
+
+@dataclass(frozen=True)
+class LanguageOf(Kind[Mapping[str, str]]):
+    """Country -> language."""
+
+    expected = 'a table of country = language, such as {CH = "fr"}'
+
+    def read(self, raw: object) -> Mapping[str, str]:
+        if not isinstance(raw, dict):
+            raise self.refuse(raw, 'write {CH = "fr", BE = "nl"}')
+        return MappingProxyType(dict(each(((name, (name, raw[name])) for name in raw), _read_pair)))
+
+
+def _read_pair(pair: tuple[str, object]) -> tuple[str, str]:
+    country, language = pair
+    try:
+        known = Country().read(country)
+    except Unfit:
+        wrong = Wrong("is no country", 'write its two letters on the left: {CH = "fr"}')
+        raise Unfit(wrong) from None
+    return known, LANGUAGE.read(language)
+
+
+@section
+class Languages:
+    """Who is written to in which language, where a campaign has an approved template in several.
+
+    First counts what the newest order of a person says, else the country of their number, else
+    the language of the shop. Where there is no template in that language, the campaign's own
+    `language` is taken.
+    """
+
+    order_meta: tuple[str, ...] = setting(
+        Items(_META),
+        "Meta fields of an order in which a plugin notes the customer's language: those of WPML, "
+        "TranslatePress, Weglot and Linguise. Polylang's needs none.",
+        default=["wpml_language", "trp_language", "weglot_language", "linguise_language"],
+    )
+    countries: Mapping[str, str] = setting(
+        LanguageOf(),
+        "The language for numbers of a country, where it is not the official one that most people "
+        'speak there: {CH = "fr", US = "es"}.',
+        default={},
+    )
+    shop: str | None = setting(
+        Optional(LANGUAGE), 'Language of the shop; "" for that of WordPress.', default=""
+    )

@@ -1,0 +1,50 @@
+"""One message for one person: in which language, by which template, with which values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.rules.languages import choose_language, locale_of
+from agent.rules.templates import TemplateMapping, mixes_languages
+from agent.rules.values import MessageFacts, values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tongue:
+    """What is known of the language of a person, and what is believed of others."""
+
+    order_language: str = ""
+    shop_language: str = ""
+    countries: Mapping[str, str]  # country -> language, over what is spoken there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """What a message is made of when it is sent."""
+
+    template: str
+    language: str
+    values: dict[str, str]
+
+
+def compose(
+    facts: MessageFacts, tongue: Tongue, mappings: Mapping[str, TemplateMapping]
+) -> Composed:
+    """The message in the best of `mappings` (language -> mapping, the one to fall back on first).
+
+    A translated template whose texts were not translated is only used where none of their words is
+    needed: "Olá Ana", but "Hello there" rather than "Olá there".
+    """
+    fallback = next(iter(mappings))
+    wanted = choose_language(
+        tongue.order_language,
+        facts.region,
+        tongue.shop_language,
+        tongue.countries,
+        tuple(mappings),
+    )
+    for language in dict.fromkeys((wanted, fallback)):
+        mapping = mappings[language]
+        known = values(facts, locale_of(language, facts.region))
+        if language == fallback or not mixes_languages(mapping, known):
+            break
+    return Composed(template=mapping.template, language=language, values=known)
