@@ -1,5 +1,6 @@
 """The room in the queue, gathered: what waits, and how many people were written to of late."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from models import Message, ShopFact
 
 LIMIT = "whatsapp_limit"  # the fact that holds Meta's word for the account's limit
 NEVER_LEFT = ("queued", "cancelled", "expired", "refused")
+LOOK = 30.0  # seconds after which we look again whose 24 hours are over
 
 
 def gather_room(settings: Settings, now: datetime, zone: ZoneInfo) -> Room:
@@ -50,3 +52,30 @@ def daily_limit(settings: Settings) -> int | None:
     told = people_a_day(ShopFact.all().get(LIMIT, ""))
     limits = [one for one in (told, settings.whatsapp.messages_per_day) if one is not None]
     return min(limits, default=None)
+
+
+class Places:
+    """How many more people the account may write to, while messages leave.
+
+    What Meta refuses above its limit is lost, so what is too much waits in the queue.
+    """
+
+    def __init__(self, now: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
+        self._now, self._monotonic = now, monotonic
+        self._left: int | None = None
+        self._looked_at: float | None = None
+
+    def within(self, wanted: int, settings: Settings, zone: ZoneInfo) -> int:
+        """As many of `wanted` messages as may leave now."""
+        moment = self._monotonic()
+        if self._looked_at is None or moment - self._looked_at >= LOOK:
+            found = account(settings, self._now(), zone)
+            limit = found.people_a_day
+            self._left = None if limit is None else max(limit - found.recent, 0)
+            self._looked_at = moment
+        return wanted if self._left is None else min(wanted, self._left)
+
+    def spend(self, count: int) -> None:
+        """`count` messages have left. Each counts, also to somebody who was written to before."""
+        if self._left is not None:
+            self._left -= count
