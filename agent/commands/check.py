@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +14,13 @@ import click
 from agent import log
 from agent.commands.options import config_option, read_settings
 from agent.config import LoyaltyReward, Settings
+from agent.config.campaigns import Campaign
 from agent.daemon import make_tools
 from agent.database import owned, shared
 from agent.errors import AlreadyRunning, Refused, Unauthorized, WinbackError
-from agent.rules.templates import compile_template, complaints
+from agent.rules.templates import mixes_languages
 from agent.service import Service, WallClock
+from agent.templates import judge
 from agent.timetable import Tools
 
 CLOCK_TOLERANCE = 60  # seconds; the shop refuses signatures that are 15 minutes off
@@ -221,19 +223,35 @@ def _number(number: dict[str, object]) -> Finding:
 def _templates(tools: Tools) -> Iterator[Finding]:
     """Each campaign against its template; for one that is off it is only a note."""
     found = {(one["name"], one["language"]): one for one in tools.whatsapp.templates()}
-    for name, campaign in tools.settings.campaigns.items():
-        template = found.get((campaign.template, campaign.language))
-        if template is None and not campaign.enabled:
+    for campaign in tools.settings.campaigns.values():
+        judged = judge(campaign, found)
+        if (campaign.template, campaign.language) not in found and not campaign.enabled:
             continue  # one that nobody wants needs no template
-        contract = compile_template(template) if template is not None else None
-        with_coupon = isinstance(campaign, LoyaltyReward)
-        wrong = complaints(contract, campaign.mapping, with_coupon=with_coupon)
-        state = "on" if campaign.enabled else "off"
-        if not wrong:
-            yield Finding(f"campaign {name} ({state}): its template fits")
-        for what in wrong:
-            yield Finding(
-                f"campaign {name} ({state}): {what}",
-                f"correct [campaigns.{name}], or the template in WhatsApp Manager",
-                fatal=campaign.enabled,
-            )
+        if wrong := judged[campaign.language]:
+            judged = {campaign.language: wrong}  # without it, the others do not count
+        for language, wrong in judged.items():
+            yield from _template(campaign, language, wrong)
+
+
+def _template(campaign: Campaign, language: str, wrong: Sequence[str]) -> Iterator[Finding]:
+    """A translation that does not fit is a note: its people are written to in another language."""
+    own = language == campaign.language
+    state = "on" if campaign.enabled else "off"
+    whose = f"campaign {campaign.name} ({state}){'' if own else f' in {language}'}"
+    section = f"[campaigns.{campaign.name}{'' if own else f'.translations.{language}'}]"
+    words = mixes_languages(campaign.mapping_in(language), {})
+    if not wrong and words:
+        yield Finding(
+            f"{whose}: its template fits, but not for people to whom we would say "
+            f'"{", ".join(words)}": they are written to in {campaign.language}',
+            f"translate that in {section}",
+            fatal=False,
+        )
+    elif not wrong:
+        yield Finding(f"{whose}: its template fits")
+    for what in wrong:
+        yield Finding(
+            f"{whose}: {what}",
+            f"correct {section}, or the template in WhatsApp Manager",
+            fatal=own and campaign.enabled,
+        )

@@ -3,19 +3,23 @@
 from datetime import datetime
 
 from agent.clients.whatsapp import WhatsApp
-from agent.config import LoyaltyReward, Settings
+from agent.config import Settings
 from agent.log import Log
-from agent.rules.templates import compile_template, complaints
+from agent.templates import judge, known_templates
 from models import CampaignStanding, Template
 from models.base import transaction
 
 log = Log(__name__)
+
+Judged = dict[tuple[str, str], str]
+"""(campaign, language) -> what is wrong there, "" if it can be sent."""
 
 
 def read_templates(whatsapp: WhatsApp, settings: Settings, *, now: datetime) -> dict[str, int]:
     """Read all templates anew and hold every campaign against its own."""
     found = whatsapp.templates()
     with transaction():
+        before = _judge_translations(settings)
         Template.replace_all(
             [
                 {
@@ -30,6 +34,7 @@ def read_templates(whatsapp: WhatsApp, settings: Settings, *, now: datetime) -> 
             ]
         )
         troubles = judge_campaigns(settings, now)
+        _tell_translations(before, _judge_translations(settings))
     return {"templates": len(found), "campaigns in trouble": len(troubles)}
 
 
@@ -37,19 +42,19 @@ def judge_again(settings: Settings, now: datetime) -> None:
     """Judge by the templates as they were last read: the config may be another one."""
     if Template.select().exists():
         judge_campaigns(settings, now)
+        _tell_translations({}, _judge_translations(settings))
 
 
 def judge_campaigns(settings: Settings, now: datetime) -> dict[str, str]:
     """Write down which campaigns can be sent; returns what is wrong with those that cannot.
 
+    A campaign stands as its own language does, to which all others fall back.
     That WhatsApp stopped the account for a while is none of the templates' business, and stays.
     """
     before = CampaignStanding.troubles()
+    templates = known_templates()
     for name, campaign in settings.campaigns.items():
-        template = Template.get_or_none(name=campaign.template, language=campaign.language)
-        contract = compile_template(template.body) if template is not None else None
-        with_coupon = isinstance(campaign, LoyaltyReward)
-        wrong = "; ".join(complaints(contract, campaign.mapping, with_coupon=with_coupon))
+        wrong = "; ".join(judge(campaign, templates)[campaign.language])
         CampaignStanding.put(name, wrong, now)
     after = CampaignStanding.troubles()
     for name, campaign in settings.campaigns.items():
@@ -60,3 +65,28 @@ def judge_campaigns(settings: Settings, now: datetime) -> dict[str, str]:
             else:
                 log.info("campaign.usable", campaign=name)
     return {name: after[name] for name in settings.campaigns if after[name]}
+
+
+def _judge_translations(settings: Settings) -> Judged:
+    """The other languages of the campaigns that are on, and can be sent at all."""
+    templates = known_templates()
+    return {
+        (name, language): "; ".join(wrong)
+        for name, campaign in settings.campaigns.items()
+        if campaign.enabled and not (judged := judge(campaign, templates))[campaign.language]
+        for language, wrong in judged.items()
+        if language != campaign.language
+    }
+
+
+def _tell_translations(before: Judged, after: Judged) -> None:
+    """A language that cannot be used is told once; its people are written to in another."""
+    gone = dict.fromkeys(before.keys() - after.keys(), "WhatsApp has its template no more")
+    for (campaign, language), wrong in sorted((after | gone).items()):
+        was = before.get((campaign, language), "")
+        if wrong and wrong != was:
+            log.warning(
+                "campaign.language_unusable", campaign=campaign, language=language, reason=wrong
+            )
+        elif was and not wrong:
+            log.info("campaign.language_usable", campaign=campaign, language=language)

@@ -15,15 +15,16 @@ import peewee
 
 from agent.clients.outcomes import Lost, NotSent, Outcome
 from agent.clients.whatsapp import WhatsApp
-from agent.config import Settings
+from agent.config import LoyaltyReward, Settings
 from agent.errors import Refused
 from agent.jobs.send.outcomes import Halt, write_outcomes
 from agent.jobs.send.recheck import Verdict, recheck
 from agent.log import Log
 from agent.pool import Pool
+from agent.room import Places
 from agent.rules.contracts import TemplateContract
 from agent.rules.pace import Pace
-from agent.rules.templates import compile_template, components
+from agent.rules.templates import compile_template, complaints, components
 from models import Message, ShopFact, Template, Webhook
 from models.base import transaction
 
@@ -34,6 +35,10 @@ LOOK_SOON = 0.03  # the same while every worker is busy: they, and not the pace,
 LOOKS_HELD = (
     50  # about 5 s, where `track` comes every 2: then the run ends, and the next looks again
 )
+
+
+class TemplateTroubleError(Exception):
+    """The template of a message cannot be used as things are; it may be mended in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,9 @@ class Sender:
         if not Message.due(self._now(), 1):
             return {"unsure": lost} if lost else {}
         self._zone = ZoneInfo(ShopFact.all()["zone"])
+        places = Places(self._now, self._monotonic)
+        if not places.within(1, self._settings, self._zone):
+            return {"unsure": lost} if lost else {}
         self._contracts.clear()
         pace = Pace(float(self._settings.whatsapp.messages_per_second))
         halt: Halt | None = None
@@ -95,9 +103,13 @@ class Sender:
                     pace.rate = float(self._settings.whatsapp.messages_per_second)
                     self._unwritten += pool.collect()
                     room = min(pool.free, pace.allowance(self._monotonic()))
-                    halt, errands, more = self._step(room)
+                    halt, errands, more = self._step(
+                        places.within(room, self._settings, self._zone)
+                    )
                     self._unwritten.clear()
                     pace.spend(len(errands))
+                    places.spend(len(errands))
+                    more = more and bool(places.within(1, self._settings, self._zone))
                     for errand in errands:
                         pool.give(errand)
                     if pool.busy or more:
@@ -140,6 +152,8 @@ class Sender:
         for message in verdict.send:
             try:
                 errands.append(Errand(message, self._body(message, verdict.phones)))
+            except TemplateTroubleError:
+                self._wait_for_template(message, now)
             except ValueError as error:
                 self._drop(Verdict(cancel={str(error): [message.id]}), now)
         today = now.astimezone(self._zone).date()
@@ -147,12 +161,16 @@ class Sender:
         return [errand for errand in errands if errand.message.id in claimed]
 
     def _body(self, message: Message, phones: dict[int, str]) -> dict[str, Any]:
-        mapping = self._settings.campaigns[message.campaign].mapping
+        campaign = self._settings.campaigns[message.campaign]
+        mapping, contract = campaign.mapping_in(message.language), self._contract(message)
+        wrong = complaints(contract, mapping, with_coupon=isinstance(campaign, LoyaltyReward))
+        if wrong:
+            raise TemplateTroubleError("; ".join(wrong))
         template: dict[str, Any] = {
             "name": message.template,
             "language": {"policy": "deterministic", "code": message.language},
         }
-        parts = components(self._contract(message), mapping, message.variables)
+        parts = components(contract, mapping, message.variables)
         if parts:
             template["components"] = parts
         return {
@@ -172,6 +190,15 @@ class Sender:
                 raise ValueError(f"WhatsApp has no template {message.template!r} any more")
             self._contracts[key] = compile_template(template.body)
         return self._contracts[key]
+
+    def _wait_for_template(self, message: Message, now: datetime) -> None:
+        """Until the templates have been read again: one that is paused comes back by itself.
+
+        That of the campaign's own language holds all of it; here it is a translation.
+        """
+        until = now + self._settings.timetable.templates
+        Message.move([message.id], ("queued",), "queued", not_before=until)
+        self._tally["held for their template"] += 1
 
     def _drop(self, verdict: Verdict, now: datetime) -> None:
         """Cancel what is no longer right, and hold what must wait for the morning."""
