@@ -16,6 +16,7 @@ COMMANDS = {
     "report": "Show what the campaigns brought.",
     "consent": "Bring consent in.",
     "shop-webhooks": "Let the shop tell of changes at once.",
+    "bridge": "Print the shop's plugin: the consent checkbox, and what customers look at.",
     "demo": "Show everything on a make-believe shop.",
 }
 

@@ -76,7 +76,7 @@ def test_ci_runs_the_test_command_of_the_readme_and_then_the_long_tests(tmp_path
     subprocess.run([ci], env=environment, check=True, capture_output=True, timeout=20)
 
     assert said.read_text().splitlines() == [
-        "dpkg --status python3-venv systemd",
+        "dpkg --status python3-venv systemd php-cli",
         "python3 -m venv .venv",
         "pip install -e .[dev]",
         "poe check",

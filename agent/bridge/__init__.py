@@ -1,0 +1,1 @@
+"""What runs in the shop: one small WordPress plugin, printed by `winback bridge`."""

@@ -1,0 +1,415 @@
+<?php
+/**
+ * Plugin Name: winback bridge
+ * Description: A consent checkbox at the checkout and in the account, and product views of those who agreed, told to winback.
+ * Version: 0.1.0
+ * Requires PHP: 7.4
+ * License: MIT
+ *
+ * A must-use plugin for WooCommerce 8 or newer: one file, wp-content/mu-plugins/winback.php. It makes
+ * no table, no setting and no page of its own. To be rid of it, delete the file.
+ *
+ * Consent. A checkbox, unticked, on the classic checkout, the block checkout (WooCommerce 8.9 or newer)
+ * and the account page. What it leaves behind:
+ *
+ *   order meta  _winback_marketing = yes          user meta  winback_marketing = yes | withdrawn
+ *   order meta  _winback_marketing_wording        user meta  winback_marketing_wording
+ *
+ * "..._wording" is the version of the text that was ticked, when, and the text itself. A box at the
+ * checkout that is not ticked writes nothing; unticking it on the account page is a withdrawal.
+ * Another text: add_filter( 'winback_marketing_wording', ... ); the version follows it.
+ *
+ * Product views. Only if wp-config.php (or the environment) names both of these, the second with the
+ * value of events_token in winback's config:
+ *
+ *   define( 'WINBACK_EVENTS_URL', 'http://localhost:8087/events' );
+ *   define( 'WINBACK_EVENTS_TOKEN', '...' );
+ *
+ * Nothing in here may ever harm a page: every error is swallowed, and told to PHP's log if WP_DEBUG is on.
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file are not a fatal error
+
+	final class Winback_Bridge {
+
+		const ORDER_META = '_winback_marketing';
+		const USER_META  = 'winback_marketing';
+		const WORDING    = '_wording'; // what its neighbour's key ends with
+		const YES        = 'yes';
+		const WITHDRAWN  = 'withdrawn'; // one of `refusals` in winback's config
+
+		const BOX         = 'winback_marketing'; // form field
+		const ASKED       = 'winback_marketing_asked'; // form field: the account form did show the box
+		const BLOCK_FIELD = 'winback/marketing';
+		const BLOCK_META  = '_wc_other/winback/marketing'; // where WooCommerce keeps that field
+
+		const AN_HOUR      = 3600;
+		const REMEMBERED   = 100; // views of one person in an hour
+		const SLOW         = 0.5; // seconds for telling one view; after that none is told for a while
+		const A_WHILE      = 300;
+		const NO_PERSON    = '~(?<!cu)bot|crawl|spider|slurp|preview|headless|lighthouse|pingdom|monitor|curl|wget|python~i'; // Cubot makes phones
+		const AHEAD_OF_USE = array( 'HTTP_SEC_PURPOSE', 'HTTP_PURPOSE', 'HTTP_X_PURPOSE', 'HTTP_X_MOZ' );
+
+		/** @var int The product on this page, if its view is to be told. */
+		private static $viewed = 0;
+
+		public static function start() {
+			self::on( 'template_redirect', 'note_view', 99 );
+			self::on( 'shutdown', 'tell_view', 1000 ); // after all that others still do or print
+
+			self::on( 'woocommerce_after_checkout_billing_form', 'checkout_box' ); // not redrawn while the form is filled in
+			self::on( 'woocommerce_checkout_create_order', 'checkout_said' );
+			self::on( 'woocommerce_checkout_order_processed', 'checkout_done', 10, 3 );
+
+			self::on( 'woocommerce_init', 'block_box' );
+			self::on( 'woocommerce_store_api_checkout_update_order_from_request', 'block_said', 10, 2 );
+			self::on( 'woocommerce_store_api_checkout_order_processed', 'block_done' );
+
+			self::on( 'woocommerce_edit_account_form', 'account_box' );
+			self::on( 'woocommerce_save_account_details', 'account_said' );
+		}
+
+		// ---- consent: the classic checkout ----
+
+		private static function checkout_box() {
+			return self::box( false );
+		}
+
+		/** WooCommerce has checked the nonce of its form before it makes an order. */
+		private static function checkout_said( $order ) {
+			$version = self::posted( self::BOX );
+			if ( '' === $version ) {
+				self::take_back( $order );
+			} else {
+				self::agree( $order, $version );
+			}
+		}
+
+		private static function checkout_done( $order_id, $posted = null, $order = null ) {
+			self::agree_for_account( is_object( $order ) ? $order : wc_get_order( $order_id ) );
+		}
+
+		// ---- consent: the block checkout ----
+
+		/** `order` is the place where WooCommerce never fills in what was said the last time. */
+		private static function block_box() {
+			if ( ! function_exists( 'woocommerce_register_additional_checkout_field' ) ) {
+				return; // before 8.9
+			}
+			$wording = self::wording();
+			woocommerce_register_additional_checkout_field(
+				array(
+					'id'                         => self::BLOCK_FIELD,
+					'label'                      => $wording,
+					'optionalLabel'              => $wording,
+					'location'                   => 'order',
+					'type'                       => 'checkbox',
+					'required'                   => false,
+					'show_in_order_confirmation' => false,
+				)
+			);
+		}
+
+		/** Only the checkout itself comes here, so an edit of the order by the shop is no consent. */
+		private static function block_said( $order, $request ) {
+			$fields = (array) $request->get_param( 'additional_fields' );
+			if ( ! array_key_exists( self::BLOCK_FIELD, $fields ) ) {
+				return;
+			}
+			if ( in_array( $fields[ self::BLOCK_FIELD ], array( true, 1, '1', 'true' ), true ) ) {
+				self::agree( $order );
+			} else {
+				self::take_back( $order );
+			}
+		}
+
+		/** Since WooCommerce 10.8 the session keeps the tick; the next order has to find the box unticked. */
+		private static function block_done( $order ) {
+			self::agree_for_account( $order );
+			$customer = function_exists( 'WC' ) ? WC()->customer : null;
+			if ( is_object( $customer ) && '' !== (string) $customer->get_meta( self::BLOCK_META ) ) {
+				$customer->delete_meta_data( self::BLOCK_META );
+				$customer->save();
+			}
+		}
+
+		// ---- consent: the account page ----
+
+		private static function account_box() {
+			$user_id = get_current_user_id();
+			if ( $user_id <= 0 ) {
+				return '';
+			}
+			return self::box( self::agreed( $user_id ) )
+				. '<input type="hidden" name="' . esc_attr( self::ASKED ) . '" value="1">';
+		}
+
+		/** WooCommerce has checked the nonce of its form. A form without our box says nothing. */
+		private static function account_said( $user_id ) {
+			$user_id = (int) $user_id;
+			if ( $user_id <= 0 || get_current_user_id() !== $user_id || '1' !== self::posted( self::ASKED ) ) {
+				return;
+			}
+			$version = self::posted( self::BOX );
+			$before  = self::agreed( $user_id );
+			if ( '' !== $version && ! $before ) {
+				self::put_on_account( $user_id, self::YES, self::evidence( $version ) );
+			} elseif ( '' === $version && $before ) {
+				self::put_on_account( $user_id, self::WITHDRAWN, self::evidence() );
+			}
+		}
+
+		// ---- consent: the words, and what is kept of them ----
+
+		/** Whatever the shop's own filter does: nobody must be kept from withdrawing. */
+		private static function wording() {
+			$wording = __( 'Yes, write to me on WhatsApp about offers, and about products that I looked at in this shop. I can stop this at any time: it is enough to answer STOP.', 'winback' );
+			try {
+				$another = apply_filters( 'winback_marketing_wording', $wording );
+			} catch ( \Throwable $error ) {
+				$another = '';
+			}
+			return is_string( $another ) && '' !== trim( $another ) ? trim( $another ) : $wording;
+		}
+
+		private static function version( $wording ) {
+			return substr( hash( 'sha256', $wording ), 0, 12 );
+		}
+
+		/** The box's value is the version of its text: so the form says which text was ticked. */
+		private static function box( $ticked ) {
+			$wording = self::wording();
+			return '<p class="form-row form-row-wide winback-marketing">'
+				. '<label class="woocommerce-form__label woocommerce-form__label-for-checkbox checkbox">'
+				. '<input type="checkbox" class="woocommerce-form__input woocommerce-form__input-checkbox input-checkbox"'
+				. ' name="' . esc_attr( self::BOX ) . '" id="' . esc_attr( self::BOX ) . '"'
+				. ' value="' . esc_attr( self::version( $wording ) ) . '"' . ( $ticked ? ' checked' : '' ) . '>'
+				. ' <span>' . esc_html( $wording ) . '</span></label></p>';
+		}
+
+		/** "version time text"; without the text if it is another by now. */
+		private static function evidence( $version = '' ) {
+			$wording = self::wording();
+			$current = self::version( $wording );
+			if ( ! preg_match( '/^[0-9a-f]{12}$/D', $version ) ) {
+				$version = $current;
+			}
+			return trim( $version . ' ' . gmdate( 'c' ) . ' ' . ( $version === $current ? $wording : '' ) );
+		}
+
+		private static function agree( $order, $version = '' ) {
+			$evidence = self::evidence( $version );
+			$order->update_meta_data( self::ORDER_META, self::YES );
+			$order->update_meta_data( self::ORDER_META . self::WORDING, $evidence );
+		}
+
+		/** The payment had failed, and the same order comes again without the tick. */
+		private static function take_back( $order ) {
+			if ( self::YES !== $order->get_meta( self::ORDER_META ) ) {
+				return;
+			}
+			$evidence = $order->get_meta( self::ORDER_META . self::WORDING );
+			$user_id  = (int) $order->get_customer_id();
+			$order->delete_meta_data( self::ORDER_META );
+			$order->delete_meta_data( self::ORDER_META . self::WORDING );
+			if ( $user_id > 0 && get_user_meta( $user_id, self::USER_META . self::WORDING, true ) === $evidence ) {
+				delete_user_meta( $user_id, self::USER_META );
+				delete_user_meta( $user_id, self::USER_META . self::WORDING );
+			}
+		}
+
+		private static function agree_for_account( $order ) {
+			if ( ! is_object( $order ) || self::YES !== $order->get_meta( self::ORDER_META ) ) {
+				return;
+			}
+			$user_id = (int) $order->get_customer_id();
+			if ( $user_id > 0 && ! self::agreed( $user_id ) ) {
+				self::put_on_account( $user_id, self::YES, $order->get_meta( self::ORDER_META . self::WORDING ) );
+			}
+		}
+
+		private static function agreed( $user_id ) {
+			return self::YES === get_user_meta( $user_id, self::USER_META, true );
+		}
+
+		/** winback takes the account's date of change for the time at which this was said. */
+		private static function put_on_account( $user_id, $says, $evidence ) {
+			update_user_meta( $user_id, self::USER_META, $says );
+			update_user_meta( $user_id, self::USER_META . self::WORDING, wp_slash( $evidence ) );
+			if ( function_exists( 'wc_set_user_last_update_time' ) ) {
+				wc_set_user_last_update_time( $user_id );
+			}
+		}
+
+		// ---- product views ----
+
+		/** While the page is made: whose view of what this is, if it is to be told at all. */
+		private static function note_view() {
+			if ( ! function_exists( 'is_product' ) || ! is_product() || ! self::can_tell() ) {
+				return;
+			}
+			$user_id = get_current_user_id();
+			if ( $user_id <= 0 || ! self::agreed( $user_id ) || ! self::is_a_person_looking() ) {
+				return;
+			}
+			if ( current_user_can( 'edit_posts' ) || current_user_can( 'manage_woocommerce' ) ) {
+				return; // staff
+			}
+			if ( function_exists( 'current_user_switched' ) && current_user_switched() ) {
+				return; // staff in a customer's clothes ("User Switching")
+			}
+			if ( ! post_password_required() ) {
+				self::$viewed = (int) get_queried_object_id();
+			}
+		}
+
+		private static function is_a_person_looking() {
+			$agent = self::header( 'HTTP_USER_AGENT' );
+			if ( 'GET' !== self::header( 'REQUEST_METHOD' ) || '' === $agent || preg_match( self::NO_PERSON, $agent ) ) {
+				return false;
+			}
+			foreach ( self::AHEAD_OF_USE as $name ) {
+				if ( preg_match( '/prefetch|prerender|preview/i', self::header( $name ) ) ) {
+					return false;
+				}
+			}
+			return ! is_preview() && ! is_customize_preview() && ! is_feed() && ! is_embed();
+		}
+
+		/** The page is made. It is handed over first, and told of then. */
+		private static function tell_view() {
+			$product_id   = self::$viewed;
+			self::$viewed = 0;
+			$status       = http_response_code();
+			if ( $product_id <= 0 || ( is_int( $status ) && 200 !== $status ) ) {
+				return;
+			}
+			if ( function_exists( 'fastcgi_finish_request' ) ) {
+				fastcgi_finish_request();
+			} elseif ( function_exists( 'litespeed_finish_request' ) ) {
+				litespeed_finish_request();
+			}
+			$product = wc_get_product( $product_id );
+			if ( ! is_object( $product ) || 'publish' !== $product->get_status() || false !== get_transient( 'winback_pause' ) ) {
+				return;
+			}
+			$event = self::view_of( $product );
+			if ( self::was_told( $event ) ) {
+				return;
+			}
+			$began = microtime( true );
+			self::send( $event );
+			if ( microtime( true ) - $began > self::SLOW ) {
+				set_transient( 'winback_pause', 1, self::A_WHILE );
+			}
+		}
+
+		/** get_price() is what the shop's REST API calls the price, which is what winback compares with. */
+		private static function view_of( $product ) {
+			$price = wc_format_decimal( $product->get_price() );
+			$event = array(
+				'kind'         => 'product_view',
+				'customer_id'  => get_current_user_id(),
+				'product_id'   => (int) $product->get_id(),
+				'variation_id' => 0,
+				'stock_status' => (string) $product->get_stock_status(),
+				'at'           => gmdate( 'c' ),
+			);
+			if ( is_string( $price ) && preg_match( '/^[0-9]+(\.[0-9]+)?$/D', $price ) ) {
+				$event['price']    = $price;
+				$event['currency'] = (string) get_woocommerce_currency();
+			}
+			return $event;
+		}
+
+		/** Once an hour for a person, a product, and its price and stock as they are; one transient for each person. */
+		private static function was_told( $event ) {
+			$key  = 'winback_seen_' . $event['customer_id'];
+			$what = implode( '|', array( $event['product_id'], $event['stock_status'], isset( $event['price'] ) ? $event['price'] : '' ) );
+			$seen = get_transient( $key );
+			$now  = time();
+			$seen = array_filter(
+				is_array( $seen ) ? $seen : array(),
+				static function ( $when ) use ( $now ) {
+					return is_int( $when ) && $when > $now - self::AN_HOUR;
+				}
+			);
+			if ( isset( $seen[ $what ] ) ) {
+				return true;
+			}
+			$seen[ $what ] = $now;
+			set_transient( $key, array_slice( $seen, -self::REMEMBERED, null, true ), self::AN_HOUR );
+			return false;
+		}
+
+		private static function send( $event ) {
+			wp_remote_post(
+				self::setting( 'WINBACK_EVENTS_URL' ),
+				array(
+					'blocking'    => false, // nobody reads the answer; with cURL it is awaited all the same
+					'timeout'     => 1, // the least that WordPress gives cURL
+					'redirection' => 0,
+					'headers'     => array(
+						'Authorization' => 'Bearer ' . self::setting( 'WINBACK_EVENTS_TOKEN' ),
+						'Content-Type'  => 'application/json',
+					),
+					'body'        => wp_json_encode( array( 'events' => array( $event ) ) ),
+				)
+			);
+		}
+
+		private static function can_tell() {
+			return preg_match( '~^https?://[^\s]+$~iD', self::setting( 'WINBACK_EVENTS_URL' ) )
+				&& preg_match( '~^[\x21-\x7e]+$~D', self::setting( 'WINBACK_EVENTS_TOKEN' ) );
+		}
+
+		// ---- what is around it ----
+
+		private static function setting( $name ) {
+			$value = defined( $name ) ? constant( $name ) : getenv( $name );
+			return is_string( $value ) ? trim( $value ) : '';
+		}
+
+		private static function header( $name ) {
+			return isset( $_SERVER[ $name ] ) && is_string( $_SERVER[ $name ] ) ? $_SERVER[ $name ] : '';
+		}
+
+		private static function posted( $name ) {
+			return isset( $_POST[ $name ] ) && is_string( $_POST[ $name ] ) ? sanitize_text_field( wp_unslash( $_POST[ $name ] ) ) : '';
+		}
+
+		/** What the method returns is printed, its errors are not. */
+		private static function on( $hook, $method, $priority = 10, $arguments = 1 ) {
+			add_action(
+				$hook,
+				static function ( ...$given ) use ( $method ) {
+					echo self::quietly( $method, $given ); // phpcs:ignore WordPress.Security.EscapeOutput -- escaped where it is made
+				},
+				$priority,
+				$arguments
+			);
+		}
+
+		private static function quietly( $method, $given ) {
+			set_error_handler( // phpcs:ignore WordPress.PHP.DevelopmentFunctions -- no notice on the shop's page
+				static function () {
+					return true;
+				}
+			);
+			try {
+				return (string) self::$method( ...$given );
+			} catch ( \Throwable $error ) {
+				if ( defined( 'WP_DEBUG' ) && WP_DEBUG ) {
+					error_log( 'winback bridge: ' . $error->getMessage() ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions
+				}
+				return '';
+			} finally {
+				restore_error_handler();
+			}
+		}
+	}
+
+	Winback_Bridge::start();
+}
