@@ -4,7 +4,7 @@ from models.base import Table
 from models.contacts import Contact, Identity, PhoneReading, Statement
 from models.exactness import Found, Hint, Sample
 from models.inbox import Reply, Status, Webhook
-from models.insight import Bestseller, Companion, History, Stale, Taste
+from models.insight import Basis, Bestseller, Companion, History, SharedName, Stale, Taste
 from models.interest import Interest, ProductChange, UnsettledEvent
 from models.ledger import Conversion, Cursor, Heartbeat, JobRun
 from models.mirror import (
@@ -20,16 +20,16 @@ from models.mirror import (
 from models.outbox import CampaignStanding, Coupon, Message, Template
 
 __all__ = [
-    "TABLES", "Bestseller", "CampaignStanding", "Category", "Companion", "Contact", "Conversion", "Coupon",
+    "TABLES", "Basis", "Bestseller", "CampaignStanding", "Category", "Companion", "Contact", "Conversion", "Coupon",
     "Cursor", "Customer", "Found", "Heartbeat", "Hint", "History", "Identity", "Interest", "JobRun", "Message",
-    "Order", "OrderLine", "PhoneReading", "Product", "ProductChange", "Refund", "Reply", "Sample", "ShopCoupon",
-    "ShopFact", "Stale", "Statement", "Status", "Table", "Taste", "Template", "UnsettledEvent", "Webhook",
+    "Order", "OrderLine", "PhoneReading", "Product", "ProductChange", "Refund", "Reply", "Sample", "SharedName",
+    "ShopCoupon", "ShopFact", "Stale", "Statement", "Status", "Table", "Taste", "Template", "UnsettledEvent", "Webhook",
 ]  # fmt: skip
 
 TABLES: tuple[type[Table], ...] = (
     Customer, Product, Category, Order, OrderLine, Refund, ShopCoupon, ShopFact,
     ProductChange, Hint, Found, Sample,
-    Interest, UnsettledEvent, History, Taste, Stale, Companion, Bestseller,
+    Interest, UnsettledEvent, History, Taste, Basis, SharedName, Stale, Companion, Bestseller,
     Contact, PhoneReading, Identity, Statement,
     Message, Coupon, CampaignStanding, Template,
     Webhook, Status, Reply,

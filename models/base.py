@@ -21,6 +21,8 @@ from peewee import (
     OperationalError,
     SqliteDatabase,
     TextField,
+    Tuple,
+    fn,
 )
 from playhouse.migrations import Runner
 
@@ -142,6 +144,24 @@ def among(field: Any, values: Iterable[Any]) -> Any:
     that costs more than the statement itself.
     """
     return field.in_(SQL("(SELECT value FROM json_each(?))", [json.dumps(list(values))]))
+
+
+def rows_of(array: Any, alias: str) -> tuple[Any, Any]:
+    """A JSON array as something to select from, and the column with its members.
+
+    `array` is a column or a list; the list travels as one parameter.
+    """
+    members = fn.json_each(json.dumps(array) if isinstance(array, list) else array)
+    return members.alias(alias), SQL(f'"{alias}"."value"')
+
+
+def among_pairs(fields: tuple[Any, Any], pairs: Iterable[tuple[Any, Any]]) -> Any:
+    """The two `fields` are one of `pairs`, which travel as one parameter and use an index of both."""
+    given = SQL(
+        "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))",
+        [json.dumps(list(pairs))],
+    )
+    return Tuple(*fields).in_(given)
 
 
 def tuples(query: Any) -> list[tuple[Any, ...]]:

@@ -15,7 +15,8 @@ from peewee import (
     fn,
 )
 
-from models.base import Table, UtcField, among, carry_out_each, tuples
+from models.base import Table, UtcField, among, carry_out_each, transaction, tuples
+from models.insight import CONTACT, CUSTOMER, EMAIL, Stale
 
 ROWS_A_STATEMENT = 200
 
@@ -97,14 +98,36 @@ class Identity(Table):
 
     @classmethod
     def put(cls, rows: Iterable[Mapping[str, Any]]) -> None:
-        cls.write_each(
-            rows,
-            lambda insert: insert.on_conflict(
-                conflict_target=[cls.kind, cls.value],
-                preserve=[cls.contact_id, cls.seen_at],
-                where=EXCLUDED.seen_at >= cls.seen_at,
-            ),
+        """What is worked out from the orders under a name is stale where another one holds it now."""
+        rows = list(rows)
+        with transaction():
+            cls._mark(rows)
+            cls.write_each(
+                rows,
+                lambda insert: insert.on_conflict(
+                    conflict_target=[cls.kind, cls.value],
+                    preserve=[cls.contact_id, cls.seen_at],
+                    where=EXCLUDED.seen_at >= cls.seen_at,
+                ),
+            )
+
+    @classmethod
+    def _mark(cls, rows: Iterable[Mapping[str, Any]]) -> None:
+        told = [row for row in rows if row["kind"] in (CUSTOMER, EMAIL)]
+        if not told or not Stale.kept():
+            return
+        query = cls.select(cls.kind, cls.value, cls.contact_id, cls.seen_at).where(
+            cls.kind.in_((CUSTOMER, EMAIL)), among(cls.value, [row["value"] for row in told])
         )
+        holders = {(kind, value): (holder, since) for kind, value, holder, since in tuples(query)}
+        moved: dict[str, list[Any]] = {CUSTOMER: [], EMAIL: [], CONTACT: []}
+        for row in told:
+            holder, since = holders.get((row["kind"], row["value"]), (None, row["seen_at"]))
+            if holder != row["contact_id"] and since <= row["seen_at"]:
+                moved[row["kind"]].append(row["value"])
+                moved[CONTACT].append(holder)
+        for kind, values in moved.items():
+            Stale.mark(kind, values)
 
     @classmethod
     def holders(cls, kind: str, values: Iterable[str]) -> dict[str, int]:

@@ -5,30 +5,30 @@ its phone, and without a usable phone to the one who holds its e-mail. So somebo
 is one person, and is written to at the newer number only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from peewee import JOIN, AutoField, BigIntegerField, Case, IntegerField, fn
 
-from models.base import Table, UtcField
+from models.base import Table, UtcField, among, carry_out_each, rows_of, tuples
 from models.contacts import Contact, Identity
-from models.mirror import Order, Refund
+from models.insight import Basis, Taste
+from models.insight import History as Lasting
+from models.mirror import NOT_ORDERS as NOT_ORDERS  # noqa: PLC0414 - others import it from here
+from models.mirror import Order, OrderLine, Product, Refund
+from models.newest import newest_dates
 
-NOT_ORDERS = ("failed", "cancelled", "trash", "checkout-draft", "auto-draft", "draft")
 NOT_BOUGHT = (*NOT_ORDERS, "refunded")
 
 MOST_NUMBERS = 3  # of one person; an account with more is a till's, and its orders are strangers'
 
 _account = Identity.alias()
 _mailbox = Identity.alias()
-_refunded = (
-    Refund.select(Refund.order_id, fn.SUM(Refund.amount).alias("amount"))
-    .group_by(Refund.order_id)
-    .alias("refunded")
-)
-
 HOLDER = fn.COALESCE(_account.contact_id, Order.contact_id, _mailbox.contact_id)
-GIVEN_BACK = fn.COALESCE(_refunded.c.amount, 0)  # minor units
+
+GIVEN_BACK = fn.COALESCE(  # minor units
+    Refund.select(fn.SUM(Refund.amount)).where(Refund.order_id == Order.woo_id), 0
+)
 
 
 class History(Table):
@@ -46,7 +46,9 @@ class History(Table):
 
     class Meta:
         temporary = True
-        table_name = "passing_history"  # a temporary table hides one of the same name, also from DROP
+        table_name = (
+            "passing_history"  # a temporary table hides one of the same name, also from DROP
+        )
 
     @classmethod
     def work_out(cls, paid_statuses: Sequence[str], currency: str) -> None:
@@ -124,19 +126,60 @@ def _shared_accounts() -> Any:
 
 
 def with_holders(query: Any) -> Any:
-    """A select over orders, with the joins that HOLDER and GIVEN_BACK stand on."""
-    return (
-        query.join(
-            _account,
-            JOIN.LEFT_OUTER,
-            on=(_account.kind == "customer")
-            & (_account.value == Order.customer_id.cast("TEXT"))
-            & Order.customer_id.not_in(_shared_accounts()),
-        )
-        .join(
-            _mailbox,
-            JOIN.LEFT_OUTER,
-            on=(_mailbox.kind == "email") & (_mailbox.value == Order.email),
-        )
-        .join(_refunded, JOIN.LEFT_OUTER, on=(_refunded.c.order_id == Order.woo_id))
+    """A select over orders, with the joins that HOLDER stands on."""
+    return query.join(
+        _account,
+        JOIN.LEFT_OUTER,
+        on=(_account.kind == "customer")
+        & (_account.value == Order.customer_id.cast("TEXT"))
+        & Order.customer_id.not_in(_shared_accounts()),
+    ).join(
+        _mailbox,
+        JOIN.LEFT_OUTER,
+        on=(_mailbox.kind == "email") & (_mailbox.value == Order.email),
     )
+
+
+def write_histories(contacts: Iterable[int], basis: Basis) -> None:
+    """Work out what these contacts ordered, and in which categories they bought."""
+    contacts = sorted(set(contacts))
+    was_bought = bought(basis.paid_statuses)
+    in_shops_money = was_bought & (Order.currency == basis.currency)
+    theirs = among(Order.holder_id, contacts)
+    sums = Order.select(
+        Order.holder_id,
+        fn.SUM(Case(None, [(was_bought, 1)], 0)),
+        fn.SUM(Case(None, [(in_shops_money, Order.total - GIVEN_BACK)], 0)),
+        fn.MAX(Case(None, [(was_bought, Order.woo_id)])),
+    ).where(theirs)
+    orders = {row[0]: row[1:] for row in tuples(sums.group_by(Order.holder_id))}
+    newest = newest_dates(contacts)
+    nothing = (0, 0, None)
+    rows = [
+        (contact, newest.get(contact), *orders.get(contact, nothing))
+        for contact in contacts
+        if contact in newest or orders.get(contact, nothing)[0]
+    ]
+    none = set(contacts).difference(row[0] for row in rows)
+    Lasting.delete().where(among(Lasting.contact_id, none)).execute()
+    carry_out_each(_put_history(), rows)
+    Taste.delete().where(among(Taste.contact_id, contacts)).execute()
+    categories, category = rows_of(Product.categories, "category")
+    tastes = (
+        Order.select(Order.holder_id, category, fn.SUM(OrderLine.quantity))
+        .from_(Order, categories)
+        .join(OrderLine, on=(OrderLine.order_id == Order.woo_id))
+        .join(Product, on=(Product.woo_id == OrderLine.product_id))
+        .where(theirs, was_bought)
+        .group_by(Order.holder_id, category)
+    )
+    Taste.insert_from(tastes, (Taste.contact_id, Taste.category_id, Taste.bought)).execute()
+
+
+def _put_history() -> str:
+    columns = ("contact_id", "last_order_at", "bought", "spent", "last_bought")
+    insert = Lasting.insert(dict.fromkeys(columns)).on_conflict(
+        conflict_target=[Lasting.contact_id],
+        preserve=[getattr(Lasting, name) for name in columns[1:]],
+    )
+    return str(insert.sql()[0])

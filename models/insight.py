@@ -3,9 +3,16 @@
 Nothing here is told by the shop, and all of it can be worked out anew.
 """
 
+from collections.abc import Iterable
+
 from peewee import BigIntegerField, CharField, CompositeKey, FloatField, IntegerField
 
-from models.base import Table, UtcField
+from models.base import JsonField, Table, UtcField, among, tuples
+
+# kinds of marks, in the order in which they are worked off: each may lead to some of the next
+CUSTOMER, EMAIL, ORDER, CATEGORIES, CONTACT, PRODUCT = (
+    "customer", "email", "order", "categories", "contact", "product",
+)  # fmt: skip
 
 
 class History(Table):
@@ -34,15 +41,83 @@ class Taste(Table):
         indexes = ((("category_id",), False),)
 
 
-class Stale(Table):
-    """What must be worked out anew: marked in the transaction that changed what it stands on."""
+class Basis(Table):
+    """On which settings all of this was worked out, and how far that is. No row: nothing ever was."""
 
-    kind = CharField()  # contact, customer, email, product
+    id = IntegerField(primary_key=True, default=1)
+    rules = IntegerField()  # number of the rules in this program
+    paid_statuses = JsonField()
+    currency = CharField()  # of the shop
+    stage = CharField()  # what is being worked out anew: names, holders, histories; '' when all is
+    last_id = BigIntegerField(default=0)  # the last order or contact that is through
+
+    class Meta:
+        table_name = "insight_basis"
+
+    @classmethod
+    def now(cls) -> "Basis | None":
+        found: Basis | None = cls.get_or_none()
+        return found
+
+
+class Stale(Table):
+    """What must be worked out anew: marked in the transaction that changed what it stands on.
+
+    A customer or e-mail: who holds it, or how many order under it. An order: its header, its lines or
+    its refunds. Categories: those of a product. A contact: what they ordered. A product: what goes
+    with it.
+    """
+
+    kind = CharField()
     value = CharField()
 
     class Meta:
         table_name = "stale"
         primary_key = CompositeKey("kind", "value")
+
+    @classmethod
+    def kept(cls) -> bool:
+        """Are marks needed? Not before anything was worked out: then all of it will be, once."""
+        return bool(Basis.select().exists())
+
+    @classmethod
+    def mark(cls, kind: str, values: Iterable[int | str | None]) -> None:
+        """The caller has asked whether marks are kept. Nobody and '' are no marks."""
+        texts = sorted({str(value) for value in values if value})
+        cls.write_each(
+            ({"kind": kind, "value": text} for text in texts),
+            lambda insert: insert.on_conflict_ignore(),
+        )
+
+    @classmethod
+    def take(cls, kind: str, limit: int) -> list[str]:
+        """Take some marks away; what they stand for is worked out in the same transaction."""
+        query = cls.select(cls.value).where(cls.kind == kind).order_by(cls.value).limit(limit)
+        values = [value for (value,) in tuples(query)]
+        if values:
+            cls.delete().where(cls.kind == kind, among(cls.value, values)).execute()
+        return values
+
+    @classmethod
+    def waits(cls, kind: str) -> bool:
+        return bool(cls.select().where(cls.kind == kind).exists())
+
+
+class SharedName(Table):
+    """An account or e-mail under which too many numbers order to be one person's: a till's."""
+
+    kind = CharField()  # customer, email
+    value = CharField()
+
+    class Meta:
+        table_name = "shared_name"
+        primary_key = CompositeKey("kind", "value")
+
+    @classmethod
+    def among(cls, kind: str, values: Iterable[str]) -> set[str]:
+        """Those of `values` that are known as shared."""
+        query = cls.select(cls.value).where(cls.kind == kind, among(cls.value, values))
+        return {value for (value,) in tuples(query)}
 
 
 class Companion(Table):

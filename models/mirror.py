@@ -5,7 +5,7 @@ is the shop's own clock when the read that brought the row began: an answer that
 overwrites a later one, and a shop restored to an older state still can be mirrored.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -18,22 +18,60 @@ from peewee import (
     TextField,
 )
 
-from models.base import JsonField, Table, UtcField, among, tuples
+from models.base import JsonField, Table, UtcField, among, transaction, tuples
+from models.insight import Stale
+from models.marking import (
+    Changes,
+    changes,
+    known,
+    mark_lines,
+    mark_orders,
+    mark_products,
+    mark_refunds,
+)
 
 ROWS_A_STATEMENT = 100
 
+# statuses of what never became an order
+NOT_ORDERS = ("failed", "cancelled", "trash", "checkout-draft", "auto-draft", "draft")
+
 
 class Copy(Table):
-    """A table keyed by the shop's own id, written in batches."""
+    """A table keyed by the shop's own id, written in batches.
+
+    What is worked out from its rows is marked as stale in the transaction that changes them.
+    """
 
     KEPT: ClassVar[frozenset[str]] = frozenset()  # columns that an absorbed row does not overwrite
+    STANDS_ON: ClassVar[tuple[str, ...]] = ()  # columns on which what is worked out stands
 
     @classmethod
     def absorb(cls, rows: Iterable[Mapping[str, Any]]) -> int:
         """Insert or overwrite by the shop's id; returns how many rows were written."""
+        rows = list(rows)
+        with transaction():
+            if cls.STANDS_ON and Stale.kept():
+                cls.mark(changes(cls, cls.STANDS_ON, rows))
+            return cls._write(rows)
+
+    @classmethod
+    def forget(cls, ids: Sequence[int]) -> int:
+        """These are no more, with all that hangs on them; returns how many there were."""
+        columns: Any = cls
+        with transaction():
+            if cls.STANDS_ON and Stale.kept():
+                kept = (*cls.STANDS_ON, *cls.KEPT)
+                cls.mark([(row, None) for row in known(cls, kept, ids)])
+            return int(cls.delete().where(among(columns.woo_id, ids)).execute())
+
+    @classmethod
+    def mark(cls, of: Changes) -> None:
+        """Mark what stands on these rows."""
+
+    @classmethod
+    def _write(cls, rows: Sequence[Mapping[str, Any]]) -> int:
         key: Any = cls._meta.primary_key
         read_at: Any = cls._meta.fields["read_at"]
-        rows = list(rows)
         copied = [
             cls._meta.fields[name]
             for name in (rows[0] if rows else ())
@@ -68,6 +106,8 @@ class Customer(Copy):
 class Product(Copy):
     """A product, or a variation of one (then `parent_id` is not 0)."""
 
+    STANDS_ON = ("categories",)
+
     woo_id = BigIntegerField(primary_key=True)
     parent_id = BigIntegerField(default=0, index=True)
     name = TextField(default="")
@@ -87,11 +127,25 @@ class Product(Copy):
     sale_from = UtcField(null=True, index=True)  # a scheduled sale begins: no date moves then
     sale_to = UtcField(null=True, index=True)
 
+    @classmethod
+    def forget(cls, ids: Sequence[int]) -> int:
+        """With their variations."""
+        with transaction():
+            cls.delete().where(among(cls.parent_id, ids)).execute()
+            return super().forget(ids)
+
+    @classmethod
+    def mark(cls, of: Changes) -> None:
+        mark_products(of)
+
 
 class Order(Copy):
     """An order's header. Its lines come later: they cost the shop eight times as much."""
 
     KEPT = frozenset({"lines_at", "holder_id"})
+    STANDS_ON = (
+        "status", "currency", "total", "customer_id", "contact_id", "email", "created_at", "paid_at",
+    )  # fmt: skip
 
     woo_id = BigIntegerField(primary_key=True)
     number = CharField(default="")
@@ -120,6 +174,18 @@ class Order(Copy):
 
     class Meta:
         table_name = "shop_order"  # ORDER is a word of SQL
+
+    @classmethod
+    def forget(cls, ids: Sequence[int]) -> int:
+        """With their lines and refunds."""
+        with transaction():
+            OrderLine.replace_for(ids, ())
+            Refund.delete().where(among(Refund.order_id, ids)).execute()
+            return super().forget(ids)
+
+    @classmethod
+    def mark(cls, of: Changes) -> None:
+        mark_orders(of)
 
     @classmethod
     def without_lines(cls, limit: int, until: datetime | None = None) -> list[int]:
@@ -174,8 +240,15 @@ class OrderLine(Table):
     @classmethod
     def replace_for(cls, orders: Iterable[int], rows: Iterable[Mapping[str, Any]]) -> None:
         """The lines of `orders` are now exactly `rows`."""
-        cls.delete().where(among(cls.order_id, orders)).execute()
-        cls.write_each(rows, lambda insert: insert.on_conflict_replace())
+        orders, rows = list(orders), list(rows)
+        with transaction():
+            if Stale.kept():
+                names = ("order_id", "product_id", "quantity")
+                query = cls.select(*(getattr(cls, name) for name in names))
+                before = tuples(query.where(among(cls.order_id, orders)))
+                mark_lines(before, [tuple(row[name] for name in names) for row in rows])
+            cls.delete().where(among(cls.order_id, orders)).execute()
+            cls.write_each(rows, lambda insert: insert.on_conflict_replace())
 
 
 class Category(Copy):
@@ -206,11 +279,17 @@ class ShopCoupon(Copy):
 class Refund(Copy):
     """Money given back on an order."""
 
+    STANDS_ON = ("order_id", "amount")
+
     woo_id = BigIntegerField(primary_key=True)
     order_id = BigIntegerField(index=True)
     amount = BigIntegerField(default=0)  # minor units, positive
     created_at = UtcField(null=True)
     read_at = UtcField()
+
+    @classmethod
+    def mark(cls, of: Changes) -> None:
+        mark_refunds(of)
 
 
 class ShopFact(Table):

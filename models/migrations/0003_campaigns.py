@@ -35,7 +35,7 @@ def up(migrator: Any, db: Any) -> None:
         class Meta:
             table_name = "interest"
             indexes = (
-                (("contact_id", "product_id", "variation_id", "kind", "first_at"), True),
+                (("contact_id", "product_id", "variation_id", "kind", "first_at", "source"), True),
                 (("product_id", "variation_id", "seen_at", "price"), False),
             )
 
@@ -69,6 +69,25 @@ def up(migrator: Any, db: Any) -> None:
             primary_key = CompositeKey("contact_id", "category_id")
             indexes = ((("category_id",), False),)
 
+    class Basis(Table):
+        id = IntegerField(primary_key=True, default=1)
+        rules = IntegerField()
+        paid_statuses = TextField()
+        currency = CharField()
+        stage = CharField()
+        last_id = BigIntegerField(default=0)
+
+        class Meta:
+            table_name = "insight_basis"
+
+    class SharedName(Table):
+        kind = CharField()
+        value = CharField()
+
+        class Meta:
+            table_name = "shared_name"
+            primary_key = CompositeKey("kind", "value")
+
     class Stale(Table):
         kind = CharField()
         value = CharField()
@@ -96,7 +115,9 @@ def up(migrator: Any, db: Any) -> None:
             table_name = "bestseller"
             primary_key = CompositeKey("category_id", "product_id")
 
-    db.create_tables([Interest, UnsettledEvent, History, Taste, Stale, Companion, Bestseller])
+    db.create_tables(
+        [Interest, UnsettledEvent, History, Taste, Basis, SharedName, Stale, Companion, Bestseller]
+    )
     db.execute_sql(
         'CREATE INDEX "interest_sold_out" ON "interest" ("product_id", "seen_at") '
         """WHERE ("stock_status" = 'outofstock')"""

@@ -10,7 +10,7 @@ from agent.config import Settings
 from agent.log import Log
 from agent.rules import copies
 from agent.rules.copies import ConsentFields, Json, Row
-from models import Cursor, Found, Hint, Order, OrderLine, Product, ProductChange, Refund, ShopFact
+from models import Cursor, Found, Hint, Order, Product, ProductChange, ShopFact
 from models.base import among, tuples
 from models.interest import OBSERVED
 from models.mirror import Copy
@@ -123,14 +123,9 @@ def forget(table: type[Copy], name: str, ids: Sequence[int], filing: Filing) -> 
     """These are no more in the shop, with all that hangs on them."""
     if not ids:
         return
-    columns: Any = table
     if table is Order:
         Hint.delete().where(Hint.kind == "lines", Hint.woo_id.in_(ids)).execute()
-        OrderLine.delete().where(OrderLine.order_id.in_(ids)).execute()
-        Refund.delete().where(Refund.order_id.in_(ids)).execute()
-    if table is Product:
-        Product.delete().where(Product.parent_id.in_(ids)).execute()
-    gone = int(table.delete().where(columns.woo_id.in_(ids)).execute())
+    gone = table.forget(ids)
     Found.add(name, filing.means, gone, filing.now.date())
     if gone:
         log.info("mirror.gone", kind=name, rows=gone, means=filing.means)
