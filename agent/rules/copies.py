@@ -5,7 +5,7 @@ minor units. Each function raises KeyError, TypeError or ValueError for an answe
 mirror cannot do without.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
@@ -14,6 +14,7 @@ from html import unescape
 from typing import Any
 
 from agent.rules.consent import UNSAID, meta_says
+from agent.rules.languages import normalized
 from agent.rules.money import minor_units
 
 Json = Mapping[str, Any]
@@ -23,7 +24,7 @@ _LARGEST = 2**63 - 1  # what an integer column holds
 
 ORDER_FIELDS = (
     "id,number,status,currency,total,total_tax,shipping_total,customer_id,billing,"
-    "date_created_gmt,date_paid_gmt,date_modified_gmt,meta_data"
+    "date_created_gmt,date_paid_gmt,date_modified_gmt,meta_data,lang"  # lang is Polylang's own
 )
 LINE_FIELDS = "id,currency,line_items,coupon_lines"
 ORDER_REFUND_FIELDS = "id,currency,refunds"
@@ -67,8 +68,13 @@ class ConsentFields:
         return "no" if "no" in said else "yes" if "yes" in said else UNSAID
 
 
-def order(one: Json, read_at: datetime, consent: ConsentFields) -> Row:
-    """An order's header. Raises ValueError where its id or a sum makes no sense."""
+def order(
+    one: Json, read_at: datetime, consent: ConsentFields, language_meta: Sequence[str] = ()
+) -> Row:
+    """An order's header; `language_meta` are the meta fields that may tell the customer's language.
+
+    Raises ValueError where its id or a sum makes no sense.
+    """
     billing = one.get("billing") or {}
     currency = str(one["currency"])
     status = str(one["status"])
@@ -89,6 +95,7 @@ def order(one: Json, read_at: datetime, consent: ConsentFields) -> Row:
         # a box that was ticked while the checkout goes on may yet be unticked
         "consent": UNSAID if status in DRAFTS else consent.read(one.get("meta_data") or ()),
         "consent_rule": consent.fingerprint,
+        "language": _language(one, language_meta),
         "created_at": _utc(one.get("date_created_gmt")),
         "paid_at": _utc(one.get("date_paid_gmt")),
         "modified_at": _utc(one.get("date_modified_gmt")),
@@ -233,6 +240,13 @@ def _storable(row: Row) -> Row:
         if isinstance(value, str):
             value.encode()  # UnicodeEncodeError, a ValueError, where half an emoji was cut off
     return row
+
+
+def _language(one: Json, keys: Sequence[str]) -> str:
+    """As the first of `keys` that has one says, else Polylang; "" if nobody does."""
+    meta = {entry.get("key"): entry.get("value") for entry in one.get("meta_data") or ()}
+    said = (normalized(value) for value in (*map(meta.get, keys), one.get("lang")))
+    return next(filter(None, said), "")
 
 
 def _utc(value: object) -> datetime | None:

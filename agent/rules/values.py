@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from html import unescape
-from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -26,7 +25,6 @@ from agent.rules.wording import LONGEST_VALUE
 MOST_PRODUCTS: Final = 3
 LONGEST_IN_LIST: Final = 75  # characters of a product's name, where three stand in one value
 
-_NOTHING: Mapping[str, object] = MappingProxyType({})
 # What browsers take for a tag; "5 < 6" is none.
 _TAG = re.compile(r"</?[a-z][^<>]*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 
@@ -70,8 +68,8 @@ class MessageFacts:
     products: tuple[ProductShown, ...] = ()
     recommended: tuple[ProductShown, ...] = ()
     coupon: CouponShown | None = None
-    order: Mapping[str, object] = _NOTHING
-    customer: Mapping[str, object] = _NOTHING
+    order: Mapping[str, object] = field(default_factory=dict)
+    customer: Mapping[str, object] = field(default_factory=dict)
 
 
 def values(facts: MessageFacts, locale: str) -> dict[str, str]:

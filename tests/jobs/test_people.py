@@ -19,7 +19,8 @@ from jobs_stage import (
 
 from agent.config import Settings
 from agent.consent import IMPORT, Heard, record
-from agent.jobs.pull.kinds import CUSTOMERS
+from agent.jobs.pull.filing import Filing
+from agent.jobs.pull.kinds import CUSTOMERS, ORDERS
 from models import Contact, Identity, Order, PhoneReading, Statement
 
 ANA, BRUNO = "+12025550101", "+12025550102"
@@ -398,3 +399,51 @@ def test_a_box_in_a_checkout_that_goes_on_says_nothing_yet(
     # unticked before it is placed
     file_orders(settings, now, order_json(1, now - DAY, ANA, consent="", modified=now))
     assert standing_of(ANA) == ""
+
+
+# the language
+
+
+def spoken(number: int, made: datetime, language: str, **more: Any) -> dict[str, Any]:
+    """An order of Ana in which WPML noted a language."""
+    meta = [{"key": "wpml_language", "value": language}] if language else []
+    return order_json(number, made, ANA, meta_data=meta, **more)
+
+
+def test_the_newest_order_that_names_a_language_tells_the_persons(
+    settings: Settings, now: datetime
+) -> None:
+    """Fault 21. The pages come in any order, and one from the till names none."""
+    file_orders(settings, now, spoken(12, now - 2 * DAY, "pt-br"), spoken(13, now - DAY, ""))
+    assert contact_at(ANA).language == "pt_BR"
+    file_orders(settings, now, spoken(11, now - 3 * DAY, "es"), spoken(10, now - 9 * DAY, "fr"))
+    assert contact_at(ANA).language == "pt_BR"
+    assert {one.woo_id: one.language for one in Order.select()} == {
+        10: "fr", 11: "es", 12: "pt_BR", 13: "",
+    }  # fmt: skip
+    file_orders(settings, now, spoken(14, now, "es", status="trash"))
+    assert contact_at(ANA).language == "pt_BR"
+    file_orders(settings, now, spoken(14, now, "es"))
+    assert contact_at(ANA).language == "es"
+
+
+def test_a_language_moves_nobody_else(settings: Settings, now: datetime) -> None:
+    file_orders(settings, now, order_json(10, now, BRUNO), spoken(11, now, "es"))
+    assert (contact_at(ANA).language, contact_at(BRUNO).language) == ("es", "")
+
+
+def test_an_order_without_a_phone_has_a_language_all_the_same(
+    settings: Settings, now: datetime
+) -> None:
+    meta = [{"key": "wpml_language", "value": "es"}]
+    file_orders(settings, now, order_json(10, now, "", meta_data=meta))
+    assert Order.get_by_id(10).language == "es"
+
+
+def test_a_language_alone_is_no_change_of_an_order(settings: Settings, now: datetime) -> None:
+    """It depends on our config, as the reading of consent does: a sweep would find every order."""
+    file_orders(settings, now, spoken(10, now - DAY, ""))
+    filing = Filing.from_settings(settings, now)
+    filed = ORDERS.absorb([spoken(10, now - DAY, "es")], now, filing)
+    assert filed.news == {}
+    assert contact_at(ANA).language == "es"

@@ -38,7 +38,7 @@ def recorded(name: str) -> dict[str, Any]:
 
 
 def copy_order(one: Json) -> Row:
-    return copies.order(one, READ_AT, CONSENT)
+    return copies.order(one, READ_AT, CONSENT, ("wpml_language", "trp_language"))
 
 
 def copy_product(one: Json) -> Row:
@@ -66,6 +66,7 @@ def test_an_order_as_woocommerce_gives_it() -> None:
         "last_name": "de Andrade",
         "consent": "",
         "consent_rule": CONSENT.fingerprint,
+        "language": "",
         "created_at": datetime(2026, 10, 12, 7, 39, 41, tzinfo=UTC),
         "paid_at": datetime(2026, 10, 12, 7, 40, 41, tzinfo=UTC),
         "modified_at": datetime(2026, 10, 15, 6, 46, 25, tzinfo=UTC),
@@ -382,4 +383,25 @@ def test_each_list_of_fields_names_all_that_is_copied_from_it() -> None:
         asked = set(fields.split(","))
         cut_down = {name: value for name, value in one.items() if name in asked}
         assert copy(cut_down) == copy(one)
-        assert asked <= one.keys()
+        assert asked - {"lang"} <= one.keys()  # which only Polylang adds
+
+
+@pytest.mark.parametrize(
+    ("meta", "lang", "language"),
+    [
+        ({"wpml_language": "pt-br"}, None, "pt_BR"),
+        ({"trp_language": "de_DE_formal"}, None, "de_DE"),
+        ({"wpml_language": "es", "trp_language": "fr"}, None, "es"),
+        ({"wpml_language": "", "trp_language": "fr"}, None, "fr"),
+        ({"wpml_language": {"a": 1}}, "ca", "ca"),
+        ({}, "ca", "ca"),
+        ({}, False, ""),
+        ({"other_language": "es"}, None, ""),
+    ],
+)
+def test_an_order_tells_the_language_of_its_customer(
+    meta: dict[str, object], lang: object, language: str
+) -> None:
+    """Fault 21: the language is the customer's."""
+    entries = [{"key": key, "value": value} for key, value in meta.items()]
+    assert copy_order(ORDER | {"meta_data": entries, "lang": lang})["language"] == language

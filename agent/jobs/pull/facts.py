@@ -1,4 +1,4 @@
-"""What the shop says of itself: its time zone, currency, country, name, version, order statuses."""
+"""What the shop says of itself: zone, currency, country, name, language, version, order statuses."""
 
 from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -54,12 +54,14 @@ def _site(shop: Shop, settings: Settings) -> Facts:
 
 def _system(shop: Shop, _: Settings) -> Facts:
     status = shop.one("system_status", _fields="environment,settings")
-    home = str(status["environment"]["home_url"])
+    environment = status["environment"]
+    home = str(environment["home_url"])
     return {
         "url": home,
         "name": ShopFact.all().get("name") or home,
-        "version": str(status["environment"]["version"]),
+        "version": str(environment["version"]),
         "currency": str(status["settings"]["currency"]),
+        "language": str(environment.get("language") or ""),
     }
 
 

@@ -20,7 +20,7 @@ log = Log(__name__)
 EVERY_ROLE = "all"
 
 # What a row says beside what the shop said: it may differ although the shop's row does not.
-DERIVED = frozenset({"contact_id", "consent_rule", "read_at"})
+DERIVED = frozenset({"contact_id", "consent_rule", "language", "read_at"})
 
 News = Mapping[int, tuple[str, ...]]
 """id -> the columns that differ from what the mirror had; none of them for a row that is new."""
@@ -59,6 +59,7 @@ class Filing:
     variations: str  # endpoint that lists all of them; "" where only each product has its own
     order_consent: ConsentFields
     customer_consent: ConsentFields
+    language_meta: tuple[str, ...]
     means: str = "poll"  # how the rows were found
     first: bool = False  # the kind is filled for the first time: nothing is a change yet
 
@@ -79,6 +80,7 @@ class Filing:
             variations=facts.get("variations", ""),
             order_consent=ConsentFields(frozenset(says.order_meta), yes, refusals),
             customer_consent=ConsentFields(frozenset(says.customer_meta), yes, refusals),
+            language_meta=settings.languages.order_meta,
         )
 
     @property

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from agent.jobs.pull.filing import Filed, Filing, copied, file_rows, forget
-from agent.jobs.pull.people import ConsentRead, file_people
+from agent.jobs.pull.people import ConsentRead, file_people, learn_languages
 from agent.rules import copies
 from agent.rules.copies import Json, Row
 from models import Category, Cursor, Customer, Hint, Order, Product, Refund, ShopCoupon
@@ -52,10 +52,15 @@ class Kind:
 
 
 def _orders(rows: Rows, read_at: datetime, filing: Filing) -> Filed:
-    fit = copied("order", rows, lambda one: copies.order(one, read_at, filing.order_consent))
+    fit = copied(
+        "order",
+        rows,
+        lambda one: copies.order(one, read_at, filing.order_consent, filing.language_meta),
+    )
     said = _consent_before(Order, fit)
     file_people(fit, "order", said, country=filing.country, now=filing.now)
     filed = file_rows(Order, "orders", fit, read_at, filing)
+    learn_languages(fit)
     if not filing.first:
         Hint.note("customers", _moved_customers(filed), "order", filing.now)
         if filed.news:  # a refund moves the date of its order
