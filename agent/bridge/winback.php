@@ -355,7 +355,7 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 						'Authorization' => 'Bearer ' . self::setting( 'WINBACK_EVENTS_TOKEN' ),
 						'Content-Type'  => 'application/json',
 					),
-					'body'        => wp_json_encode( array( 'events' => array( $event ) ) ),
+					'body'        => wp_json_encode( array( 'source' => 'bridge', 'events' => array( $event ) ) ),
 				)
 			);
 		}

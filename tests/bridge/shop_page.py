@@ -81,6 +81,12 @@ class Page:
         told = [json.loads(what["body"])["events"] for _, what in self.calls("wp_remote_post")]
         return [one for some in told for one in some]
 
+    @property
+    def answers(self) -> list[Any]:
+        """What winback answered, where the network is real: JSON as it is, None for nothing."""
+        answers: list[str | None] = self.report["answers"]
+        return [json.loads(one) if one and one.startswith("{") else one for one in answers]
+
 
 @dataclass(frozen=True)
 class Shop:

@@ -1,5 +1,6 @@
 """Product views: whose, when, once an hour, and never at the cost of the page."""
 
+import json
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ def test_a_view_is_told_to_winback(shop: Shop) -> None:
 
     [(url, what)] = page.calls("wp_remote_post")
     [event] = page.events
+    assert json.loads(what["body"]).keys() == {"source", "events"}
     at = datetime.fromisoformat(event.pop("at"))
     assert url == URL
     assert what["headers"] == {

@@ -13,7 +13,7 @@ ini_set( 'log_errors', '0' );
 date_default_timezone_set( 'UTC' );
 
 $world  = json_decode( file_get_contents( $argv[1] ), true );
-$report = array( 'hooks' => array(), 'calls' => array(), 'fields' => array(), 'objects' => array() );
+$report = array( 'hooks' => array(), 'calls' => array(), 'fields' => array(), 'objects' => array(), 'answers' => array() );
 $hooks  = array();
 
 register_shutdown_function(
@@ -158,7 +158,7 @@ $functions = array(
 		return (object) array( 'customer' => isset( $objects['customer'] ) ? $objects['customer'] : null );
 	},
 	'wp_remote_post'       => static function ( $url, $what ) {
-		global $world;
+		global $world, $report;
 		usleep( $world['post_takes_ms'] * 1000 );
 		if ( ! $world['network'] ) {
 			return;
@@ -168,7 +168,8 @@ $functions = array(
 			$headers .= "$name: $value\r\n";
 		}
 		$http = array( 'method' => 'POST', 'header' => $headers, 'content' => $what['body'], 'ignore_errors' => true );
-		return file_get_contents( $url, false, stream_context_create( array( 'http' => $http ) ) );
+		$answer               = file_get_contents( $url, false, stream_context_create( array( 'http' => $http ) ) );
+		$report['answers'][] = false === $answer ? null : $answer;
 	},
 	'woocommerce_register_additional_checkout_field' => static function ( $field ) {
 		global $report;
