@@ -15,7 +15,8 @@ from agent.config import Settings
 from agent.guard import Beat, Guard, Job, Postponed
 from agent.jobs.attribute import attribute
 from agent.jobs.coupons import make_coupons
-from agent.jobs.decide import decide
+from agent.jobs.decide import ALERTS, decide
+from agent.jobs.interest import gather_interest
 from agent.jobs.pull import follow_hints, measure_drift, run_cycle
 from agent.jobs.send import Sender
 from agent.jobs.settle import settle, tidy
@@ -27,6 +28,9 @@ from models import Cursor, Order, ShopFact
 
 SOON = Every(timedelta(seconds=2))  # what people wait for
 MINUTELY = Every(timedelta(minutes=1))
+RECENT = timedelta(hours=1)  # lines of orders come some minutes after their headers
+BY_LINES = frozenset({*ALERTS, "new_arrivals"})
+NAMES_BOUGHT = frozenset({"last_product", "review_url", "recommended_list", "recommended_1"})
 AT_NIGHT = Daily(time(4, 30), time(23, 59))
 
 
@@ -62,8 +66,10 @@ class Timetable:
             Job("poll", Every(often.poll), self._poll, frequent=True),
             Job("hints", SOON, self._hints, frequent=True),
             Job("drift", Daily(self.tools.settings.mirror.drift_at, time.max), self._drift),
+            Job("interest", MINUTELY, self._interest, frequent=True, quiet=True),
             # the mirror -> the outbox
             Job("templates", Every(often.templates), self._templates),
+            Job("alerts", Every(often.alerts), self._alerts),
             Job("campaigns", day, self._campaigns),
             # the outbox -> WhatsApp, and back
             Job("coupons", SOON, self._coupons, frequent=True),
@@ -97,6 +103,9 @@ class Timetable:
         with self._alone(beat):
             return measure_drift(self.tools.shop, self.tools.settings, now=self._now(), beat=beat)
 
+    def _interest(self, beat: Beat) -> Mapping[str, int]:
+        return gather_interest(self.tools.settings, now=self._now(), beat=beat)
+
     @contextmanager
     def _alone(self, beat: Beat) -> Iterator[None]:
         """Who reads the shop into the mirror does it alone: of two answers about one row, the one that
@@ -115,21 +124,35 @@ class Timetable:
         tools = self.tools
         return read_templates(tools.whatsapp, tools.settings, now=self._service.clock.now())
 
+    def _alerts(self, beat: Beat) -> Mapping[str, int]:
+        if not any(self.tools.settings.campaigns[name].enabled for name in ALERTS):
+            return {}
+        self._require_mirror(lines_before=self._now() - RECENT)
+        return decide(self.tools.settings, now=self._now(), beat=beat, campaigns=ALERTS)
+
     def _campaigns(self, beat: Beat) -> Mapping[str, int]:
-        now, often = self._service.clock.now(), self.tools.settings.timetable
+        quiet_since = self._now() - self.tools.settings.audience.inactive_after
+        self._require_mirror(lines_before=quiet_since if self._needs_lines() else None)
+        return decide(self.tools.settings, now=self._now(), beat=beat)
+
+    def _require_mirror(self, *, lines_before: datetime | None) -> None:
+        """Nothing is decided on half a mirror, or on an old one.
+
+        `lines_before`: the lines of all orders before are needed. Raises Postponed.
+        """
+        now, often = self._now(), self.tools.settings.timetable
         orders = Cursor.named("orders")
         if orders.since is None:
             raise Postponed("all orders to be in the mirror")
         if orders.polled_at is None or now - orders.polled_at > often.stale_after:
             raise Postponed("a fresh answer of the shop")
-        quiet_since = now - self.tools.settings.audience.inactive_after
-        if self._names_products() and Order.never_read_lines(before=quiet_since):
-            raise Postponed("the order lines: messages name the last product")
-        return decide(self.tools.settings, now=now, beat=beat)
+        if lines_before is not None and Order.never_read_lines(before=lines_before):
+            raise Postponed("the order lines: they tell who bought what")
 
-    def _names_products(self) -> bool:
-        campaigns = self.tools.settings.campaigns.values()
-        return any(one.enabled and "last_product" in one.placeholders for one in campaigns)
+    def _needs_lines(self) -> bool:
+        """Does a campaign that is on stand on what people bought, or name it?"""
+        on = [one for one in self.tools.settings.campaigns.values() if one.enabled]
+        return any(one.name in BY_LINES or NAMES_BOUGHT & set(one.placeholders) for one in on)
 
     def _coupons(self, beat: Beat) -> Mapping[str, int]:
         return make_coupons(self.tools.shop, now=self._service.clock.now(), beat=beat)
@@ -158,4 +181,4 @@ class Timetable:
         return attribute(self.tools.settings, beat=beat)
 
     def _tidy(self, _: Beat) -> Mapping[str, int]:
-        return tidy(now=self._service.clock.now())
+        return tidy(self.tools.settings, now=self._service.clock.now())

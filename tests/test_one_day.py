@@ -17,7 +17,7 @@ from agent.config import load
 from agent.daemon import Daemon
 from agent.database import owned
 from agent.jobs.report import report
-from agent.rules.selection import Why
+from agent.rules.reasons import Why
 from agent.sandbox.clock import MovedClock
 from agent.sandbox.server import Server
 from agent.sandbox.shop.api import shop_app

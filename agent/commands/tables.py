@@ -7,7 +7,7 @@ from rich.table import Table
 
 from agent.jobs.report import Line, Report
 from agent.rules.money import amount
-from agent.rules.selection import Why
+from agent.rules.reasons import Why
 
 NAMES = {"we_miss_you": "We miss you", "loyalty_reward": "Loyalty reward"}
 MOST_REASONS = 3  # why numbers cannot be written to

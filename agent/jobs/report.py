@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import JOIN, Case, fn
 
-from agent.rules.selection import Why
+from agent.rules.reasons import Why
 from agent.rules.states import TAKEN, State
 from models import Contact, Conversion, JobRun, Message, PhoneReading, Reply, ShopFact
 from models.base import tuples

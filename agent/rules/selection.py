@@ -1,58 +1,17 @@
-"""Which campaign a person gets today, and why; or why none."""
+"""Which campaign a person gets, and why; or why none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from enum import Enum
+from types import MappingProxyType
+from typing import Final
 
-from agent.rules.caps import Caps, allows
-from agent.rules.consent import NO, YES
+from agent.rules.audience import Arrival, Audience, Person, not_lost, resting, unreachable
+from agent.rules.caps import Caps
+from agent.rules.interest import Wish, oldest_first
+from agent.rules.reasons import Why
 
-REST_AFTER_FAILURE = timedelta(days=7)  # a number off WhatsApp is not tried again every day
-
-
-class Why(Enum):
-    """Reasons, as the shop's owner reads them in the report."""
-
-    CHOSEN = "chosen"
-    NO_CONSENT = "never agreed to marketing on WhatsApp"
-    SAID_NO = "said no"
-    EXCLUDED = "left out by your settings"
-    NEVER_BOUGHT = "never bought anything"
-    NOT_QUIET = "ordered recently"
-    CAPPED = "heard from you recently"
-    FAILED = "could not be reached lately"
-    ATTEMPTS = "had enough messages since the last order"
-    BACKLOG = "waits: today's share of the backlog is full"
-    NOTHING_FITS = "no campaign fits"
-
-    # and why one campaign does not fit
-    OFF = "is switched off"
-    COOLING = "came not long ago"
-    SPENT_LESS = "has not spent enough"
-    NO_EMAIL = "has no e-mail to bind a coupon to"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """What the mirror and the outbox know of a contact. Money in minor units of the shop."""
-
-    contact_id: int
-    consent: str
-    region: str = ""
-    emails: frozenset[str] = frozenset()
-    roles: frozenset[str] = frozenset()
-    bought: int = 0
-    spent: int = 0
-    last_order_at: datetime | None = None
-    counted_days: tuple[date, ...] = ()  # local dates of the messages that count for the caps
-    last_by_campaign: tuple[tuple[str, date], ...] = ()
-    failed_on: date | None = None  # when a message last failed or was refused
-    attempts: int = 0  # messages since the last order, also those that failed
-
-    @property
-    def can_hold_a_coupon(self) -> bool:
-        return any(self.emails)
+MOST_PRODUCTS: Final = 3  # that one message names
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +24,34 @@ class Tier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One campaign as it may be chosen today. `off` says why it cannot be, where it cannot."""
+    """One campaign as it may be chosen now. `off` where it cannot be."""
 
     name: str
     off: bool = False
     cooldown: timedelta = timedelta(0)
-    tiers: tuple[Tier, ...] = ()  # a campaign with tiers makes coupons
+    tiers: tuple[Tier, ...] = ()  # of loyalty_reward
+    more_than_percent: int = 0  # of price_drop
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audience:
-    """Whom the shop wants to reach, and how hard it tries."""
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What the shop has to tell now.
 
-    inactive_after: timedelta
-    attempts: int
-    exclude_regions: frozenset[str] = frozenset()
-    exclude_emails: frozenset[str] = frozenset()
-    exclude_roles: frozenset[str] = frozenset()
+    `places`: article -> how many more people may be told that it is back; those that are not there
+    may be told to everybody. `arrivals`: category -> what is new in it, newest first.
+    """
+
+    places: Mapping[int, int] = field(default_factory=dict)
+    arrivals: Mapping[int, Sequence[Arrival]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A campaign fits: about this wish, these new products, or with this discount."""
+
+    percent: int = 0
+    wish: Wish | None = None
+    arrivals: tuple[Arrival, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +62,9 @@ class Decision:
     why: Why
     campaign: str = ""
     percent: int = 0
-    quiet_since: datetime | None = None
+    quiet_since: datetime | None = None  # of a campaign that wins people back
+    wish: Wish | None = None
+    arrivals: tuple[Arrival, ...] = ()
     against: tuple[tuple[str, Why], ...] = field(default=())
 
 
@@ -104,68 +76,134 @@ def choose(
     caps: Caps,
     now: datetime,
     today: date,
+    shelf: Shelf = Shelf(),
 ) -> Decision:
-    """The first offer that fits, in the order given. Silence has a reason too."""
-    silence = _why_not(person, audience, caps, now, today)
+    """The first offer that fits, in the order given. Silence has a reason too.
+
+    Whom nothing of their own moves (no wish), and who is nobody to win back, is told so before how
+    recently they were written to.
+    """
+    nobody = unreachable(person, audience)
+    lost = not_lost(person, audience, now)
+    silence = nobody or (None if person.wishes else lost) or resting(person, caps, today)
     if silence is not None:
         return Decision(person.contact_id, silence)
     against: list[tuple[str, Why]] = []
     for offer in offers:
-        objection, percent = _objection(person, offer, today)
-        if objection is None:
+        wins_back = offer.name in WINBACKS
+        objection = _of_offer(offer, person, today) or (lost if wins_back else None)
+        found = objection or RULES[offer.name](person, offer, shelf)
+        if isinstance(found, Fit):
             return Decision(
                 person.contact_id,
                 Why.CHOSEN,
                 offer.name,
-                percent,
-                person.last_order_at,
+                found.percent,
+                person.last_order_at if wins_back else None,
+                found.wish,
+                found.arrivals,
                 tuple(against),
             )
-        against.append((offer.name, objection))
-    return Decision(person.contact_id, Why.NOTHING_FITS, against=tuple(against))
+        against.append((offer.name, found))
+    return Decision(person.contact_id, lost or Why.NOTHING_FITS, against=tuple(against))
 
 
-def newly_quiet(quiet_since: datetime, inactive_after: timedelta, last_run: datetime) -> bool:
-    """Did this person become quiet after the last run? The others are the backlog."""
-    return quiet_since + inactive_after > last_run
-
-
-def _why_not(
-    person: Person, audience: Audience, caps: Caps, now: datetime, today: date
-) -> Why | None:
-    if person.consent != YES:
-        return Why.SAID_NO if person.consent == NO else Why.NO_CONSENT
-    if (
-        person.region in audience.exclude_regions
-        or person.roles & audience.exclude_roles
-        or person.emails & audience.exclude_emails
-    ):
-        return Why.EXCLUDED
-    if person.bought == 0 or person.last_order_at is None:
-        return Why.NEVER_BOUGHT
-    if now - person.last_order_at < audience.inactive_after:
-        return Why.NOT_QUIET
-    if person.attempts >= audience.attempts:
-        return Why.ATTEMPTS
-    if not allows(caps, person.counted_days, today):
-        return Why.CAPPED
-    if person.failed_on is not None and today - person.failed_on < REST_AFTER_FAILURE:
-        return Why.FAILED
+def _of_offer(offer: Offer, person: Person, today: date) -> Why | None:
+    """What stands against this campaign for anybody like this."""
+    if offer.off:
+        return Why.OFF
+    last = dict(person.last_by_campaign).get(offer.name)
+    if last is not None and today - last < offer.cooldown:
+        return Why.COOLING
     return None
 
 
-def _objection(person: Person, offer: Offer, today: date) -> tuple[Why | None, int]:
-    """Why this offer does not fit, or None and the percent that the person gets."""
-    if offer.off:
-        return Why.OFF, 0
-    last = dict(person.last_by_campaign).get(offer.name)
-    if last is not None and today - last < offer.cooldown:
-        return Why.COOLING, 0
-    if not offer.tiers:
-        return None, 0
+def back_in_stock(person: Person, _: Offer, shelf: Shelf) -> Fit | Why:
+    """Something that they met sold out can be bought again, and it is their turn."""
+    back = [
+        wish
+        for wish in oldest_first(person.wishes)
+        if wish.waits and wish.article.in_stock and wish.article.for_sale
+    ]
+    if not back:
+        return Why.NOT_WAITING
+    for wish in back:
+        if shelf.places.get(wish.article.article_id, 1) > 0:
+            return Fit(wish=wish)
+    return Why.NEXT_WAVE
+
+
+def price_drop(person: Person, offer: Offer, _: Shelf) -> Fit | Why:
+    """Something that they saw costs less than what they saw: the one with the largest share off."""
+    cheaper = [
+        wish
+        for wish in oldest_first(person.wishes)
+        if wish.cheaper_by(offer.more_than_percent)
+        and wish.article.in_stock
+        and wish.article.for_sale
+        and not wish.bought_since
+        and not wish.told_of_this_price
+    ]
+    if not cheaper:
+        return Why.NOT_CHEAPER
+    return Fit(wish=min(cheaper, key=_what_is_left_of_the_price))
+
+
+def _what_is_left_of_the_price(wish: Wish) -> tuple[int, datetime, int]:
+    """In ten thousandths of what they saw; never a float, so that it is the same everywhere."""
+    seen, now = wish.price_seen or 1, wish.article.price or 0
+    return now * 10_000 // seen, wish.since, wish.article.article_id
+
+
+def loyalty_reward(person: Person, offer: Offer, _: Shelf) -> Fit | Why:
+    """They have spent enough, net of what was given back, and have an e-mail for a coupon."""
     earned = [tier.percent for tier in offer.tiers if person.spent >= tier.spent]
     if not earned:
-        return Why.SPENT_LESS, 0
+        return Why.SPENT_LESS
     if not person.can_hold_a_coupon:
-        return Why.NO_EMAIL, 0
-    return None, max(earned)
+        return Why.NO_EMAIL
+    return Fit(percent=max(earned))
+
+
+def new_arrivals(person: Person, _: Offer, shelf: Shelf) -> Fit | Why:
+    """There is something new, since their last visit, in the categories in which they buy."""
+    new: dict[int, Arrival] = {}
+    for category in person.tastes:
+        found = 0
+        for arrival in shelf.arrivals.get(category, ()):
+            if person.last_visit is not None and arrival.published_at <= person.last_visit:
+                break
+            if arrival.product_id not in person.bought_products:
+                new[arrival.product_id] = arrival
+                found += 1
+            if found == MOST_PRODUCTS:
+                break
+    if not new:
+        return Why.NOTHING_NEW
+    newest = sorted(new.values(), key=lambda one: (one.published_at, one.product_id), reverse=True)
+    return Fit(arrivals=tuple(newest[:MOST_PRODUCTS]))
+
+
+def we_miss_you(_: Person, __: Offer, ___: Shelf) -> Fit | Why:
+    """Anybody who is quiet."""
+    return Fit()
+
+
+Rule = Callable[[Person, Offer, Shelf], Fit | Why]
+
+RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        "back_in_stock": back_in_stock,
+        "price_drop": price_drop,
+        "loyalty_reward": loyalty_reward,
+        "new_arrivals": new_arrivals,
+        "we_miss_you": we_miss_you,
+    }
+)
+"""What each campaign asks of a person, beside what all of them ask."""
+
+ALERTS: Final = ("back_in_stock", "price_drop")
+"""About what a person looked at or wished for: decided every hour, also for people who are not quiet."""
+
+WINBACKS: Final = ("loyalty_reward", "new_arrivals", "we_miss_you")
+"""To win back who is quiet: decided once a day, and counted as attempts."""

@@ -6,7 +6,7 @@ import pytest
 
 from agent.commands.tables import money, print_report
 from agent.jobs.report import Example, Line, Report
-from agent.rules.selection import Why
+from agent.rules.reasons import Why
 
 DAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LARGE = Line(

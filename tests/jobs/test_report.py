@@ -8,7 +8,7 @@ import pytest
 from jobs_stage import DAY, add_contact, add_message, open_shop
 
 from agent.jobs.report import Line, Report, report
-from agent.rules.selection import Why
+from agent.rules.reasons import Why
 from models import Conversion, JobRun, Message, PhoneReading, Reply
 
 EVERY_STATE = (

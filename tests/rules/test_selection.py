@@ -8,18 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.rules.audience import Audience, Person, newly_quiet
 from agent.rules.caps import Caps, allows
 from agent.rules.consent import NO, UNSAID, YES
-from agent.rules.selection import (
-    Audience,
-    Decision,
-    Offer,
-    Person,
-    Tier,
-    Why,
-    choose,
-    newly_quiet,
-)
+from agent.rules.reasons import Why
+from agent.rules.selection import Decision, Offer, Tier, choose
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TODAY = NOW.date()
@@ -58,7 +51,7 @@ def decide(person: Person = PERSON, *offers: Offer, audience: Audience = AUDIENC
 
 
 def test_the_first_offer_that_fits_is_chosen() -> None:
-    assert decide() == Decision(1, Why.CHOSEN, "loyalty_reward", 15, NOW - QUIET, ())
+    assert decide() == Decision(1, Why.CHOSEN, "loyalty_reward", 15, NOW - QUIET)
 
 
 def test_what_was_passed_over_has_its_reason() -> None:

@@ -1,5 +1,60 @@
-"""mirror -> outbox: who should hear from the shop today, and why; and why not the others."""
+"""mirror -> outbox: who should hear from the shop now, and why; and why not the others."""
 
-from agent.jobs.decide.plan import Planned, decide, plan
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
-__all__ = ["Planned", "decide", "plan"]
+from agent.budget import gather_budget, refusal
+from agent.config import Settings
+from agent.jobs.decide.day import Day
+from agent.jobs.decide.plan import Plan, Planned
+from agent.jobs.decide.reserve import reserve
+from agent.room import gather_room
+from agent.rules.reasons import Why
+from agent.rules.selection import ALERTS, WINBACKS
+from models.refresh import refresh
+
+__all__ = ["ALERTS", "EVERYTHING", "Day", "Plan", "Planned", "decide", "make_plan"]
+
+EVERYTHING: Sequence[str] = (*ALERTS, *WINBACKS)
+
+
+def make_plan(
+    settings: Settings,
+    *,
+    now: datetime,
+    beat: Callable[[], None],
+    campaigns: Sequence[str] = EVERYTHING,
+) -> Plan:
+    """The plan as it would be made at `now`; nothing is written to the outbox until somebody reserves it.
+
+    Raises ConfigError where money is limited and what a message costs is not known.
+    """
+    day = Day.at(now)
+    refresh(settings.audience.paid_statuses, day.currency, beat=beat)
+    budget = gather_budget(settings, now, day.zone)
+    refused = refusal(budget, day.date)
+    if refused is not None:
+        raise refused
+    room = gather_room(settings, now, day.zone)
+    return Plan(settings, day, campaigns=campaigns, room=room, budget=budget, beat=beat)
+
+
+def decide(
+    settings: Settings,
+    *,
+    now: datetime,
+    beat: Callable[[], None],
+    campaigns: Sequence[str] = EVERYTHING,
+) -> dict[str, int]:
+    """Plan, and reserve what is planned. Running it twice on a day changes nothing.
+
+    Returns how many people met each reason, by its name in lower case.
+    """
+    made = make_plan(settings, now=now, beat=beat, campaigns=campaigns)
+    day = Day.at(now)
+    for batch in made.batches():
+        chosen = [one for one in batch if one.decision.why is Why.CHOSEN]
+        late = len(chosen) - reserve(settings, day, chosen)
+        made.tally[Why.CHOSEN] -= late
+        made.tally[Why.CAPPED] += late
+    return {why.name.lower(): count for why, count in made.tally.items() if count}

@@ -1,22 +1,20 @@
-"""What the mirror and the outbox know of each contact, gathered in sets."""
+"""What the mirror and the outbox know of some contacts, gathered in sets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from peewee import JOIN, chunked
+from peewee import JOIN, fn
 
 from agent.config import Settings
-from agent.rules.selection import Person
-from agent.rules.states import State
-from models import Contact, Customer, Identity, Message, OrderLine
-from models.base import tuples
-from models.histories import History, Turn, forget_histories
+from agent.rules.audience import Person
+from agent.rules.interest import Article, Sight, Wish
+from agent.rules.selection import ALERTS, WINBACKS
+from models import Contact, Customer, History, Identity, Interest, Message, Order, OrderLine, Taste
+from models.base import among, tuples
+from models.mirror import NOT_ORDERS
 from models.outbox import UNCOUNTED
-
-PEOPLE_A_BATCH = 500
-FAILED = (State.FAILED, State.REFUSED)
+from models.planning import CALLED_OFF, GAVE_UP, Stir
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +25,7 @@ class Known:
     first_name: str
     last_name: str
     email: str
+    language: str  # of their newest order that names one; often ''
     zones: tuple[str, ...]
     last_bought: int | None  # id of the newest order that counts as bought
 
@@ -35,63 +34,92 @@ class Known:
 class LeftOut:
     """contact -> roles and e-mails of theirs that the settings leave out."""
 
-    roles: dict[int, frozenset[str]]
-    emails: dict[int, frozenset[str]]
+    roles: Mapping[int, frozenset[str]]
+    emails: Mapping[int, frozenset[str]]
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "LeftOut":
+        whom = settings.audience
+        return cls(_roles(whom.exclude_roles), _emails(whom.exclude_emails))
+
+    @property
+    def contacts(self) -> set[int]:
+        return self.roles.keys() | self.emails.keys()
 
 
-def gather(settings: Settings, currency: str, winbacks: Sequence[str]) -> Iterator[list[Known]]:
-    """Everybody, in batches: the most recently quiet first, so that those come before the backlog.
+def gather(
+    ids: Sequence[int],
+    left_out: LeftOut,
+    articles: Mapping[tuple[int, int], Article],
+    since: datetime,
+) -> dict[int, Known]:
+    """contact -> what is known of them.
 
-    `winbacks` are the campaigns whose messages count as attempts to win somebody back.
+    `articles` are those that moved, and what nobody looked at after `since` is forgotten: other
+    wishes are none.
     """
-    left_out = LeftOut(
-        _roles(settings.audience.exclude_roles), _emails(settings.audience.exclude_emails)
-    )
-    History.work_out(settings.audience.paid_statuses, currency)
-    everybody = Turn.line_up()
-    for first in range(1, everybody + 1, PEOPLE_A_BATCH):
-        rows = _batch(first)
-        ids = [row[0] for row in rows]
-        written = _written(ids)
-        yield [_known(row, written.get(row[0], []), left_out, winbacks) for row in rows]
-    forget_histories()
-
-
-def last_products(orders: Sequence[int]) -> dict[int, str]:
-    """order id -> the name of its dearest line."""
-    names: dict[int, str] = {}
-    for batch in chunked(orders, PEOPLE_A_BATCH):
-        lines = (
-            OrderLine.select(OrderLine.order_id, OrderLine.name)
-            .where(OrderLine.order_id.in_(list(batch)))
-            .order_by(OrderLine.order_id, OrderLine.total, OrderLine.woo_id.desc())
-        )
-        names.update(dict(tuples(lines)))
-    return names
-
-
-def _batch(first: int) -> list[tuple[Any, ...]]:
-    """One row a contact: what they are called, and what they ordered, bought and spent."""
+    written = _written(ids)
+    bought = _bought(ids)
+    wishes = _wishes(ids, articles, since, bought, written) if articles else {}
+    tastes = _tastes(ids)
+    seen = _last_seen(ids)
     query = (
-        Turn.select(
-            Contact.id,
-            Contact.marketing,
-            Contact.region,
-            Contact.zones,
-            Contact.first_name,
-            Contact.last_name,
-            Contact.email,
-            History.last_order_at,
-            History.bought,
-            History.spent,
-            History.last_bought,
+        Contact.select(
+            Contact.id, Contact.marketing, Contact.region, Contact.zones, Contact.first_name,
+            Contact.last_name, Contact.email, Contact.language, History.last_order_at,
+            History.bought, History.spent, History.last_bought,
         )
-        .join(Contact, on=(Contact.id == Turn.contact_id))
         .join(History, JOIN.LEFT_OUTER, on=(History.contact_id == Contact.id))
-        .where(Turn.position.between(first, first + PEOPLE_A_BATCH - 1))
-        .order_by(Turn.position)
+        .where(among(Contact.id, ids))
+    )  # fmt: skip
+    known: dict[int, Known] = {}
+    for row in tuples(query):
+        (
+            contact, consent, region, zones, first, last, email, language,
+            last_order_at, orders, spent, order,
+        ) = row  # fmt: skip
+        mine = written.get(contact, ())
+        person = Person(
+            contact_id=contact,
+            consent=consent,
+            region=region,
+            emails=frozenset({email} if email else ()) | left_out.emails.get(contact, frozenset()),
+            roles=left_out.roles.get(contact, frozenset()),
+            bought=orders or 0,
+            spent=spent or 0,
+            last_order_at=last_order_at,
+            last_seen_at=seen.get(contact),
+            counted_days=tuple(one.day for one in mine if one.counts),
+            last_by_campaign=_newest(mine),
+            failed_on=max((one.day for one in mine if one.state in GAVE_UP), default=None),
+            attempts=sum(
+                one.campaign in WINBACKS and (last_order_at is None or one.moment > last_order_at)
+                for one in mine
+            ),
+            wishes=tuple(wishes.get(contact, ())),
+            tastes=tastes.get(contact, frozenset()),
+            bought_products=frozenset(bought.get(contact, ())),
+        )
+        known[contact] = Known(
+            person=person,
+            first_name=first,
+            last_name=last,
+            email=email,
+            language=language,
+            zones=tuple(zones.split()),
+            last_bought=order,
+        )
+    return known
+
+
+def last_products(orders: Iterable[int]) -> dict[int, str]:
+    """order id -> the name of its dearest line."""
+    lines = (
+        OrderLine.select(OrderLine.order_id, OrderLine.name)
+        .where(among(OrderLine.order_id, orders))
+        .order_by(OrderLine.order_id, OrderLine.total, OrderLine.woo_id.desc())
     )
-    return tuples(query)
+    return dict(tuples(lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +130,8 @@ class Written:
     day: date  # local
     moment: datetime
     state: str
+    article: tuple[int, int]
+    price: int | None
 
     @property
     def counts(self) -> bool:
@@ -109,20 +139,131 @@ class Written:
         return self.state not in UNCOUNTED
 
 
-def _written(contacts: Sequence[int]) -> dict[int, list[Written]]:
+def _written(ids: Sequence[int]) -> dict[int, list[Written]]:
     """contact -> what was written to them, and what failed."""
     written: dict[int, list[Written]] = {}
     query = Message.select(
-        Message.contact_id, Message.campaign, Message.cap_day, Message.created_at, Message.state
+        Message.contact_id, Message.campaign, Message.cap_day, Message.created_at, Message.state,
+        Message.product_id, Message.variation_id, Message.price,
     ).where(
-        Message.contact_id.in_(list(contacts)),
+        among(Message.contact_id, ids),
         Message.kind == "marketing",
-        Message.state.not_in(UNCOUNTED) | Message.state.in_(FAILED),
-    )
-    for contact, campaign, day, moment, state in tuples(query):
-        one = Written(campaign, date.fromisoformat(day), moment, state)
+        Message.state.not_in(CALLED_OFF),
+    )  # fmt: skip
+    for contact, campaign, day, moment, state, product, variation, price in tuples(query):
+        one = Written(
+            campaign, date.fromisoformat(day), moment, state, (product or 0, variation), price
+        )
         written.setdefault(contact, []).append(one)
     return written
+
+
+def _newest(written: Iterable[Written]) -> tuple[tuple[str, date], ...]:
+    newest: dict[str, date] = {}
+    for one in written:
+        if one.counts:
+            newest[one.campaign] = max(one.day, newest.get(one.campaign, date.min))
+    return tuple(sorted(newest.items()))
+
+
+@dataclass(slots=True)
+class _Told:
+    back_at: datetime | None = None
+    price: int | None = None
+
+
+def _told(written: Iterable[Written]) -> dict[tuple[int, int], _Told]:
+    """What somebody was told of each article."""
+    told: dict[tuple[int, int], _Told] = {}
+    for one in written:
+        if not one.counts or one.campaign not in ALERTS:
+            continue
+        of_it = told.setdefault(one.article, _Told())
+        if one.campaign == "back_in_stock":
+            of_it.back_at = max(one.moment, of_it.back_at or one.moment)
+        elif one.price is not None:
+            of_it.price = one.price if of_it.price is None else min(one.price, of_it.price)
+    return told
+
+
+def _wishes(
+    ids: Sequence[int],
+    articles: Mapping[tuple[int, int], Article],
+    since: datetime,
+    bought: Mapping[int, Mapping[int, datetime]],
+    written: Mapping[int, Sequence[Written]],
+) -> dict[int, list[Wish]]:
+    """contact -> what they looked at or wished for, of the articles that moved."""
+    query = (
+        Interest.select(
+            Interest.contact_id, Interest.product_id, Interest.variation_id, Interest.kind,
+            Interest.first_at, Interest.seen_at, Interest.price, Interest.stock_status,
+        )
+        .join(
+            Stir,
+            on=(Stir.product_id == Interest.product_id)
+            & (Stir.variation_id == Interest.variation_id),
+        )
+        .where(among(Interest.contact_id, ids))
+        .order_by(Interest.contact_id, Interest.first_at, Interest.id)
+    )  # fmt: skip
+    sights: dict[tuple[int, int, int], list[Sight]] = {}
+    for contact, product, variation, *seen in tuples(query):
+        sights.setdefault((contact, product, variation), []).append(Sight(*seen))
+    told = {contact: _told(mine) for contact, mine in written.items()}
+    wishes: dict[int, list[Wish]] = {}
+    for (contact, product, variation), mine in sights.items():
+        article = articles.get((product, variation))
+        if article is None or max(sight.seen_at for sight in mine) <= since:
+            continue
+        of_it = told.get(contact, {}).get((product, variation), _Told())
+        wishes.setdefault(contact, []).append(
+            Wish(
+                article=article,
+                sights=tuple(mine),
+                bought_at=bought.get(contact, {}).get(product),
+                told_back_at=of_it.back_at,
+                told_price=of_it.price,
+            )
+        )
+    return wishes
+
+
+def _bought(ids: Sequence[int]) -> dict[int, dict[int, datetime]]:
+    """contact -> product -> when they last ordered it, in any variation."""
+    bought: dict[int, dict[int, datetime]] = {}
+    query = (
+        Order.select(Order.holder_id, OrderLine.product_id, fn.MAX(Order.created_at))
+        .join(OrderLine, on=(OrderLine.order_id == Order.woo_id))
+        .where(
+            among(Order.holder_id, ids),
+            Order.status.not_in(NOT_ORDERS),
+            Order.created_at.is_null(False),
+        )
+        .group_by(Order.holder_id, OrderLine.product_id)
+    )
+    for contact, product, moment in tuples(query):
+        bought.setdefault(contact, {})[product] = moment
+    return bought
+
+
+def _tastes(ids: Sequence[int]) -> dict[int, frozenset[int]]:
+    """contact -> the categories in which they bought."""
+    query = Taste.select(Taste.contact_id, Taste.category_id).where(among(Taste.contact_id, ids))
+    tastes: dict[int, set[int]] = {}
+    for contact, category in tuples(query):
+        tastes.setdefault(contact, set()).add(category)
+    return {contact: frozenset(own) for contact, own in tastes.items()}
+
+
+def _last_seen(ids: Sequence[int]) -> dict[int, datetime]:
+    """contact -> when they last looked at any product."""
+    query = (
+        Interest.select(Interest.contact_id, fn.MAX(Interest.seen_at))
+        .where(among(Interest.contact_id, ids), Interest.kind == "view")
+        .group_by(Interest.contact_id)
+    )
+    return dict(tuples(query))
 
 
 def _roles(excluded: Sequence[str]) -> dict[int, frozenset[str]]:
@@ -141,44 +282,7 @@ def _emails(excluded: Sequence[str]) -> dict[int, frozenset[str]]:
     """contact -> those of all their e-mails that the settings leave out."""
     found: dict[int, frozenset[str]] = {}
     wanted = [email.lower() for email in excluded]
-    for email, contact in Identity.holders("email", wanted).items():
+    named = Contact.select(Contact.email, Contact.id).where(Contact.email.in_(wanted))
+    for email, contact in (*Identity.holders("email", wanted).items(), *tuples(named)):
         found[contact] = found.get(contact, frozenset()) | {email}
     return found
-
-
-def _known(
-    row: tuple[Any, ...],
-    written: Sequence[Written],
-    left_out: LeftOut,
-    winbacks: Sequence[str],
-) -> Known:
-    contact, consent, region, zones, first, last, email, last_order_at, bought, spent, order = row
-    newest: dict[str, date] = {}
-    counted = [one for one in written if one.counts]
-    for one in counted:
-        newest[one.campaign] = max(one.day, newest.get(one.campaign, date.min))
-    person = Person(
-        contact_id=contact,
-        consent=consent,
-        region=region,
-        emails=frozenset({email} if email else ()) | left_out.emails.get(contact, frozenset()),
-        roles=left_out.roles.get(contact, frozenset()),
-        bought=bought or 0,
-        spent=spent or 0,
-        last_order_at=last_order_at,
-        counted_days=tuple(one.day for one in counted),
-        failed_on=max((one.day for one in written if not one.counts), default=None),
-        last_by_campaign=tuple(sorted(newest.items())),
-        attempts=sum(
-            one.campaign in winbacks and (last_order_at is None or one.moment > last_order_at)
-            for one in written
-        ),
-    )
-    return Known(
-        person=person,
-        first_name=first,
-        last_name=last,
-        email=email,
-        zones=tuple(zones.split()),
-        last_bought=order,
-    )

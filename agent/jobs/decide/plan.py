@@ -1,153 +1,328 @@
-"""The day's plan: every contact asked about, those who are chosen reserved in the outbox."""
+"""Who hears from the shop now, and why: the rules asked about everybody who may be chosen.
 
-import secrets
+In three passes, each over people who were found in sets:
+
+    the queue    pairs of a person and an article that is back, those who have waited longest first
+    the others   with something they saw that moved: cheaper, or back and no place in this wave
+    the quiet    who may be won back, the most recently quiet first, until the day's share is full
+
+Nothing is written here but temporary tables, so a rehearsal is the same as the run.
+"""
+
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
-from agent.config import LoyaltyReward, Settings
-from agent.jobs.decide.people import Known, gather, last_products
-from agent.jobs.decide.wording import variables
-from agent.log import Log
-from agent.rules.caps import Caps, allows
-from agent.rules.hours import next_allowed
-from agent.rules.money import minor_units
-from agent.rules.selection import (
-    Audience,
-    Decision,
-    Offer,
-    Tier,
-    Why,
-    choose,
-    newly_quiet,
+from agent.config import BackInStock, PriceDrop, Settings
+from agent.jobs.decide.articles import arrivals, articles, places_of
+from agent.jobs.decide.day import Day
+from agent.jobs.decide.offers import audience_of, usable_offers
+from agent.jobs.decide.people import Known, LeftOut, gather
+from agent.rules.audience import REST_AFTER_FAILURE, Arrival, newly_quiet
+from agent.rules.budget import Budget
+from agent.rules.caps import Caps
+from agent.rules.interest import Article
+from agent.rules.reasons import Why
+from agent.rules.room import Room
+from agent.rules.selection import ALERTS, WINBACKS, Decision, Offer, Shelf, choose
+from models import History, Message
+from models.base import tuples
+from models.planning import (
+    Bounds,
+    Lately,
+    Seen,
+    Stir,
+    Tried,
+    Waiting,
+    census,
+    forget,
+    has_taste_for,
+    next_quiet,
 )
-from models import CampaignStanding, Contact, Coupon, Message, ShopFact
-from models.base import transaction, tuples
+from models.planning import (
+    LeftOut as LeftOutTable,
+)
 
-log = Log(__name__)
-
-BUILT = ("we_miss_you", "loyalty_reward")  # the rules of the other campaigns are being written
-CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without those that are read for one another
-CODE_LENGTH = 9  # 31^9: fifteen million guesses for a chance in a thousand, with 1,700 codes alive
+PEOPLE_A_BATCH = 500
+EVERYTHING: Sequence[str] = (*ALERTS, *WINBACKS)
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What one person gets today."""
+    """What one person gets, or why nothing."""
 
     known: Known
     decision: Decision
     from_backlog: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
-    """What the whole plan needs to know of today and of the shop."""
+class Plan:
+    """The plan of one run. `batches` makes it; `tally` then says how many people met which reason.
 
-    now: datetime
-    zone: ZoneInfo
-    currency: str
-    facts: Mapping[str, str]
-
-    @classmethod
-    def at(cls, now: datetime) -> "Day":
-        facts = ShopFact.all()
-        return cls(now, ZoneInfo(facts["zone"]), facts["currency"], facts)
-
-    @property
-    def date(self) -> date:
-        return self.now.astimezone(self.zone).date()
-
-    def midnight(self, days_ago: int = 0) -> datetime:
-        """When this date began, or an earlier one; in UTC."""
-        day = self.date - timedelta(days=days_ago)
-        return datetime.combine(day, time(), self.zone).astimezone(UTC)
-
-
-def decide(settings: Settings, *, now: datetime, beat: Callable[[], None]) -> dict[str, int]:
-    """Plan the day and reserve what is planned. Running it twice on a day changes nothing.
-
-    Returns how many people met each reason, by its name in lower case.
+    `campaigns` are those that this run decides about; `room` and `budget` are taken from as it goes.
     """
-    day = Day.at(now)
-    tally: Counter[Why] = Counter()
-    for batch in plan(settings, day, beat=beat):
-        chosen = [one for one in batch if one.decision.why is Why.CHOSEN]
-        written = _reserve(settings, day, chosen)
-        tally.update(one.decision.why for one in batch if one.decision.why is not Why.CHOSEN)
-        tally[Why.CHOSEN] += written
-        tally[Why.CAPPED] += len(chosen) - written
-    return {why.name.lower(): count for why, count in tally.items() if count}
 
+    def __init__(
+        self,
+        settings: Settings,
+        day: Day,
+        *,
+        campaigns: Sequence[str],
+        room: Room,
+        budget: Budget,
+        beat: Callable[[], None],
+    ) -> None:
+        self.tally: Counter[Why] = Counter()
+        self._settings, self._day, self._beat = settings, day, beat
+        self._room, self._budget = room, budget
+        self._offers = usable_offers(settings, day.currency, campaigns)
+        self._audience = audience_of(settings)
+        limits = settings.limits
+        self._caps = Caps(limits.per_7_days, limits.per_30_days)
+        self._left_out = LeftOut.from_settings(settings)
+        self._bounds = _bounds(settings, day, self._left_out)
+        self._decided = decided_today(day)
+        self._backlog_left = settings.audience.backlog_per_day - _backlog_taken(day)
+        self._yesterday = day.midnight(days_ago=1)
+        self._since = day.now - settings.interest.look_back
+        self._articles: dict[tuple[int, int], Article] = {}
+        self._places: dict[int, int] = {}
+        self._arrivals: Mapping[int, Sequence[Arrival]] = {}
+        self._full: Why | None = None  # why nobody more can be chosen
+        self._share_ends = False  # whoever comes later belongs to the backlog too
 
-def plan(settings: Settings, day: Day, *, beat: Callable[[], None]) -> Iterator[list[Planned]]:
-    """Decide about everybody, in batches; nothing is written.
+    def batches(self) -> Iterator[list[Planned]]:
+        """Everybody who was looked at, in batches; nobody twice among those who are chosen."""
+        if self._settings.limits.per_7_days == 0 or self._settings.limits.per_30_days == 0:
+            return  # the owner wants nothing sent
+        try:
+            for table in (Lately, Tried, LeftOutTable):
+                table.work_out(self._bounds)
+            Seen.begin()
+            if any(offer.name in ALERTS for offer in self._offers):
+                yield from self._alerts()
+            if any(offer.name in WINBACKS for offer in self._offers):
+                yield from self._quiet()
+        finally:
+            forget()
 
-    People who became quiet yesterday or today come first and all of them, also when a run comes late
-    in the day; those who were quiet before that are the backlog, of whom only a share is taken each
-    day. Whom this date has been decided for is left as it is.
-    """
-    offers = usable_offers(settings, day)
-    audience = _audience(settings)
-    caps = Caps(settings.limits.per_7_days, settings.limits.per_30_days)
-    left = settings.audience.backlog_per_day - _backlog_taken(day)
-    decided = _decided_today(day)
-    yesterday = day.midnight(days_ago=1)
-    for people in gather(settings, day.currency, tuple(settings.campaigns)):
-        beat()
-        batch = []
-        for known in people:
-            decision = choose(
-                known.person, offers, audience=audience, caps=caps, now=day.now, today=day.date
-            )
-            if decision.why is Why.CHOSEN and decision.contact_id in decided:
-                decision = Decision(decision.contact_id, Why.CAPPED)
-            backlog = decision.quiet_since is not None and not newly_quiet(
-                decision.quiet_since, audience.inactive_after, yesterday
-            )
-            if backlog and left <= 0:
-                decision = Decision(decision.contact_id, Why.BACKLOG)
-            elif backlog:
-                left -= 1
-            batch.append(Planned(known, decision, backlog))
-        yield batch
-
-
-def usable_offers(settings: Settings, day: Day) -> list[Offer]:
-    """The campaigns in their order of preference, as they may be chosen today."""
-    offers = []
-    troubles = CampaignStanding.troubles()
-    for name in settings.priority:
-        campaign = settings.campaigns.get(name)
-        if campaign is None or name not in BUILT:
-            continue
-        wrong = troubles.get(name, "its template has not been looked at yet")
-        if wrong and campaign.enabled:
-            log.warning("campaign.unusable", campaign=name, reason=wrong)
-        offers.append(
-            Offer(
-                name=name,
-                off=bool(wrong) or not campaign.enabled,
-                cooldown=campaign.cooldown,
-                tiers=tuple(
-                    Tier(minor_units(str(tier.spent), day.currency), tier.percent)
-                    for tier in (campaign.tiers if isinstance(campaign, LoyaltyReward) else ())
-                ),
-            )
+    def _alerts(self) -> Iterator[list[Planned]]:
+        since = self._since
+        drop, back = (
+            self._settings.campaigns["price_drop"],
+            self._settings.campaigns["back_in_stock"],
         )
-    return offers
+        assert isinstance(drop, PriceDrop)  # noqa: S101 - each name has its own type of settings
+        assert isinstance(back, BackInStock)  # noqa: S101
+        if all(offer.off for offer in self._offers if offer.name in ALERTS):
+            Stir.begin()
+            return
+        Stir.work_out(since, drop.more_than_percent)
+        self._articles = articles()
+        self._places = places_of(
+            self._articles,
+            people_per_unit=back.people_per_unit,
+            wave_after=back.wave_after,
+            now=self._day.now,
+        )
+        if Waiting.line_up(since, drop.more_than_percent):
+            yield from self._queue()
+            yield from self._others()
+
+    def _queue(self) -> Iterator[list[Planned]]:
+        """Each place of a wave to whoever has waited longest for it and may have it.
+
+        Pair by pair: somebody who waits for two articles stands in both queues, and takes the place
+        that comes first.
+        """
+        names = [offer.name for offer in self._offers if not offer.off]
+        if "back_in_stock" not in names:
+            return
+        until_back = self._offers[: [one.name for one in self._offers].index("back_in_stock") + 1]
+        position = 0
+        while not self._is_full():
+            pairs = _pairs(position)
+            if not pairs:
+                return
+            position = pairs[-1][0]
+            asked = [pair for pair in pairs if pair[1] not in self._decided]
+            people = self._gather([contact for _, contact, _, _ in asked])
+            batch = []
+            for _, contact, product, variation in asked:
+                article = self._articles.get((product, variation))
+                if contact in self._decided or contact not in people or article is None:
+                    continue
+                known = people[contact]
+                only = {wish.article.article_id: 0 for wish in known.person.wishes}
+                only |= {article.article_id: self._places.get(article.article_id, 1)}
+                one = self._judge(known, until_back, only)
+                if one.decision.why is Why.CHOSEN:
+                    batch.append(one)
+                if self._is_full():
+                    break
+            Seen.add(one.decision.contact_id for one in batch)
+            self._beat()
+            yield batch
+
+    def _others(self) -> Iterator[list[Planned]]:
+        """Those in no queue, or without a place in it. Counted articles have none left for them."""
+        nothing_left = dict.fromkeys(self._places, 0)
+        everybody = array("q", (contact for (contact,) in tuples(_everybody_with_wishes())))
+        for first in range(0, len(everybody), PEOPLE_A_BATCH):
+            ids = [
+                contact
+                for contact in everybody[first : first + PEOPLE_A_BATCH]
+                if contact not in self._decided
+            ]
+            if self._full is not None:
+                self.tally[self._full] += len(ids)
+                Seen.add(ids)
+                continue
+            people = self._gather(ids)
+            yield self._judge_all(people, nothing_left)
+
+    def _quiet(self) -> Iterator[list[Planned]]:
+        """Who may be won back, until the day's share, the room or the budget is full."""
+        self._full = (
+            Why.BUDGET if self._full is Why.BUDGET else None
+        )  # they have more time to leave
+        self._share_ends = True
+        suits = self._suits()
+        after: tuple[datetime, int] | None = None
+        while not self._is_full():
+            rows = next_quiet(self._bounds, suits, after, PEOPLE_A_BATCH)
+            if not rows:
+                break
+            after = (rows[-1][1], rows[-1][0])
+            seen = Seen.among([contact for contact, _ in rows])
+            ids = [contact for contact, _ in rows if contact not in seen]
+            yield self._judge_all(self._gather(ids), {})
+        rest = census(self._bounds, suits)
+        waiting = rest.pop("candidate", 0)
+        if waiting:
+            self.tally[self._full or Why.NOTHING_FITS] += waiting
+        for name, count in rest.items():
+            self.tally[Why[name.upper()]] += count
+
+    def _judge_all(self, people: Mapping[int, Known], places: Mapping[int, int]) -> list[Planned]:
+        batch = [self._judge(known, self._offers, places) for known in people.values()]
+        Seen.add(people)
+        for one in batch:
+            self.tally[one.decision.why] += one.decision.why is not Why.CHOSEN
+        self._beat()
+        return batch
+
+    def _judge(self, known: Known, offers: Sequence[Offer], places: Mapping[int, int]) -> Planned:
+        decision = choose(
+            known.person,
+            offers,
+            audience=self._audience,
+            caps=self._caps,
+            now=self._day.now,
+            today=self._day.date,
+            shelf=Shelf(places, self._arrivals),
+        )
+        if decision.why is not Why.CHOSEN:
+            return Planned(known, decision)
+        if decision.contact_id in self._decided:
+            return Planned(known, Decision(decision.contact_id, Why.CAPPED))
+        backlog = decision.quiet_since is not None and not newly_quiet(
+            decision.quiet_since, self._audience.inactive_after, self._yesterday
+        )
+        no_room = self._take(known, decision, backlog)
+        if no_room is not None:
+            return Planned(known, replace(decision, why=no_room, campaign=""))
+        return Planned(known, decision, backlog)
+
+    def _take(self, known: Known, decision: Decision, backlog: bool) -> Why | None:
+        """Its place among what can be sent and paid for; why there is none."""
+        if backlog and self._backlog_left <= 0:
+            self._full = Why.BACKLOG if self._share_ends else self._full
+            return Why.BACKLOG
+        expires_after = self._settings.campaigns[decision.campaign].expires_after
+        if not self._room.left(expires_after):
+            self._full = Why.ROOM
+            return Why.ROOM
+        if not self._budget.take(known.person.region):
+            if self._budget.messages_left == 0 or self._budget.money_left == 0:
+                self._full = Why.BUDGET
+            return Why.BUDGET
+        self._room.take(expires_after)
+        self._backlog_left -= backlog
+        self._decided.add(decision.contact_id)
+        self.tally[Why.CHOSEN] += 1
+        wish = decision.wish
+        if (
+            decision.campaign == "back_in_stock"
+            and wish
+            and wish.article.article_id in self._places
+        ):
+            self._places[wish.article.article_id] -= 1
+        return None
+
+    def _is_full(self) -> bool:
+        return self._full is not None
+
+    def _gather(self, ids: Sequence[int]) -> dict[int, Known]:
+        """In the order of `ids`."""
+        people = gather(ids, self._left_out, self._articles, self._since)
+        return {contact: people[contact] for contact in ids if contact in people}
+
+    def _suits(self) -> Any:
+        """What the campaigns that win back ask of people, as far as the tables tell; True: nothing."""
+        usable = {offer.name: offer for offer in self._offers if not offer.off}
+        if "new_arrivals" in usable:
+            self._arrivals = arrivals()
+        if "we_miss_you" in usable:
+            return True
+        suits: list[Any] = []
+        if "loyalty_reward" in usable:
+            suits.append(History.spent >= min(t.spent for t in usable["loyalty_reward"].tiers))
+        if self._arrivals:
+            suits.append(has_taste_for(self._arrivals))
+        if not suits:
+            return False
+        return suits[0] if len(suits) == 1 else suits[0] | suits[1]
 
 
-def _audience(settings: Settings) -> Audience:
-    whom = settings.audience
-    return Audience(
-        inactive_after=whom.inactive_after,
+def _bounds(settings: Settings, day: Day, left_out: LeftOut) -> Bounds:
+    whom, limits = settings.audience, settings.limits
+    return Bounds(
+        quiet_before=day.now - whom.inactive_after,
+        today=day.date,
+        per_7_days=limits.per_7_days,
+        per_30_days=limits.per_30_days,
+        rest_after_failure=REST_AFTER_FAILURE,
         attempts=whom.attempts_per_spell,
-        exclude_regions=frozenset(whom.exclude_countries),
-        exclude_emails=frozenset(email.lower() for email in whom.exclude_emails),
-        exclude_roles=frozenset(whom.exclude_roles),
+        winbacks=WINBACKS,
+        excluded_regions=whom.exclude_countries,
+        excluded_contacts=sorted(left_out.contacts),
+    )
+
+
+def _pairs(after: int) -> list[tuple[int, int, int, int]]:
+    """(position, contact, product, variation) of the next who may wait for something that is back."""
+    query = (
+        Waiting.select(
+            Waiting.position, Waiting.contact_id, Waiting.product_id, Waiting.variation_id
+        )
+        .where(Waiting.position > after, Waiting.back)
+        .order_by(Waiting.position)
+        .limit(PEOPLE_A_BATCH)
+    )
+    return [(place, who, product, variation) for place, who, product, variation in tuples(query)]
+
+
+def _everybody_with_wishes() -> Any:
+    from peewee import fn
+
+    return (
+        Waiting.select(Waiting.contact_id)
+        .group_by(Waiting.contact_id)
+        .order_by(fn.MIN(Waiting.position))
     )
 
 
@@ -157,7 +332,7 @@ def _backlog_taken(day: Day) -> int:
     return int(Message.select().where(today, Message.from_backlog).count())
 
 
-def _decided_today(day: Day) -> set[int]:
+def decided_today(day: Day) -> set[int]:
     """Who has a message of this date already, whatever became of it.
 
     One campaign a person a day: the caps may bear a second one, for which another would be found.
@@ -166,98 +341,3 @@ def _decided_today(day: Day) -> set[int]:
         Message.period == day.date.isoformat(), Message.kind == "marketing"
     )
     return {contact for (contact,) in tuples(query)}
-
-
-def _reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> int:
-    """Write the messages of those whom the caps and their consent still allow. Returns how many.
-
-    All of it is read again in the transaction that writes: another loop may have been faster.
-    """
-    if not chosen:
-        return 0
-    products = last_products([one.known.last_bought for one in chosen if one.known.last_bought])
-    caps = Caps(settings.limits.per_7_days, settings.limits.per_30_days)
-    ids = [one.decision.contact_id for one in chosen]
-    coupons: dict[str, dict[str, object]] = {}
-    with transaction():
-        taken = Message.cap_days(ids, day.date - timedelta(days=30))
-        agreed = Contact.agreed(ids) - _decided_today(day)
-        rows = []
-        for one in chosen:
-            contact = one.decision.contact_id
-            days = [date.fromisoformat(iso) for _, iso in taken.get(contact, [])]
-            if contact in agreed and allows(caps, days, day.date):
-                uid = secrets.token_urlsafe(16)
-                coupon = _coupon(settings, day, one, uid)
-                if coupon:
-                    coupons[uid] = coupon
-                rows.append(_message(settings, day, one, uid, coupon, products))
-        written = Message.put(rows)
-        Coupon.put([coupons[uid] for uid in written if uid in coupons])
-    return len(written)
-
-
-def _coupon(settings: Settings, day: Day, one: Planned, uid: str) -> dict[str, object] | None:
-    campaign = settings.campaigns[one.decision.campaign]
-    if not isinstance(campaign, LoyaltyReward):
-        return None
-    letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
-    return {
-        "code": f"{campaign.coupon_prefix}{letters}",
-        "message_uid": uid,
-        "email": one.known.email,
-        "percent": one.decision.percent,
-        # a message may wait before it leaves, and then the coupon still has its whole time
-        "expires_at": day.now + campaign.expires_after + campaign.coupon_valid,
-    }
-
-
-def _message(
-    settings: Settings,
-    day: Day,
-    one: Planned,
-    uid: str,
-    coupon: Mapping[str, object] | None,
-    products: Mapping[int, str],
-) -> dict[str, object]:
-    decision = one.decision
-    campaign = settings.campaigns[decision.campaign]
-    limits = settings.limits
-    return {
-        "uid": uid,
-        "contact_id": decision.contact_id,
-        "campaign": decision.campaign,
-        "period": day.date.isoformat(),
-        "priority": settings.priority.index(decision.campaign),
-        "reason": _reason(decision, day),
-        "template": campaign.template,
-        "language": campaign.language,
-        "variables": variables(
-            one.known,
-            day.facts,
-            last_product=products.get(one.known.last_bought or 0, ""),
-            language=campaign.language,
-            zone=day.zone,
-            coupon=coupon,
-        ),
-        "cap_day": day.date.isoformat(),
-        "from_backlog": one.from_backlog,
-        "spell_began": decision.quiet_since,
-        "created_at": day.now,
-        "not_before": next_allowed(
-            day.now,
-            zones=one.known.zones,
-            shop_zone=day.zone,
-            quiet_from=limits.quiet_from,
-            quiet_until=limits.quiet_until,
-        ),
-        "expires_at": day.now + campaign.expires_after,
-    }
-
-
-def _reason(decision: Decision, day: Day) -> str:
-    """Why this person, in words, with the reasons against the campaigns that came first."""
-    quiet = (day.now - decision.quiet_since).days if decision.quiet_since else 0
-    against = "".join(f"; {name}: {why.value}" for name, why in decision.against)
-    gets = f", gets {decision.percent} %" if decision.percent else ""
-    return f"quiet for {quiet} days{gets}{against}"

@@ -17,6 +17,7 @@ from agent.clients.outcomes import Lost, NotSent, Outcome
 from agent.clients.whatsapp import WhatsApp
 from agent.config import LoyaltyReward, Settings
 from agent.errors import Refused
+from agent.jobs.send.articles import LOOK_AGAIN
 from agent.jobs.send.outcomes import Halt, write_outcomes
 from agent.jobs.send.recheck import Verdict, recheck
 from agent.log import Log
@@ -208,6 +209,8 @@ class Sender:
         for moment, ids in verdict.hold.items():
             Message.move(ids, ("queued",), "queued", not_before=moment)
             self._tally["held for quiet hours"] += len(ids)
+        if verdict.unread:
+            Message.move(verdict.unread, ("queued",), "queued", not_before=now + LOOK_AGAIN)
 
     def _record(self, now: datetime) -> Halt | None:
         outcomes: list[tuple[Message, Outcome]] = []

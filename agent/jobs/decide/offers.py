@@ -1,0 +1,51 @@
+"""The campaigns as they may be chosen now, and whom the shop wants to reach with them."""
+
+from collections.abc import Sequence
+
+from agent.config import LoyaltyReward, PriceDrop, Settings
+from agent.log import Log
+from agent.rules.audience import Audience
+from agent.rules.money import minor_units
+from agent.rules.selection import Offer, Tier
+from models import CampaignStanding
+
+log = Log(__name__)
+
+
+def usable_offers(settings: Settings, currency: str, among: Sequence[str]) -> list[Offer]:
+    """Those of `among` in their order of preference, as they may be chosen now."""
+    offers = []
+    troubles = CampaignStanding.troubles()
+    for name in settings.priority:
+        if name not in among:
+            continue
+        campaign = settings.campaigns[name]
+        wrong = troubles.get(name, "its template has not been looked at yet")
+        if wrong and campaign.enabled:
+            log.warning("campaign.unusable", campaign=name, reason=wrong)
+        offers.append(
+            Offer(
+                name=name,
+                off=bool(wrong) or not campaign.enabled,
+                cooldown=campaign.cooldown,
+                tiers=tuple(
+                    Tier(minor_units(str(tier.spent), currency), tier.percent)
+                    for tier in (campaign.tiers if isinstance(campaign, LoyaltyReward) else ())
+                ),
+                more_than_percent=(
+                    campaign.more_than_percent if isinstance(campaign, PriceDrop) else 0
+                ),
+            )
+        )
+    return offers
+
+
+def audience_of(settings: Settings) -> Audience:
+    whom = settings.audience
+    return Audience(
+        inactive_after=whom.inactive_after,
+        attempts=whom.attempts_per_spell,
+        exclude_regions=frozenset(whom.exclude_countries),
+        exclude_emails=frozenset(email.lower() for email in whom.exclude_emails),
+        exclude_roles=frozenset(whom.exclude_roles),
+    )

@@ -1,0 +1,128 @@
+"""The chosen -> outbox: their messages and coupons, in one transaction with another look at the caps."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from agent.config import LoyaltyReward, Settings
+from agent.jobs.decide.day import Day
+from agent.jobs.decide.plan import Planned, decided_today
+from agent.jobs.decide.wording import Words
+from agent.rules.caps import Caps, allows
+from agent.rules.hours import next_allowed
+from agent.rules.selection import Decision
+from models import Contact, Coupon, Message
+from models.base import transaction
+
+CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without those that are read for one another
+CODE_LENGTH = 9  # 31^9: fifteen million guesses for a chance in a thousand, with 1,700 codes alive
+
+Coupons = dict[str, dict[str, Any]]
+
+
+def reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> int:
+    """Write the messages of those whom the caps and their consent still allow. Returns how many.
+
+    All of it is read again in the transaction that writes: another loop may have been faster.
+    """
+    if not chosen:
+        return 0
+    coupons = {one.decision.contact_id: _coupon(settings, day, one) for one in chosen}
+    words = Words.gather(settings, day, chosen, coupons)
+    caps = Caps(settings.limits.per_7_days, settings.limits.per_30_days)
+    ids = [one.decision.contact_id for one in chosen]
+    with transaction():
+        taken = Message.cap_days(ids, day.date - timedelta(days=30))
+        agreed = Contact.agreed(ids) - decided_today(day)
+        rows = []
+        for one in chosen:
+            contact = one.decision.contact_id
+            days = [date.fromisoformat(iso) for _, iso in taken.get(contact, [])]
+            if contact in agreed and allows(caps, days, day.date):
+                rows.append(_message(settings, day, one, words))
+        written = set(Message.put(rows))
+        made = [
+            coupon | {"message_uid": row["uid"]}
+            for row in rows
+            if row["uid"] in written and (coupon := coupons[row["contact_id"]]) is not None
+        ]
+        Coupon.put(made)
+    return len(written)
+
+
+def _coupon(settings: Settings, day: Day, one: Planned) -> dict[str, Any] | None:
+    campaign = settings.campaigns[one.decision.campaign]
+    if not isinstance(campaign, LoyaltyReward):
+        return None
+    letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    return {
+        "code": f"{campaign.coupon_prefix}{letters}",
+        "email": one.known.email,
+        "percent": one.decision.percent,
+        # a message may wait before it leaves, and then the coupon still has its whole time
+        "expires_at": day.now + campaign.expires_after + campaign.coupon_valid,
+    }
+
+
+def _message(settings: Settings, day: Day, one: Planned, words: Words) -> dict[str, Any]:
+    decision = one.decision
+    campaign = settings.campaigns[decision.campaign]
+    limits = settings.limits
+    article = decision.wish.article if decision.wish else None
+    language = words.language(one)
+    return {
+        "uid": secrets.token_urlsafe(16),
+        "contact_id": decision.contact_id,
+        "campaign": decision.campaign,
+        "subject": _subject(decision),
+        "period": day.date.isoformat(),
+        "priority": settings.priority.index(decision.campaign),
+        "reason": reason(decision, day),
+        "template": campaign.mapping_in(language).template,
+        "language": language,
+        "variables": words.values(one, language),
+        "cap_day": day.date.isoformat(),
+        "from_backlog": one.from_backlog,
+        "spell_began": decision.quiet_since,
+        "product_id": article.product_id if article else None,
+        "variation_id": article.variation_id if article else 0,
+        "price": article.price if article and decision.campaign == "price_drop" else None,
+        "about": words.about(one),
+        "created_at": day.now,
+        "not_before": next_allowed(
+            day.now,
+            zones=one.known.zones,
+            shop_zone=day.zone,
+            quiet_from=limits.quiet_from,
+            quiet_until=limits.quiet_until,
+        ),
+        "expires_at": day.now + campaign.expires_after,
+    }
+
+
+def _subject(decision: Decision) -> str:
+    """What the message is about: with the person and the campaign it stands in the outbox once a day."""
+    if decision.wish is None:
+        return ""
+    return str(decision.wish.article.article_id)
+
+
+def reason(decision: Decision, day: Day) -> str:
+    """Why this person, in words, with the reasons against the campaigns that came first."""
+    against = "".join(f"; {name}: {why.value}" for name, why in decision.against)
+    return f"{_because(decision, day)}{against}"
+
+
+def _because(decision: Decision, day: Day) -> str:
+    wish = decision.wish
+    if wish is not None and decision.campaign == "back_in_stock":
+        units = "in stock" if wish.article.units is None else f"{wish.article.units} in stock"
+        return f"waits for {wish.article.name} since {wish.since:%d %b %Y}, now {units}"
+    if wish is not None:
+        seen, now = wish.price_seen or 1, wish.article.price or 0
+        return f"saw {wish.article.name}, now {(seen - now) * 100 // seen} % cheaper"
+    quiet = (day.now - decision.quiet_since).days if decision.quiet_since else 0
+    gets = f", gets {decision.percent} %" if decision.percent else ""
+    new = ", ".join(arrival.name for arrival in decision.arrivals)
+    return f"quiet for {quiet} days{gets}{f', new for them: {new}' if new else ''}"

@@ -1,0 +1,81 @@
+"""Is what an alert is about still so? Nobody is told about what is gone again.
+
+The mirror answers, and where its copy is not of this very moment, the shop is asked first: a hint
+makes the next look read the article again, with all others of the queue in one request, and the
+message waits for that.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from agent.rules.interest import IN_STOCK
+from models import Cursor, Hint, Message, Product
+from models.base import among
+
+FRESH = timedelta(minutes=2)  # a copy that is younger is taken for the shop's own word
+LOOK_AGAIN = timedelta(seconds=10)
+GONE = "what it is about is sold out again"
+DEARER = "what it is about is not that cheap any more"
+MEANS = "alert"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What became of the articles that some messages are about."""
+
+    why_not: Mapping[int, str] = field(default_factory=dict)  # message -> reason to cancel it
+    unread: frozenset[int] = frozenset()  # messages that wait for another look at the shop
+
+
+def look_at_articles(messages: Iterable[Message], now: datetime) -> Standing:
+    """What became of the articles of `messages`; notes hints for those that must be read again.
+
+    Runs in the caller's transaction.
+    """
+    alerts = [message for message in messages if message.product_id is not None]
+    if not alerts:
+        return Standing()
+    numbers = {message.product_id for message in alerts} | {m.variation_id for m in alerts}
+    copies: dict[int | None, Any] = {
+        one.woo_id: one for one in Product.select().where(among(Product.woo_id, numbers))
+    }
+    oldest = _on_the_shops_clock(now) - FRESH
+    why_not: dict[int, str] = {}
+    unread: set[int] = set()
+    products: set[int] = set()
+    parents: set[int] = set()  # of variations
+    for message in alerts:
+        product = copies.get(message.product_id)
+        article = copies.get(message.variation_id or message.product_id)
+        reason = _why_not(message, product, article)
+        if reason:
+            why_not[message.id] = reason
+        elif product is not None and article is not None and article.read_at < oldest:
+            unread.add(message.id)
+            (parents if message.variation_id else products).add(product.woo_id)
+    Hint.note("products", products, MEANS, now)
+    Hint.note("variations", parents, MEANS, now)
+    return Standing(why_not, frozenset(unread))
+
+
+def _why_not(message: Message, product: Any, article: Any) -> str:
+    if product is None or article is None:
+        return GONE
+    counted = article.stock_quantity
+    in_stock = article.stock_status == IN_STOCK and (counted is None or counted > 0)
+    if not in_stock or product.status != "publish" or article.status != "publish":
+        return GONE
+    if message.price is not None and (article.price is None or article.price > message.price):
+        return DEARER
+    return ""
+
+
+def _on_the_shops_clock(now: datetime) -> datetime:
+    """`now` as the shop's clock shows it, by the newest poll: copies carry the shop's times."""
+    orders = Cursor.named("orders")
+    if orders.since is None or orders.polled_at is None:
+        return now
+    apart: timedelta = orders.since - orders.polled_at
+    return now + apart

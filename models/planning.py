@@ -1,0 +1,341 @@
+"""Who may be chosen now, found in sets: temporary tables of one run of a decision.
+
+Temporary tables keyed by integers, because SQLite joins a subquery of this size by scanning it once
+for every contact. What is found here is never too few: the rules look at each of them again.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from peewee import (
+    JOIN,
+    AutoField,
+    BigIntegerField,
+    BooleanField,
+    Case,
+    CompositeKey,
+    IntegerField,
+    fn,
+)
+
+from models.base import Table, UtcField, among, tuples
+from models.contacts import Contact
+from models.insight import History, Taste
+from models.interest import Interest, ProductChange
+from models.mirror import Product
+from models.outbox import UNCOUNTED, Message
+
+GAVE_UP = ("failed", "refused")
+CALLED_OFF = ("cancelled", "expired")  # these were no attempt
+SOLD_OUT = "outofstock"
+IN_STOCK = "instock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What narrows the people down, in the words of SQL."""
+
+    quiet_before: datetime  # whose last order is not later is quiet
+    today: date  # of the shop
+    per_7_days: int
+    per_30_days: int
+    rest_after_failure: timedelta
+    attempts: int
+    winbacks: Sequence[str]  # campaigns whose messages are attempts
+    excluded_regions: Sequence[str]
+    excluded_contacts: Sequence[int]
+
+
+class Temporary(Table):
+    """A table of this connection alone, in memory."""
+
+    class Meta:
+        temporary = True
+
+    @classmethod
+    def begin(cls) -> None:
+        cls.drop_table(safe=True)
+        cls.create_table()
+
+
+class Lately(Temporary):
+    """Who must rest: under the caps, or because a message to them failed."""
+
+    contact_id = IntegerField(primary_key=True)
+    capped = BooleanField()
+
+    @classmethod
+    def work_out(cls, bounds: Bounds) -> None:
+        cls.begin()
+        week, month = (bounds.today - timedelta(days=days) for days in (6, 29))
+        rest = bounds.today - bounds.rest_after_failure  # that day itself is over
+        counts = Message.state.not_in(UNCOUNTED)
+        in_week = fn.SUM(Case(None, [(counts & (Message.cap_day >= week.isoformat()), 1)], 0))
+        in_month = fn.SUM(Case(None, [(counts, 1)], 0))
+        failed = fn.SUM(
+            Case(
+                None,
+                [(Message.state.in_(GAVE_UP) & (Message.cap_day > rest.isoformat()), 1)],
+                0,
+            )
+        )
+        capped = (in_week >= bounds.per_7_days) | (in_month >= bounds.per_30_days)
+        cls.insert_from(
+            Message.select(Message.contact_id, capped)
+            .where(Message.cap_day >= month.isoformat(), Message.kind == "marketing")
+            .group_by(Message.contact_id)
+            .having(capped | (failed > 0)),
+            (cls.contact_id, cls.capped),
+        ).execute()
+
+
+class Tried(Temporary):
+    """Whom we have tried to win back often enough since their last order."""
+
+    contact_id = IntegerField(primary_key=True)
+
+    @classmethod
+    def work_out(cls, bounds: Bounds) -> None:
+        cls.begin()
+        cls.insert_from(
+            Message.select(Message.contact_id)
+            .join(History, on=(History.contact_id == Message.contact_id))
+            .where(
+                Message.campaign.in_(list(bounds.winbacks)),
+                Message.state.not_in(CALLED_OFF),
+                Message.created_at > History.last_order_at,
+            )
+            .group_by(Message.contact_id)
+            .having(fn.COUNT(Message.id) >= bounds.attempts),
+            (cls.contact_id,),
+        ).execute()
+
+
+class LeftOut(Temporary):
+    """Whom the settings leave out by a role or an e-mail."""
+
+    contact_id = IntegerField(primary_key=True)
+
+    @classmethod
+    def work_out(cls, bounds: Bounds) -> None:
+        cls.begin()
+        cls.write_each(
+            ({"contact_id": contact} for contact in sorted(bounds.excluded_contacts)),
+            lambda insert: insert,
+        )
+
+
+class Seen(Temporary):
+    """Who was looked at one by one in this run."""
+
+    contact_id = IntegerField(primary_key=True)
+
+    @classmethod
+    def add(cls, contacts: Iterable[int]) -> None:
+        cls.write_each(
+            ({"contact_id": contact} for contact in contacts),
+            lambda insert: insert.on_conflict_ignore(),
+        )
+
+    @classmethod
+    def among(cls, contacts: Iterable[int]) -> set[int]:
+        """Those of these who were."""
+        query = cls.select(cls.contact_id).where(among(cls.contact_id, contacts))
+        return {contact for (contact,) in tuples(query)}
+
+
+class Stir(Temporary):
+    """An article about which somebody may have to be told: it is back, or cheaper than it was seen."""
+
+    product_id = BigIntegerField()
+    variation_id = BigIntegerField()
+    price = BigIntegerField(null=True)
+    sold_out_at = UtcField(null=True)
+
+    class Meta:
+        primary_key = CompositeKey("product_id", "variation_id")
+
+    @classmethod
+    def work_out(cls, since: datetime, more_than_percent: int) -> None:
+        """Of what people saw since `since`, and everything else that they saw of it."""
+        cls.begin()
+        article = Case(None, [(Product.parent_id > 0, Product.parent_id)], Product.woo_id)
+        variation = Case(None, [(Product.parent_id > 0, Product.woo_id)], 0)
+        dearest = (
+            Interest.select(
+                Interest.product_id, Interest.variation_id, fn.MAX(Interest.price).alias("price")
+            )
+            .group_by(Interest.product_id, Interest.variation_id)
+            .having(fn.MAX(Interest.seen_at) > since)
+        )
+        met_sold_out = Interest.select(Interest.product_id).where(Interest.stock_status == SOLD_OUT)
+        went = (
+            ProductChange.select(
+                ProductChange.product_id, fn.MAX(ProductChange.seen_at).alias("at")
+            )
+            .where(
+                ProductChange.field == "stock_status",
+                ProductChange.became == SOLD_OUT,
+                ProductChange.seen_at > since,
+            )
+            .group_by(ProductChange.product_id)
+        )
+        cheaper = dearest.c.price * (100 - more_than_percent) > Product.price * 100
+        cls.insert_from(
+            Product.select(article, variation, Product.price, went.c.at)
+            .join(
+                dearest,
+                JOIN.LEFT_OUTER,
+                on=(dearest.c.product_id == article) & (dearest.c.variation_id == variation),
+            )
+            .switch(Product)
+            .join(went, JOIN.LEFT_OUTER, on=(went.c.product_id == Product.woo_id))
+            .where(
+                Product.stock_status == IN_STOCK,
+                Product.status == "publish",
+                dearest.c.product_id.is_null(False),
+                cheaper | went.c.at.is_null(False) | article.in_(met_sold_out),
+            ),
+            (cls.product_id, cls.variation_id, cls.price, cls.sold_out_at),
+        ).execute()
+
+
+class Waiting(Temporary):
+    """One person and one article that may be worth a message to them; oldest interest first."""
+
+    position = AutoField()
+    contact_id = IntegerField(index=True)
+    product_id = BigIntegerField()
+    variation_id = BigIntegerField()
+    back = BooleanField()  # it may be back for them; else it may be cheaper
+
+    @classmethod
+    def line_up(cls, since: datetime, more_than_percent: int) -> int:
+        """Those who can be written to now. Returns how many pairs there are."""
+        cls.begin()
+        went_from_the_list = (Interest.kind != "view") & (Interest.seen_at <= Stir.sold_out_at)
+        back = (Interest.stock_status == SOLD_OUT) | went_from_the_list
+        cheaper = Interest.price * (100 - more_than_percent) > Stir.price * 100
+        cls.insert_from(
+            Stir.select(
+                Interest.contact_id,
+                Interest.product_id,
+                Interest.variation_id,
+                fn.MAX(Case(None, [(back, 1)], 0)),
+            )
+            .join(
+                Interest,
+                on=(Interest.product_id == Stir.product_id)
+                & (Interest.variation_id == Stir.variation_id),
+            )
+            .switch(Stir)
+            .join(Contact, on=(Contact.id == Interest.contact_id))
+            .switch(Stir)
+            .join(Lately, JOIN.LEFT_OUTER, on=(Lately.contact_id == Interest.contact_id))
+            .where(Contact.marketing == "yes", Lately.contact_id.is_null())
+            .group_by(Interest.contact_id, Interest.product_id, Interest.variation_id)
+            .having(
+                fn.MAX(Interest.seen_at) > since, fn.MAX(Case(None, [(back | cheaper, 1)], 0)) == 1
+            )
+            .order_by(fn.MIN(Interest.first_at), Interest.contact_id, Interest.product_id),
+            (cls.contact_id, cls.product_id, cls.variation_id, cls.back),
+        ).execute()
+        return int(cls.select().count())
+
+
+def forget() -> None:
+    """Give the memory back."""
+    for table in (Lately, Tried, LeftOut, Seen, Stir, Waiting):
+        table.drop_table(safe=True)
+
+
+TEMPORARY: Sequence[type[Table]] = (Lately, Tried, LeftOut, Seen, Stir, Waiting)
+
+
+def next_quiet(
+    bounds: Bounds, suits: Any, after: tuple[datetime, int] | None, limit: int
+) -> list[tuple[int, datetime]]:
+    """The next people to win back, the most recently quiet first: (contact, newest order).
+
+    `after` is the last of the page before. `suits`: what a campaign asks of them, or True.
+    """
+    query = (
+        History.select(History.contact_id, History.last_order_at)
+        .join(Contact, on=(Contact.id == History.contact_id))
+        .switch(History)
+        .join(Lately, JOIN.LEFT_OUTER, on=(Lately.contact_id == History.contact_id))
+        .switch(History)
+        .join(Tried, JOIN.LEFT_OUTER, on=(Tried.contact_id == History.contact_id))
+        .switch(History)
+        .join(LeftOut, JOIN.LEFT_OUTER, on=(LeftOut.contact_id == History.contact_id))
+        .where(
+            History.last_order_at <= bounds.quiet_before,
+            History.bought > 0,
+            Contact.marketing == "yes",
+            Contact.region.not_in(list(bounds.excluded_regions)),
+            Lately.contact_id.is_null(),
+            Tried.contact_id.is_null(),
+            LeftOut.contact_id.is_null(),
+            suits,
+        )
+        .order_by(History.last_order_at.desc(), History.contact_id)
+        .limit(limit)
+    )
+    if after is not None:
+        moment, contact = after
+        query = query.where(
+            (History.last_order_at < moment)
+            | ((History.last_order_at == moment) & (History.contact_id > contact))
+        )
+    return [(contact, moment) for contact, moment in tuples(query)]
+
+
+def census(bounds: Bounds, suits: Any) -> dict[str, int]:
+    """How many of those who were not looked at one by one met which reason, in the order of the rules;
+    `candidate`: could have been chosen. One scan of the contacts."""
+    reason = Case(
+        None,
+        [
+            (Contact.marketing == "no", "said_no"),
+            (Contact.marketing != "yes", "no_consent"),
+            (
+                Contact.region.in_(list(bounds.excluded_regions))
+                | LeftOut.contact_id.is_null(False),
+                "excluded",
+            ),
+            (History.bought.is_null() | (History.bought == 0), "never_bought"),
+            (History.last_order_at.is_null(), "never_bought"),
+            (History.last_order_at > bounds.quiet_before, "not_quiet"),
+            (Tried.contact_id.is_null(False), "attempts"),
+            (Lately.capped == True, "capped"),  # noqa: E712 - SQL
+            (Lately.contact_id.is_null(False), "failed"),
+            (suits, "candidate"),
+        ],
+        "nothing_fits",
+    )
+    query = (
+        Contact.select(reason.alias("reason"), fn.COUNT(Contact.id))
+        .join(History, JOIN.LEFT_OUTER, on=(History.contact_id == Contact.id))
+        .switch(Contact)
+        .join(Lately, JOIN.LEFT_OUTER, on=(Lately.contact_id == Contact.id))
+        .switch(Contact)
+        .join(Tried, JOIN.LEFT_OUTER, on=(Tried.contact_id == Contact.id))
+        .switch(Contact)
+        .join(LeftOut, JOIN.LEFT_OUTER, on=(LeftOut.contact_id == Contact.id))
+        .switch(Contact)
+        .join(Seen, JOIN.LEFT_OUTER, on=(Seen.contact_id == Contact.id))
+        .where(Seen.contact_id.is_null())
+        .group_by(reason)
+    )
+    return dict(tuples(query))
+
+
+def has_taste_for(categories: Iterable[int]) -> Any:
+    """The condition that a contact of History bought in one of these categories."""
+    return fn.EXISTS(
+        Taste.select(Taste.contact_id).where(
+            Taste.contact_id == History.contact_id, among(Taste.category_id, categories)
+        )
+    )
