@@ -100,6 +100,15 @@ def _campaign(settings: Settings, name: str) -> Iterator[Disagreement]:
             (("consent", "stop_payloads"),),
             Wrong(what, "add it there, or write one that is there"),
         )
+    if campaign.language in campaign.translations:
+        yield Disagreement(
+            (*section, "translations", campaign.language),
+            ((*section, "language"),),
+            Wrong(
+                "is the language of the campaign itself",
+                f"move these keys into [campaigns.{name}]",
+            ),
+        )
     if campaign.enabled and name not in settings.priority:
         what = (
             "is true, but priority of [campaigns] does not name this campaign: it would never run"

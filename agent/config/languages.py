@@ -37,12 +37,7 @@ def _read_pair(pair: tuple[str, object]) -> tuple[str, str]:
 
 @section
 class Languages:
-    """Who is written to in which language, where a campaign has an approved template in several.
-
-    First counts what the newest order of a person says, else the country of their number, else
-    the language of the shop. Where there is no template in that language, the campaign's own
-    `language` is taken.
-    """
+    """The language of a message: of the newest order, else the number's country, else the shop."""
 
     order_meta: tuple[str, ...] = setting(
         Items(_META),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from agent.config.complaints import Unfit, Wrong, each, nearest
+from agent.config.complaints import Unfit, Wrong, each, found, nearest
 from agent.config.kinds import Items, Kind, Text
 from agent.config.schema import stranger
 from agent.rules.placeholders import (
@@ -169,7 +169,7 @@ class Translations(Kind[Mapping[str, Translation]]):
 
     def _read_one(self, raw: object) -> Translation:
         if not isinstance(raw, dict):
-            raise Unfit(Wrong(f"is not a table but {raw!r}", 'write {body = ["..."]}'))
+            raise Unfit(Wrong(f"is {found(raw)}, not a table", 'write {body = ["..."]}'))
         kinds: dict[str, Kind[object]] = {
             "template": TEMPLATE,
             "header": Items(Wording(self.campaign), most=1),

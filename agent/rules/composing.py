@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agent.rules.languages import choose_language, locale_of
+from agent.rules.languages import choose_language
 from agent.rules.templates import TemplateMapping, mixes_languages
 from agent.rules.values import MessageFacts, values
 
@@ -42,9 +42,8 @@ def compose(
         tongue.countries,
         tuple(mappings),
     )
-    for language in dict.fromkeys((wanted, fallback)):
-        mapping = mappings[language]
-        known = values(facts, locale_of(language, facts.region))
-        if language == fallback or not mixes_languages(mapping, known):
-            break
-    return Composed(template=mapping.template, language=language, values=known)
+    known = values(facts, wanted)
+    if mixes_languages(mappings[wanted], known):
+        wanted = fallback
+        known = values(facts, wanted)
+    return Composed(template=mappings[wanted].template, language=wanted, values=known)

@@ -5,7 +5,7 @@ What is asked often is remembered: thousands of messages of a run share their pr
 """
 
 import re
-from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -16,8 +16,6 @@ from agent.rules.visible import visible
 
 if TYPE_CHECKING:
     from babel import Locale
-
-LAST_RESORT = "en"  # for a language that babel does not know
 
 # CLDR wants a space between a currency's letters and the digits ("HUF 990"), which babel leaves out.
 _LETTER_AT_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
@@ -67,11 +65,12 @@ def country_name(code: str, locale: str) -> str:
     return visible(str(names.get(code.upper(), code)))
 
 
-def listed(names: Sequence[str], locale: str) -> str:
+@lru_cache(maxsize=4096)
+def listed(names: tuple[str, ...], locale: str) -> str:
     """The names with commas and an "and" as `locale` has them."""
     from babel.lists import format_list
 
-    return format_list(names, locale=_locale(locale)) if names else ""
+    return format_list(list(names), locale=_locale(locale)) if names else ""
 
 
 @lru_cache(maxsize=64)
@@ -79,12 +78,10 @@ def _locale(locale: str) -> "Locale":
     """The nearest that babel knows: es_ES for es_ES, es for es_XX, English for xx."""
     from babel import Locale, UnknownLocaleError
 
-    for name in (locale, locale.partition("_")[0], LAST_RESORT):
-        try:
+    for name in (locale, locale.partition("_")[0]):
+        with suppress(ValueError, UnknownLocaleError):
             return Locale.parse(name)
-        except (ValueError, UnknownLocaleError):
-            continue
-    raise AssertionError(LAST_RESORT)
+    return Locale("en")
 
 
 @lru_cache(maxsize=64)

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from html import unescape
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from agent.rules import formats
+from agent.rules.languages import locale_of
 from agent.rules.names import first_name, last_name
 from agent.rules.placeholders import (
     CODES,
@@ -72,8 +74,12 @@ class MessageFacts:
     customer: Mapping[str, object] = field(default_factory=dict)
 
 
-def values(facts: MessageFacts, locale: str) -> dict[str, str]:
-    """Placeholder -> text, in the words and formats of `locale`. What is not known is not in it."""
+def values(facts: MessageFacts, language: str) -> dict[str, str]:
+    """Placeholder -> text, in the words of `language` and the formats of where the person lives.
+
+    What is not known is not in it, and gives way to its fallback.
+    """
+    locale = locale_of(language, facts.region)
     found = {
         **_person(facts, locale),
         "shop_name": _plain(unescape(facts.shop_name)),
@@ -128,7 +134,7 @@ def _listed(name: str, products: Sequence[ProductShown], locale: str) -> dict[st
     names = list(named)[:MOST_PRODUCTS]
     found = {f"{name}_{number}": plain for number, plain in enumerate(names, start=1)}
     short = [cut(plain, LONGEST_IN_LIST) for plain in names]
-    return {**found, f"{name}_list": formats.listed(short, locale)}
+    return {**found, f"{name}_list": formats.listed(tuple(short), locale)}
 
 
 def _coupon(facts: MessageFacts, locale: str) -> dict[str, str]:
@@ -170,7 +176,7 @@ def _written(
     if kind is DATE and isinstance(value, datetime):
         return _date(value, facts, locale)
     if kind is CODES and isinstance(value, Sequence):
-        return formats.listed([str(code) for code in value], locale)
+        return formats.listed(tuple(map(str, value)), locale)
     if kind is COUNTRY:
         return formats.country_name(str(value), locale)
     if kind is NAME:
@@ -183,6 +189,7 @@ def _date(moment: datetime, facts: MessageFacts, locale: str) -> str:
     return formats.long_date(moment.astimezone(facts.zone).date(), locale)
 
 
+@lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
     """What the shop calls something, without the markup that WordPress lets stand in titles."""
     return visible(_TAG.sub(" ", text))
@@ -194,6 +201,7 @@ def _address(url: str) -> str:
     return written if len(written) <= LONGEST_VALUE and " " not in written else ""
 
 
+@lru_cache(maxsize=4096)
 def _path(url: str, shop_url: str) -> str:
     """What follows the shop's own address in that of a product: product/blue-shirt/."""
     try:

@@ -18,6 +18,8 @@ def visible(value: str) -> str:
     White space collapses to single spaces; control characters, zero-width and bidi marks go.
     """
     line = " ".join(_BLANKS.sub(" ", value).split())
+    if line.isascii() and line.isprintable():
+        return line  # as most are
     line = "".join(
         character
         for character in line

@@ -14,6 +14,7 @@ from agent.rules.templates import (
     compile_template,
     complaints,
     components,
+    mixes_languages,
 )
 from agent.rules.wording import EmptyValue
 
@@ -204,6 +205,50 @@ def test_values_that_are_too_long_together_share_the_room() -> None:
     assert [len(parameter["text"]) for parameter in body["parameters"]] == [3, 97]
     (body,) = components(contract, given, short | {"last_product": "x" * 98})
     assert [parameter["text"] for parameter in body["parameters"]] == ["Ana", "x" * 49 + "…"]
+
+
+def test_an_address_keeps_its_length_where_values_share_the_room() -> None:
+    link = f"https://shop.example/{'x' * 60}"
+    contract = replace(PLAIN, body_room=100)
+    given = mapping(("{last_product}", "{shop_url}"))
+    values = {"last_product": "y" * 50, "shop_url": link}
+    (body,) = components(contract, given, values)
+    assert [parameter["text"] for parameter in body["parameters"]] == ["y" * 8 + "…", link]
+    with pytest.raises(ValueError, match="addresses leave no room"):
+        components(replace(PLAIN, body_room=80), given, values)
+
+
+# languages
+
+
+def test_a_mapping_tells_what_has_to_be_known() -> None:
+    given = mapping(
+        {"a": "{first_name|x} {order.total|y}", "b": "{shop_url}"},
+        header=("{last_product|z}",),
+        url_suffix="{product_path|w}",
+    )
+    assert given.placeholders == {
+        "first_name", "order.total", "shop_url", "last_product", "product_path",
+    }  # fmt: skip
+    assert given.shown == ("{last_product|z}", "{first_name|x} {order.total|y}", "{shop_url}")
+
+
+def test_words_of_another_language_beside_the_placeholders_do_not_fit() -> None:
+    borrowed = mapping(("Hello {first_name|there}!", "{shop_url}"), url_suffix="x", borrowed=True)
+    contract = replace(PLAIN, url_button_index=0)
+    (complaint,) = complaints(contract, borrowed)
+    assert 'own words ("Hello")' in complaint
+    assert complaints(contract, replace(borrowed, borrowed=False)) == []
+    assert complaints(contract, replace(borrowed, body=("{first_name|there}!", "{shop_url}"))) == []
+
+
+def test_fallbacks_of_another_language_mix_only_where_they_are_written() -> None:
+    borrowed = mapping(
+        ("{first_name|there}", "{shop_url}"), header=("{order.number|-}",), borrowed=True
+    )
+    assert mixes_languages(borrowed, {}) == ["there"]
+    assert mixes_languages(borrowed, {"first_name": "Ana"}) == []
+    assert mixes_languages(replace(borrowed, borrowed=False), {}) == []
 
 
 TEXTS = st.text(alphabet="Hola ñ!\n", min_size=1, max_size=30)

@@ -12,8 +12,11 @@ from agent.rules.wording import (
     EmptyValue,
     Placeholder,
     clean,
+    fallback_words,
     fill,
     fill_url,
+    length_of_addresses,
+    own_words,
     percent_encode,
     placeholders,
 )
@@ -32,6 +35,15 @@ def test_placeholders_are_found_in_order_with_their_fallbacks() -> None:
     ]
 
 
+def test_a_field_of_the_order_has_a_dot() -> None:
+    text = "{order.number|of late} {customer.first_name|you}"
+    assert placeholders(text) == [
+        Placeholder("order.number", "of late"),
+        Placeholder("customer.first_name", "you"),
+    ]
+    assert fill(text, {"order.number": "A-17"}) == "A-17 you"
+
+
 def test_doubled_braces_are_literal() -> None:
     assert placeholders("{{first_name}} }}{{") == []
     assert fill("{{{first_name}}} }}{{", {"first_name": "Ana"}) == "{Ana} }{"
@@ -47,6 +59,9 @@ def test_doubled_braces_are_literal() -> None:
         ("Hi { first_name }", 4, "not a placeholder"),
         ("Hi {First_name}", 4, "not a placeholder"),
         ("Hi {1}", 4, "not a placeholder"),
+        ("Hi {order.}", 4, "not a placeholder"),
+        ("Hi {.number}", 4, "not a placeholder"),
+        ("Hi {order.the.number}", 4, "not a placeholder"),
         ("{{}} {first_name|}", 6, "fallback of {first_name} is empty"),
         ("Hi {first_name| \u200b}", 4, "fallback of {first_name} is empty"),
     ],
@@ -173,3 +188,78 @@ def test_whatsapp_accepts_whatever_is_cleaned(value: str, limit: int) -> None:
 @given(value=st.text(min_size=1, max_size=LONGEST_VALUE).filter(str.isalnum))
 def test_a_value_comes_back_from_a_url(value: str) -> None:
     assert unquote(fill_url("{shop_url}", {"shop_url": value})) == clean(value)
+
+
+# addresses
+
+LINK = f"https://shop.example/{'x' * 100}"
+
+
+def test_an_address_is_never_cut() -> None:
+    values = {"product_name": "Blue cotton shirt " * 20, "product_url": LINK}
+    text = "{product_name|it}: {product_url}"
+    written = fill(text, values)
+    assert written.endswith(f"…: {LINK}")
+    assert len(written) <= LONGEST_VALUE + len(LINK)
+    assert fill(text, values, limit=15) == f"Blue cotton…: {LINK}"
+    assert fill("{product_url}", values, limit=5) == LINK
+
+
+def test_values_beside_an_address_share_what_is_left() -> None:
+    values = {"product_1": "a" * 99, "product_2": "b" * 99, "shop_url": LINK}
+    text = "{product_1|x} {product_2|x} {shop_url}"
+    assert fill(text, values, limit=22) == f"{'a' * 9}… {'b' * 9}… {LINK}"
+
+
+@pytest.mark.parametrize("text", ["Have a look: {shop_url}", "{first_name|you}, look: {shop_url}"])
+def test_words_that_leave_no_room_beside_an_address_make_no_message(text: str) -> None:
+    with pytest.raises(ValueError, match="no room beside its address"):
+        fill(text, {"shop_url": LINK, "first_name": "Ana"}, limit=5)
+
+
+def test_what_cannot_be_cut_is_known() -> None:
+    values = {"shop_url": LINK, "first_name": "Ana"}
+    assert length_of_addresses("{first_name|x} {shop_url} {shop_url}", values) == 2 * len(LINK)
+    assert length_of_addresses("{review_url|the shop}", values) == len("the shop")
+    assert length_of_addresses("{review_url}", values) == 0
+
+
+@given(
+    names=st.lists(st.text(min_size=1, max_size=120).filter(str.isalnum), min_size=1, max_size=3),
+    address=st.text("abc/:.?=", min_size=1, max_size=60),
+    limit=st.integers(3, 60),
+)
+def test_a_text_with_an_address_has_it_whole_and_fits(
+    names: list[str], address: str, limit: int
+) -> None:
+    text = "".join(f"{{product_{n}|x}} " for n, _ in enumerate(names, start=1)) + "{product_url}"
+    values = {f"product_{n}": name for n, name in enumerate(names, start=1)}
+    try:
+        written = fill(text, values | {"product_url": address}, limit=limit)
+    except ValueError:
+        assert limit < 2 * len(names)
+        return
+    assert written.endswith(address)
+    assert len(written) <= limit + len(address)
+
+
+def test_the_path_of_a_product_is_a_part_of_a_url_already() -> None:
+    values = {"product_path": "product/%D8%A7-ñ/?size=m", "product_name": "A/B"}
+    assert fill_url("{product_path|x}", values) == "product/%D8%A7-%C3%B1/?size=m"
+    assert fill_url("{product_path|shop/all}?n={product_name|x}", {}) == "shop/all?n=x"
+    assert fill_url("?n={product_name|x}", values) == "?n=A%2FB"
+
+
+# words
+
+
+def test_words_outside_of_placeholders_are_in_some_language() -> None:
+    assert own_words("Hello {first_name|there}, {{you}}!") == ["Hello ", "you"]
+    assert own_words("{first_name|there}! 15 % … 🎉 {{}}") == []
+
+
+def test_fallbacks_are_words_where_they_are_written() -> None:
+    text = "{first_name|there} {last_product|your last order} {order.number|-} {shop_name}"
+    assert fallback_words(text) == ["there", "your last order"]
+    assert fallback_words(text, {"first_name": "Ana", "last_product": " "}) == ["your last order"]
+    assert fallback_words(text, {"first_name": "Ana", "last_product": "Coat"}) == []
