@@ -1,8 +1,9 @@
 """outbox -> shop: each coupon is made once and as it was asked for, or its message is cancelled."""
 
+import json
 import re
 import ssl
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from jobs_stage import (
 from agent.clients.shop import Shop
 from agent.errors import Refused, Retryable, Unauthorized, Unsure
 from agent.jobs.coupons import make_coupons
+from agent.jobs.coupons.echo import deviations
 from agent.sandbox.shop.trouble import LostAnswer, Maintenance, Next, PlainPermalinks
 from models import CampaignStanding, Coupon, Message
 from models.outbox import UNCOUNTED
@@ -103,12 +105,24 @@ def test_nothing_is_done_twice(counter: Counter, made: Any) -> None:
         ('"amount":"15.00"', '"amount":"1.50"', "amount"),
         ('"amount":"15.00"', '"amount":"much"', "amount"),
         ('"amount":"15.00"', '"amount":null', "amount"),
-        ('"discount_type":"percent"', '"discount_type":"fixed_cart"', "amount"),
+        ('"discount_type":"percent"', '"discount_type":"fixed_cart"', "kind"),
         ('"date_expires_gmt":"2026', '"date_expires_gmt":"2027', "expiry"),
         ('"date_expires_gmt":', '"date_expires_gmt":null,"_":', "expiry"),
         ('["ana@example.com"]', "[]", "e-mail"),
         ('["ana@example.com"]', '["ana@example.com","*"]', "e-mail"),
         ('"usage_limit":1', '"usage_limit":null', "usage limit"),
+        # what a plugin may put on every coupon
+        ('"status":"publish"', '"status":"pending"', "status"),
+        ('"individual_use":true', '"individual_use":false', "single use"),
+        ('"free_shipping":false', '"free_shipping":true', "free shipping"),
+        ('"exclude_sale_items":false', '"exclude_sale_items":true', "not for sale items"),
+        ('"minimum_amount":"0.00"', '"minimum_amount":"50.00"', "least amount"),
+        ('"maximum_amount":"0.00"', '"maximum_amount":"50.00"', "most amount"),
+        ('"limit_usage_to_x_items":null', '"limit_usage_to_x_items":1', "limit of items"),
+        ('"product_ids":[]', '"product_ids":[7]', "products"),
+        ('"excluded_product_ids":[]', '"excluded_product_ids":[7]', "products left out"),
+        ('"product_categories":[]', '"product_categories":[7]', "categories"),
+        ('"excluded_product_categories":[]', '"excluded_product_categories":[7]', "categories l"),
     ],
 )
 def test_a_coupon_other_than_asked_for_is_removed_and_its_message_cancelled(
@@ -122,6 +136,68 @@ def test_a_coupon_other_than_asked_for_is_removed_and_its_message_cancelled(
     assert f"another coupon than asked for: {named}" in again(message).detail
     assert len(counter.shop.coupons) == 0
     assert made() == {}
+
+
+@pytest.mark.parametrize(
+    ("usual", "here"),
+    [
+        ('"minimum_amount":"0.00"', '"minimum_amount":"0"'),  # a currency without decimals
+        ('"minimum_amount":"0.00"', '"minimum_amount":""'),
+        ('"amount":"15.00"', '"amount":"15"'),
+        ('"amount":"15.00"', '"amount":"15.000"'),  # one with three
+        ('"usage_limit_per_user":null', '"usage_limit_per_user":1'),  # it can be used once anyway
+        ('"limit_usage_to_x_items":null', '"limit_usage_to_x_items":0'),
+        ('"product_ids":[],', ""),  # what an older version does not have
+    ],
+)
+def test_the_same_coupon_may_be_written_in_other_ways(
+    counter: Counter, made: Any, usual: str, here: str
+) -> None:
+    want(counter)
+    counter.shop.trouble = Misprint(usual, here)
+    assert made() == {"made": 1}
+
+
+def test_an_address_with_capitals_is_the_same_address(counter: Counter, made: Any) -> None:
+    """WooCommerce writes it in small letters."""
+    want(counter, email="Ana@Example.com")
+    assert made() == {"made": 1}
+    number = counter.order(billing={"email": "ANA@example.com"}, coupon_codes=[CODE])
+    assert counter.shop.order(number).total == 34
+
+
+def test_an_address_that_stands_for_others_gets_no_coupon(counter: Counter, made: Any) -> None:
+    """WooCommerce takes an order from *@example.com, and such a restriction for any address there."""
+    message = want(counter, email="*@example.com")
+    assert made() == {"failed": 1}
+    assert again(message).detail == "no coupon: its e-mail would let others use it"
+    assert len(counter.shop.asked) == 0
+
+
+RECORDED = {  # recording -> what we would have asked for, if we had made that coupon
+    "create": {"code": "LAB-ABC10", "percent": 10, "email": "Ana@Example.com"},
+    "email_invalid": {"email": "not-an-email"},
+    "exp_gmt_field": {},
+    "exp_invalid": {},
+    "percent_150": {"percent": 150},
+    "usage_limit_0": {},
+    "amount_3dp": {},
+    "special_chars": {"code": "çafé & x"},
+}
+
+
+@pytest.mark.parametrize("name", sorted(RECORDED))
+def test_what_a_real_shop_made_of_a_wrong_value_is_noticed(now: datetime, name: str) -> None:
+    """Recorded from WooCommerce 9.9.5: each is a 201, and none is the coupon that was asked for."""
+    path = Path(__file__).parents[1] / f"recordings/q09_coupon_{name}.json"
+    echo = json.loads(path.read_text(encoding="utf-8"))["body"]
+    asked = {"code": echo["code"], "percent": 5, "email": "ana@example.com"} | RECORDED[name]
+    coupon = Coupon(message_uid="uid-1", expires_at=datetime(2026, 12, 31, 3, tzinfo=UTC), **asked)
+    wrong = {one.partition(" ")[0] for one in deviations(coupon, echo)}
+    if name == "create":
+        assert wrong == set()
+    else:
+        assert wrong & {"amount", "expiry", "e-mail", "usage"}
 
 
 @pytest.mark.parametrize(
@@ -168,10 +244,24 @@ def test_a_code_that_somebody_else_has_is_left_to_them(counter: Counter, made: A
     assert [one.id for one in counter.shop.coupons] == [theirs.id]
 
 
+def test_ours_is_found_also_where_the_shop_lists_others_beside_it(
+    counter: Counter, made: Any
+) -> None:
+    """A search plugin may answer `code=` with everything that is alike."""
+    want(counter)
+    counter.shop.trouble = Next(1, LostAnswer())
+    with pytest.raises(Unsure):
+        made()
+    theirs = {"id": 1, "code": "OTHER", "meta_data": []}
+    counter.shop.trouble = Misprint('[{"id":', f'[{json.dumps(theirs)},{{"id":')
+    assert made() == {"made": 1}
+
+
 # answers that never come
 
 
 def test_a_lost_answer_is_found_again_by_its_code(counter: Counter, made: Any) -> None:
+    """Fault 25: a retry after a lost answer made a second coupon."""
     message = want(counter)
     counter.shop.trouble = Next(1, LostAnswer())
     with pytest.raises(Unsure):

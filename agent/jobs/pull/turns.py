@@ -217,7 +217,9 @@ def _look_at_carts(filing: Filing, every: timedelta) -> None:
 def _look_at_coupons(filing: Filing) -> None:
     """Our own ones that can still be used or removed: an order that uses one dates only itself."""
     made = Coupon.select(Coupon.woo_id).where(
-        Coupon.woo_id.is_null(False), Coupon.expires_at > filing.now - CART_AGE
+        Coupon.woo_id.is_null(False),
+        Coupon.removed_at.is_null(),
+        Coupon.expires_at > filing.now - CART_AGE,
     )
     Hint.note("coupons", [number for (number,) in tuples(made)], "poll", filing.now)
 
