@@ -1,0 +1,151 @@
+"""The two alerts, held against the shop as it is while they leave, and against what people saw."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from story_config import Terms
+from story_interest import Article, Interest, Sight
+from story_truth import NEVER, Household, Truth
+from story_world import World
+
+from agent.sandbox.shop.prices import shown_price
+from agent.sandbox.shop.rows import Product
+from agent.sandbox.whatsapp.messages import Accepted
+from models import Message
+
+GONE = {"cancelled", "expired", "refused", "failed"}
+HOUR = timedelta(hours=1)
+
+
+class Alerts:
+    """What an alert promises. `told` remembers what was said to whom."""
+
+    def __init__(self, world: World, truth: Truth, interest: Interest, terms: Terms) -> None:
+        self._world, self._truth, self._interest, self._terms = world, truth, interest, terms
+        self._now = world.clock.now
+        self._told: dict[tuple[str, str, Article], list[tuple[datetime, Decimal]]] = {}
+
+    def complaints(self, home: Household, message: Accepted, row: Message) -> Iterable[str]:
+        """What is wrong with an alert that has just gone out."""
+        article = (int(row.product_id or 0), int(row.variation_id))
+        bought, whole = self._rows(article)
+        if bought is None or whole is None:
+            yield f"the shop has no product {article}"
+            return
+        yield from self._for_sale(bought, whole)
+        if whole.name not in message.text:
+            yield f"it does not name {whole.name!r}"
+        sights = self._interest.sights(home, article)
+        if not sights:
+            yield f"nobody there looked at {whole.name!r} {article} in 30 days"
+            return
+        before = self._told.setdefault((home.phone, row.campaign, article), [])
+        price = Decimal(shown_price(bought, self._now()) or 0)
+        if row.campaign == "price_drop":
+            yield from self._cheaper(home, article, sights, price, before)
+        else:
+            yield from self._back(home, article, sights, before)
+        before.append((message.at, price))
+
+    def waves(self) -> Iterable[str]:
+        """After the alerts of an hour were decided: how many were told of each article, and who."""
+        wave = timedelta(hours=self._terms.wave_hours)
+        rows = list(
+            Message.select().where(
+                Message.campaign == "back_in_stock", Message.created_at > self._now() - wave
+            )
+        )
+        fresh: set[Article] = {
+            (int(row.product_id or 0), row.variation_id)
+            for row in rows
+            if row.created_at == self._now()
+        }
+        for article in sorted(fresh):
+            told = [
+                row
+                for row in rows
+                if (row.product_id, row.variation_id) == article and row.state not in GONE
+            ]
+            units = self._units(article)
+            most = None if units is None else units * self._terms.people_per_unit
+            if most is not None and len(told) > most and not self._imported(article):
+                yield (
+                    f"{len(told)} people were told in {wave} that {article} is back, "
+                    f"and there are {units}"
+                )
+
+    def _rows(self, article: Article) -> tuple[Product | None, Product | None]:
+        shop = self._world.shop
+        product, variation = article
+        whole = shop.products.get(product)
+        return (shop.variations.get(variation) if variation else whole), whole
+
+    def _for_sale(self, bought: Product, whole: Product) -> Iterable[str]:
+        if whole.status != "publish" or bought.status != "publish":
+            yield f"{bought.name!r} is not for sale: it is {whole.status}, {bought.status}"
+        if bought.stock_status != "instock" or (bought.stock is not None and bought.stock <= 0):
+            yield f"{bought.name!r} is {bought.stock_status}, {bought.stock} left"
+
+    def _cheaper(
+        self,
+        home: Household,
+        article: Article,
+        sights: list[Sight],
+        price: Decimal,
+        before: list[tuple[datetime, Decimal]],
+    ) -> Iterable[str]:
+        """More than a tenth less than what they saw last, not bought since, not told already."""
+        last = sights[-1]
+        sure = not any(one.vague for one in sights if one.at >= last.at - HOUR)
+        seen = next((one.price for one in reversed(sights) if one.price is not None), None)
+        if seen is None and sure:
+            yield "nobody knows what price they saw"
+        elif seen is not None and sure and not price < seen * Decimal("0.9"):
+            yield f"it costs {price}, and they saw {seen} on {last.at:%Y-%m-%d %H:%M}"
+        if self._truth.bought_at(home, *article) > last.at:
+            yield f"it was bought on {self._truth.bought_at(home, *article):%Y-%m-%d %H:%M}"
+        if any(told <= price for _, told in before):
+            yield f"it costs {price}, and they were told {before} already"
+
+    def _back(
+        self,
+        home: Household,
+        article: Article,
+        sights: list[Sight],
+        before: list[tuple[datetime, Decimal]],
+    ) -> Iterable[str]:
+        """They met it sold out, and neither saw it back, nor bought it, nor were told since."""
+        met = [one.at for one in sights if one.stock_status == "outofstock"]
+        listed = any(one.lasts for one in sights)
+        if not met and not listed and not any(one.vague for one in sights):
+            yield "they never met it sold out"
+            return
+        if listed or not met:
+            return  # it went while it stood on their list: when, is not written down anywhere
+        out = max(met)
+        later = [one.at for one in sights if one.stock_status == "instock" and not one.vague]
+        later += [self._truth.bought_at(home, *article), *(at for at, _ in before)]
+        if max(later, default=NEVER) > out:
+            yield f"they met it sold out on {out:%Y-%m-%d %H:%M}, and it was over by {max(later)}"
+
+    def _units(self, article: Article) -> int | None:
+        """How many there are; None where the shop does not count."""
+        bought, whole = self._rows(article)
+        if bought is None or whole is None:
+            return 0
+        rows = [bought]
+        if not article[1] and whole.variations:
+            rows = [self._world.shop.variations[number] for number in whole.variations]
+            rows = [row for row in rows if row.stock_status == "instock"]
+        if any(row.stock is None for row in rows):
+            return None
+        return sum(max(0, row.stock or 0) for row in rows)
+
+    def _imported(self, article: Article) -> bool:
+        """Was it written past WooCommerce so lately that nobody can have seen it?"""
+        _, whole = self._rows(article)
+        within = timedelta(hours=self._terms.sweep_hours + 24)
+        numbers = {*article, *(whole.variations if whole else ())}
+        written = [self._world.bustle.past_woocommerce.get(number) for number in numbers]
+        return any(at is not None and self._now() - at < within for at in written)

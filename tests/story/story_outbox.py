@@ -1,0 +1,111 @@
+"""Once a day: is everything accounted for, and does the agent know what is so?"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
+
+from story_config import Terms
+from story_truth import Truth
+from story_world import World
+
+from models import Contact, Message, Order, Product
+
+STATES = {
+    *("queued", "claimed", "accepted", "held", "sent", "delivered", "read", "unsure", "failed"),
+    *("refused", "undelivered", "abandoned", "cancelled", "expired"),
+}
+TAKEN = {"accepted", "held", "sent", "delivered", "read", "failed"}
+
+
+class Books:
+    """Compares the agent's tables with the world."""
+
+    def __init__(self, world: World, truth: Truth, terms: Terms) -> None:
+        self._world, self._truth, self._terms = world, truth, terms
+
+    def complaints(self) -> Iterable[str]:
+        """All that is wrong."""
+        yield from self._outbox()
+        yield from self._statuses()
+        yield from self._consent()
+        yield from self._months()
+        if self._world.open:
+            yield from self._orders()
+            yield from self._products()
+
+    def _outbox(self) -> Iterable[str]:
+        now = self._world.clock.now()
+        accepted = {one.callback_data for one in self._world.whatsapp.accepted}
+        rows = list(Message.select())
+        for row in rows:
+            if row.state not in STATES or row.state == "claimed":
+                yield f"message {row.uid} stands at {row.state!r} while nobody works on it"
+            if row.state == "queued" and row.expires_at <= now:
+                yield f"message {row.uid} is queued since {row.created_at}, expired {row.expires_at}"
+            if row.uid in accepted and row.state in {"cancelled", "expired", "refused"}:
+                yield f"message {row.uid} went out, and is said to be {row.state}: {row.detail}"
+            if row.uid not in accepted and row.state in TAKEN:
+                yield f"message {row.uid} is said to be {row.state}, and WhatsApp never had it"
+        missing = accepted - {row.uid for row in rows}
+        if missing:
+            yield f"WhatsApp has {len(missing)} messages that stand nowhere"
+
+    def _statuses(self) -> Iterable[str]:
+        """What WhatsApp told last is what the outbox has."""
+        states = {row.wamid: row.state for row in Message.select() if row.wamid}
+        retried = {row.uid for row in Message.select() if row.code == 131049 or row.attempts > 1}
+        for one in self._world.whatsapp.accepted:
+            told = self._truth.wire.states.get(one.id)
+            if told is None or one.callback_data in retried:
+                continue
+            if states.get(one.id) != told:
+                yield f"{one.id} to {one.to} is {told}, and the outbox has {states.get(one.id)}"
+
+    def _consent(self) -> Iterable[str]:
+        """Who agreed, and who said no: as the agent has it, and as it is."""
+        for contact in Contact.select():
+            home = self._truth.homes.get(contact.phone)
+            if home is None or not home.plain:
+                continue
+            answer = ("yes" if home.agreed else "no") if home.said else ""
+            if contact.marketing != answer:
+                yield f"{contact.phone} said {sorted(home.said)}, and stands at {contact.marketing!r}"
+
+    def _months(self) -> Iterable[str]:
+        if self._terms.budget is None:
+            return
+        months = Counter(
+            f"{one.at.astimezone(self._world.zone):%Y-%m}" for one in self._world.whatsapp.accepted
+        )
+        for month, count in months.items():
+            if count > self._terms.budget:
+                yield f"{count} messages in {month}, and the budget was {self._terms.budget}"
+
+    def _orders(self) -> Iterable[str]:
+        mirrored = {one.woo_id: (one.status, one.total) for one in Order.select()}
+        real = {
+            one.id: (one.status, int(one.total * 100))
+            for one in self._world.shop.orders
+            if one.status != "trash"
+        }
+        for number in real.keys() | mirrored.keys():
+            has, is_so = mirrored.get(number), real.get(number)
+            if has != is_so and (has is None or has[0] != "trash"):
+                yield f"order {number} is {is_so}, and the mirror has {has}"
+
+    def _products(self) -> Iterable[str]:
+        """Stock and status, but for what was written past WooCommerce: that is found by the sweep."""
+        within = timedelta(hours=self._terms.sweep_hours + 24)
+        mirrored = {one.woo_id: one for one in Product.select()}
+        for one in (*self._world.shop.products, *self._world.shop.variations):
+            row = mirrored.get(one.id)
+            imported = self._world.bustle.past_woocommerce.get(one.id)
+            unseen = imported is not None and self._world.clock.now() - imported < within
+            if unseen or one.status == "trash":
+                continue
+            if row is None or (row.stock_quantity, row.stock_status) != (
+                one.stock,
+                one.stock_status,
+            ):
+                has = row and (row.stock_quantity, row.stock_status)
+                yield f"{one.name!r} ({one.id}) has {one.stock, one.stock_status}, mirrored {has}"

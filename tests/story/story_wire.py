@@ -1,0 +1,79 @@
+"""What WhatsApp told the agent, and when: overheard at the sandbox's own end of the wire."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from agent.sandbox.whatsapp.payloads import Update
+from agent.sandbox.whatsapp.whatsapp import WhatsApp
+
+# By which a person means that nothing more shall come; everything else means something else.
+NO = {"stop", "stopstop", "parar", "sair", "nãoquero", "unsubscribe", "baja"}
+OPT_OUT = "OPTOUT_MARKETING"
+RANK = {"accepted": 0, "sent": 1, "failed": 2, "delivered": 3, "read": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Somebody wants nothing more. `user` is WhatsApp's id of them."""
+
+    user: str
+    at: datetime
+
+
+class Wire:
+    """Overhears the webhooks. Nothing counts before it was taken by the agent."""
+
+    def __init__(self, whatsapp: WhatsApp) -> None:
+        self.states: dict[str, str] = {}  # wamid -> the highest status that the agent was told
+        self.failed: dict[str, tuple[datetime, int]] = {}  # wamid -> when it was told, and the code
+        self.replies = 0
+        self._whatsapp = whatsapp
+        self._under_way: list[tuple[datetime, Update]] = []
+        courier = whatsapp._courier
+        put = courier.put
+
+        def overheard(update: Update, due: datetime) -> None:
+            self._under_way.append((due, update))
+            put(update, due)
+
+        courier.put = overheard  # type: ignore[method-assign]
+
+    def deliver(self, now: datetime) -> list[Refusal]:
+        """Bring all that is due to the agent. Returns the refusals that it has taken."""
+        self._whatsapp.deliver_due()
+        next_one = self._whatsapp.next_webhook_at
+        if next_one is not None and next_one <= now:
+            return []  # it did not take them: they come again, and count when they have come
+        due = [(at, update) for at, update in self._under_way if at <= now]
+        # what is put off after a failure is due later than it was at first
+        if next_one is not None and self._whatsapp._courier._parcels:
+            return []
+        self._under_way = [(at, update) for at, update in self._under_way if at > now]
+        return list(self._hear(due, now))
+
+    def _hear(self, told: list[tuple[datetime, Update]], now: datetime) -> Iterator[Refusal]:
+        for _, update in sorted(told, key=lambda one: one[0]):
+            item = update.item
+            if update.kind == "statuses":
+                wamid, status = item["id"], item["status"]
+                if RANK[status] > RANK[self.states.get(wamid, "accepted")]:
+                    self.states[wamid] = status
+                if status == "failed":
+                    self.failed[wamid] = (now, item["errors"][0]["code"])
+            elif update.kind == "user_preferences" and item["value"] == "stop":
+                yield Refusal(item["user_id"], _at(item))
+            elif update.kind == "messages":
+                self.replies += 1
+                said = item.get("text", {}).get("body", "")
+                payload = item.get("button", {}).get("payload", "")
+                if payload == OPT_OUT or _bare(said) in NO:
+                    yield Refusal(item["from_user_id"], _at(item))
+
+
+def _at(item: dict[str, object]) -> datetime:
+    return datetime.fromtimestamp(int(str(item["timestamp"])), UTC)
+
+
+def _bare(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalpha())
