@@ -15,6 +15,7 @@ COMMANDS = {
     "status": "Show how the daemon and the mirror are.",
     "report": "Show what the campaigns brought.",
     "consent": "Bring consent in.",
+    "events": "Bring in what people looked at.",
     "shop-webhooks": "Let the shop tell of changes at once.",
     "bridge": "Print the shop's plugin: the consent checkbox, and what customers look at.",
     "demo": "Show everything on a make-believe shop.",

@@ -4,14 +4,17 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from peewee import AutoField, BigIntegerField, CharField, IntegerField, TextField
+from peewee import SQL, AutoField, BigIntegerField, Case, CharField, IntegerField, TextField, fn
 
-from models.base import Table, UtcField, tuples
+from models.base import Table, UtcField, among_pairs, carry_out_each, tuples
 from models.mirror import Order, OrderLine, Product
 
 OBSERVED = ("stock_quantity", "stock_status", "price")
 KINDS = ("view", "wishlist", "cart")
 CARTS = ("checkout-draft", "pending", "failed")  # statuses of orders that nobody has paid
+SHOP = "shop"  # the source of interest that follows the shop's unpaid orders
+
+ROWS_A_DELETE = 5_000  # while they go nobody else can write, and webhooks do not wait for long
 
 
 class ProductChange(Table):
@@ -60,50 +63,140 @@ class Interest(Table):
     class Meta:
         table_name = "interest"
         indexes = (
-            (("contact_id", "product_id", "variation_id", "kind", "first_at"), True),
+            (("contact_id", "product_id", "variation_id", "kind", "first_at", "source"), True),
             # every column that tells which products are cheaper than somebody saw them
             (("product_id", "variation_id", "seen_at", "price"), False),
         )
 
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[int, int]]) -> list["Interest"]:
+        """All interest of these pairs of a contact and a product, shop's carts left out."""
+        whose = among_pairs((cls.contact_id, cls.product_id), pairs)
+        return list(cls.select().where(whose, cls.source != SHOP))
 
+    @classmethod
+    def change(cls, rows: Mapping[int, Mapping[str, Any]]) -> int:
+        """Overwrite rows, each by its id, in all that may change; returns how many there were."""
+        names = ("price", "stock_status", "first_at", "seen_at", "source")
+        fields = [cls._meta.fields[name] for name in names]
+        update = cls.update(dict.fromkeys(fields)).where(cls.id == 0)
+        values = [
+            (*(field.db_value(row[field.name]) for field in fields), number)
+            for number, row in rows.items()
+        ]
+        return carry_out_each(update.sql()[0], values)
+
+    @classmethod
+    def unwish(cls, wishes: Iterable[tuple[int, int, int, datetime]]) -> int:
+        """Take (contact, product, variation, until when) off the wishlists.
+
+        A wish that was made again later stays. Without a variation, those of all variations go.
+        """
+        values = [
+            (contact, product, cls.seen_at.db_value(until), variation, variation)
+            for contact, product, variation, until in wishes
+        ]
+        return carry_out_each(
+            "DELETE FROM interest WHERE contact_id = ? AND product_id = ? AND kind = 'wishlist' "
+            "AND seen_at <= ? AND (variation_id = ? OR ? = 0)",
+            values,
+        )
+
+    @classmethod
+    def forget_before(cls, moment: datetime) -> int:
+        """Remove what was last seen before `moment`, a part at a time. Returns how many rows."""
+        old = cls.select(cls.id).where(cls.seen_at < moment).limit(ROWS_A_DELETE)
+        removed = 0
+        while part := int(cls.delete().where(cls.id.in_(old)).execute()):
+            removed += part
+        return removed
+
+
+# SQLite uses such an index only where a statement says the same in so many words, not as parameters.
+IS_CART = Order.status.in_(SQL("('checkout-draft', 'pending', 'failed')"))
+_MET_SOLD_OUT = Interest.stock_status == SQL("'outofstock'")
+_STANDS = Interest.kind != SQL("'view'")  # a wish or a cart
+FROM_SHOP = Interest.source == SQL("'shop'")
+
+Order.add_index(Order.modified_at, where=IS_CART, name="shop_order_carts")
+Interest.add_index(
+    Interest.product_id, Interest.seen_at, where=_MET_SOLD_OUT, name="interest_sold_out"
+)
 Interest.add_index(
     Interest.product_id,
+    Interest.variation_id,
     Interest.seen_at,
-    where=(Interest.stock_status == "outofstock"),
-    name="interest_sold_out",
+    where=_STANDS,
+    name="interest_stands",
 )
+Interest.add_index(
+    Interest.contact_id, Interest.product_id, Interest.variation_id, Interest.first_at, Interest.seen_at,
+    where=FROM_SHOP, name="interest_shop",
+)  # fmt: skip
 
 
 class UnsettledEvent(Table):
-    """An event whose person or product is not known yet: kept until it is, or too old to matter."""
+    """An event that is no interest yet: it has just been told (`reason` is ''), or its person or its
+    product is not known. It is kept until they are, or until it is too old to matter.
+    """
 
     id = AutoField()
     said = TextField(unique=True)  # the event as JSON, in the agent's own words
-    reason = CharField()  # what is not known
+    reason = CharField(index=True)  # what is not known
     happened_at = UtcField(index=True)
     source = CharField()
 
     class Meta:
         table_name = "unsettled_event"
 
+    @classmethod
+    def put(cls, said: Iterable[tuple[str, datetime]], source: str, reason: str = "") -> int:
+        """Keep events, each with its time; one that waits already is not written again.
+
+        Returns how many are new.
+        """
+        rows = [
+            {"said": words, "reason": reason, "happened_at": at, "source": source}
+            for words, at in said
+        ]
+        return cls.write_each(rows, lambda insert: insert.on_conflict_ignore())
+
+    @classmethod
+    def forget_before(cls, moment: datetime) -> int:
+        return int(cls.delete().where(cls.happened_at < moment).execute())
+
 
 def waited_for(since: datetime, read_before: datetime, limit: int) -> list[tuple[int, int]]:
-    """(id, parent id) of what lies in carts that were filled since `since`, and was not read again
-    since `read_before`; what was read longest ago comes first.
+    """(id, parent id) of what somebody waits for since `since`, and was not read since `read_before`.
+
+    What lies in the shop's carts comes first; then what is on a wishlist or in another cart, and what
+    was looked at and is sold out, or was when it was looked at. Of each, what was read longest ago.
     """
     of_variable = OrderLine.variation_id > 0
     carts = (
         OrderLine.select(OrderLine.product_id, OrderLine.variation_id)
         .join(Order, on=(Order.woo_id == OrderLine.order_id))
-        .where(Order.status.in_(CARTS), Order.modified_at > since)
+        .where(IS_CART, Order.modified_at > since)
     )
-    wanted = carts.select(OrderLine.product_id).where(~of_variable) | carts.select(
-        OrderLine.variation_id
-    ).where(of_variable)
+    in_carts = Product.woo_id.in_(
+        carts.select(OrderLine.product_id).where(~of_variable)
+        | carts.select(OrderLine.variation_id).where(of_variable)
+    )
+    product = Case(None, [(Product.parent_id > 0, Product.parent_id)], Product.woo_id)
+    variation = Case(None, [(Product.parent_id > 0, Product.woo_id)], 0)
+    interest = Interest.select(SQL("1")).where(
+        Interest.product_id == product, Interest.seen_at > since
+    )
+    this_one = Interest.variation_id == variation
+    # Who looked at any variation may wait for each: to ask which would read all looks at a product.
+    looked_at = (Product.stock_status == "outofstock") & fn.EXISTS(interest)
+    wished = fn.EXISTS(interest.where(this_one, _STANDS)) | fn.EXISTS(
+        interest.where(this_one, _MET_SOLD_OUT)
+    )
     query = (
         Product.select(Product.woo_id, Product.parent_id)
-        .where(Product.woo_id.in_(wanted), Product.read_at < read_before)
-        .order_by(Product.read_at, Product.woo_id)
+        .where(Product.read_at < read_before, in_carts | looked_at | wished)
+        .order_by(in_carts.desc(), Product.read_at, Product.woo_id)
         .limit(limit)
     )
     return [(number, parent) for number, parent in tuples(query)]

@@ -111,7 +111,7 @@ class Product(Copy):
     woo_id = BigIntegerField(primary_key=True)
     parent_id = BigIntegerField(default=0, index=True)
     name = TextField(default="")
-    sku = CharField(default="")
+    sku = CharField(default="", index=True)
     type = CharField(default="")
     status = CharField(default="")
     visibility = CharField(default="")

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from agent.rules.events import price_text
+
 _LARGEST = 2**63 - 1  # what an integer column holds
+_LONGEST_RETAILER_ID = 200
 _SAID = re.compile(
     rb'"messages"\s*:|user_preferences'
 )  # as a key: "messages" is a field's name too
@@ -32,8 +35,21 @@ class StatusUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class InCart:
+    """A product in a cart. `price` is of one piece, a plain number; "" if there was none."""
+
+    retailer_id: str
+    price: str = ""
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
-    """A person wrote or tapped. `text` is what they wrote, `payload` what a button carries."""
+    """A person wrote or tapped. `text` is what they wrote, `payload` what a button carries.
+
+    `asked_about` is the catalogue's id of the product on whose page they asked, `cart` what they sent
+    from the catalogue.
+    """
 
     wamid: str
     at: datetime
@@ -43,6 +59,8 @@ class Inbound:
     text: str = ""
     payload: str = ""
     in_reply_to: str = ""
+    asked_about: str = ""
+    cart: tuple[InCart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +159,36 @@ def _inbound(one: Mapping[str, Any]) -> Inbound:
         text=text,
         payload=payload,
         in_reply_to=_optional(one.get("context") or {}, "id"),
+        asked_about=_asked_about(one),
+        cart=_cart(one) if kind == "order" else (),
     )
+
+
+def _asked_about(one: Mapping[str, Any]) -> str:
+    """Whatever stands there, it does not keep a STOP from being heard."""
+    product = (one.get("context") or {}).get("referred_product")
+    return _retailer_id(product)
+
+
+def _cart(one: Mapping[str, Any]) -> tuple[InCart, ...]:
+    """What names no product is left out."""
+    items = _list(one.get("order"), "product_items")
+    return tuple(
+        InCart(found, price_text(item.get("item_price")), _currency(item.get("currency")))
+        for item in items
+        if (found := _retailer_id(item))
+    )
+
+
+def _retailer_id(holder: object) -> str:
+    found = holder.get("product_retailer_id") if isinstance(holder, Mapping) else None
+    whole = _whole(found).strip() if isinstance(found, str) else ""
+    return whole if len(whole) <= _LONGEST_RETAILER_ID else ""
+
+
+def _currency(value: object) -> str:
+    fits = isinstance(value, str) and re.fullmatch(r"[A-Za-z]{3}", value)
+    return str(value).upper() if fits else ""
 
 
 def _preference(one: Mapping[str, Any]) -> Preference:

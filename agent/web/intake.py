@@ -1,5 +1,5 @@
 """What listens: WhatsApp's webhooks, stored before they are acknowledged; a sign of life; and the
-routes of the shop's webhooks and of the metrics, which have modules of their own.
+routes of the shop's webhooks, of events and of the metrics, which have modules of their own.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from agent.config import Settings
 from agent.log import Log
 from agent.rules.inbound import may_refuse
+from agent.web.events import events
 from agent.web.metrics import metrics
 from agent.web.seldom import Seldom
 from agent.web.shop_hook import shop_hook
@@ -35,6 +36,7 @@ def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Fla
     unsigned = Seldom(log, "webhook.unsigned", now, fix=UNSIGNED)
     app.config["MAX_CONTENT_LENGTH"] = settings().web.max_body_mb * 1024 * 1024
     app.register_blueprint(shop_hook(settings, now))
+    app.register_blueprint(events(settings, now))
     app.register_blueprint(metrics(now))
 
     @app.get("/healthz")

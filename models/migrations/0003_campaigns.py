@@ -42,7 +42,7 @@ def up(migrator: Any, db: Any) -> None:
     class UnsettledEvent(Table):
         id = AutoField()
         said = TextField(unique=True)
-        reason = CharField()
+        reason = CharField(index=True)
         happened_at = TextField(index=True)
         source = CharField()
 
@@ -122,6 +122,19 @@ def up(migrator: Any, db: Any) -> None:
         'CREATE INDEX "interest_sold_out" ON "interest" ("product_id", "seen_at") '
         """WHERE ("stock_status" = 'outofstock')"""
     )
+    db.execute_sql(
+        'CREATE INDEX "interest_stands" ON "interest" ("product_id", "variation_id", "seen_at") '
+        """WHERE ("kind" != 'view')"""
+    )
+    db.execute_sql(
+        'CREATE INDEX "interest_shop" ON "interest" '
+        '("contact_id", "product_id", "variation_id", "first_at", "seen_at") '
+        """WHERE ("source" = 'shop')"""
+    )
+    db.execute_sql(
+        'CREATE INDEX "shop_order_carts" ON "shop_order" ("modified_at") '
+        """WHERE ("status" IN ('checkout-draft', 'pending', 'failed'))"""
+    )
     migrator.migrate(
         migrator.add_column("shop_order", "language", CharField(default="")),
         migrator.add_column("shop_order", "holder_id", IntegerField(null=True, index=True)),
@@ -131,5 +144,6 @@ def up(migrator: Any, db: Any) -> None:
         migrator.add_column("message", "price", BigIntegerField(null=True)),
         migrator.add_column("message", "about", TextField(default="{}")),
         migrator.add_index("message", ("product_id", "created_at")),
+        migrator.add_index("product", ("sku",)),
         migrator.add_column("coupon", "removed_at", TextField(null=True)),
     )

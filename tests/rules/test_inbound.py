@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from agent.rules.inbound import (
     Event,
     Inbound,
+    InCart,
     Preference,
     StatusUpdate,
     Unknown,
@@ -183,6 +184,68 @@ def test_a_kind_that_we_cannot_read_still_counts_as_a_message(kind: str) -> None
     assert event == Inbound("wamid.stop", AT, kind, sender="447700900123")
 
 
+def about(product: object, **context: object) -> dict[str, object]:
+    return {"from": "15550100", "id": "wamid.ours", "referred_product": product} | context
+
+
+def test_a_question_from_the_page_of_a_product_names_it() -> None:
+    context = about({"catalog_id": "194836987003835", "product_retailer_id": "di9ozbzfi4"})
+    assert read_message("text", context=context) == Inbound(
+        "wamid.stop",
+        AT,
+        "text",
+        sender="447700900123",
+        text="STOP",
+        in_reply_to="wamid.ours",
+        asked_about="di9ozbzfi4",
+    )
+
+
+@pytest.mark.parametrize(
+    "product",
+    [None, "di9ozbzfi4", [], {}, {"product_retailer_id": None}, {"product_retailer_id": 42},
+     {"product_retailer_id": " "}, {"product_retailer_id": "9" * 201}],
+)  # fmt: skip
+def test_whatever_they_ask_about_a_stop_is_heard(product: object) -> None:
+    event = read_message("text", context=about(product))
+    assert isinstance(event, Inbound)
+    assert (event.text, event.asked_about) == ("STOP", "")
+
+
+def test_half_an_emoji_in_a_products_id_is_no_half_any_more() -> None:
+    event = read_message("text", context=about({"product_retailer_id": "42\ud83d"}))
+    assert isinstance(event, Inbound)
+    assert event.asked_about == "42?"
+
+
+def test_a_cart_has_its_products_and_their_prices() -> None:
+    order = {
+        "catalog_id": "194836987003835",
+        "text": "Love these!",
+        "product_items": [
+            {"product_retailer_id": "a", "quantity": 2, "item_price": 30, "currency": "USD"},
+            {"product_retailer_id": "b", "quantity": 1, "item_price": 25.5, "currency": "usd"},
+            {"product_retailer_id": "c", "item_price": "free", "currency": "dollars"},
+            {"product_retailer_id": "d", "item_price": 10**40, "currency": 840},
+            {"quantity": 1},
+            "e",
+        ],
+    }
+    assert read_message("order", order=order, text=None) == Inbound(
+        "wamid.stop",
+        AT,
+        "order",
+        sender="447700900123",
+        cart=(InCart("a", "30", "USD"), InCart("b", "25.5", "USD"), InCart("c"), InCart("d")),
+    )
+
+
+@pytest.mark.parametrize("order", [None, "cart", [], {}, {"product_items": {}}])
+def test_a_cart_that_cannot_be_read_is_an_empty_one(order: object) -> None:
+    event = read_message("order", order=order)
+    assert event == Inbound("wamid.stop", AT, "order", sender="447700900123")
+
+
 @pytest.mark.parametrize(
     "broken",
     [
@@ -288,9 +351,10 @@ def test_reading_never_raises(payload: object) -> None:
             | st.dictionaries(
                 st.sampled_from([
                     "id", "status", "timestamp", "errors", "type", "text", "button", "interactive",
-                    "from", "from_user_id", "context", "value", "wa_id", "pricing", "code",
+                    "from", "from_user_id", "context", "value", "wa_id", "pricing", "code", "order",
                 ]),
-                json_values | st.sampled_from(["text", "button", "interactive", "1795300000"]),
+                json_values
+                | st.sampled_from(["text", "button", "interactive", "order", "1795300000"]),
             ),
             max_size=4,
         )
@@ -328,5 +392,7 @@ def assert_storable(events: list[Event]) -> None:
             found = getattr(event, name)
             if isinstance(found, str):
                 found.encode()
+            if isinstance(found, tuple):
+                assert all(one.retailer_id.encode() for one in found)
             if isinstance(found, int):
                 assert abs(found) < 2**63

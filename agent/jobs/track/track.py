@@ -8,6 +8,7 @@ from datetime import datetime
 import peewee
 
 from agent.config import Settings
+from agent.jobs.track.asked import note_enquiries
 from agent.jobs.track.replies import file_replies
 from agent.jobs.track.statuses import file_statuses
 from agent.log import Log
@@ -72,6 +73,7 @@ def _work_off(
     uids = {status.wamid: status.uid for status in statuses if status.uid}
     file_replies(said, settings, uids=uids, now=now)
     file_statuses(statuses, now=now)
+    note_enquiries(said, now=now)
     for trouble, ids in troubles.items():
         Webhook.update(done_at=now, trouble=trouble).where(Webhook.id.in_(ids)).execute()
         if trouble:
@@ -96,6 +98,8 @@ def _work_off_alone(
                         file_replies([event], settings, uids=uids, now=now)
                     case Unknown():
                         broken.append(event.what)
+            if isinstance(event, Inbound):  # what they ask about is not worth a STOP
+                note_enquiries([event], now=now)
         except Exception as error:  # kept with its trouble, and told
             if _is_the_database(error):
                 raise

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.sandbox.whatsapp.payloads import (
+    cart_update,
+    enquiry_update,
     preference_update,
     status_update,
     tap_update,
@@ -12,10 +14,12 @@ from agent.sandbox.whatsapp.payloads import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from agent.sandbox.whatsapp.crowd import Crowd
     from agent.sandbox.whatsapp.messages import Accepted
+    from agent.sandbox.whatsapp.payloads import CartItem
     from agent.sandbox.whatsapp.people import People
     from agent.sandbox.whatsapp.phones import Person
     from agent.sandbox.whatsapp.switches import Switches
@@ -67,6 +71,23 @@ class Future:
         """They write; gives the wamid."""
         wamid = self._crowd.hear(person, at)
         self._courier.put(text_update(person, wamid, at, text), at)
+        return wamid
+
+    def asks_about(
+        self, person: Person, text: str, at: datetime, catalogue: str, retailer_id: str
+    ) -> str:
+        """They write from the page of a product; gives the wamid."""
+        wamid = self._crowd.hear(person, at)
+        product = (self._display_digits, catalogue, retailer_id)
+        self._courier.put(enquiry_update(person, wamid, at, text, product), at)
+        return wamid
+
+    def sends_cart(
+        self, person: Person, at: datetime, catalogue: str, items: Sequence[CartItem]
+    ) -> str:
+        """They send what they chose in the catalogue; gives the wamid."""
+        wamid = self._crowd.hear(person, at)
+        self._courier.put(cart_update(person, wamid, at, catalogue, items), at)
         return wamid
 
     def taps(

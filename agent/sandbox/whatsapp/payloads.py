@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import blake2b
 from itertools import groupby
@@ -47,6 +47,16 @@ class Update:
         """What tells it from other updates; the same in each run."""
         item = self.item
         return f"{item.get('id', item.get('user_id'))} {item.get('status')} {item.get('timestamp')}"
+
+
+@dataclass(frozen=True, slots=True)
+class CartItem:
+    """A product in a catalogue's cart; the price of one, in units of the currency (not cents)."""
+
+    retailer_id: str
+    quantity: int = 1
+    price: float = 0
+    currency: str = "USD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +128,44 @@ def tap_update(
     item |= _from(person) | {"id": wamid, "timestamp": _seconds(at), "type": "button"}
     item["button"] = {"payload": payload, "text": label}
     return Update("messages", "messages", item, _contact(person))
+
+
+def enquiry_update(
+    person: Person, wamid: str, at: datetime, text: str, product: tuple[str, str, str]
+) -> Update:
+    """Somebody asks about a product of the catalogue, with its "message business" button.
+
+    `product` is (our display number in digits, the catalogue, the product's id in it).
+    """
+    digits, catalogue, retailer_id = product
+    update = text_update(person, wamid, at, text)
+    context = {
+        "from": digits,
+        "id": f"{wamid}product_inquiry",
+        "referred_product": {"catalog_id": catalogue, "product_retailer_id": retailer_id},
+    }
+    return replace(update, item=update.item | {"context": context})
+
+
+def cart_update(
+    person: Person, wamid: str, at: datetime, catalogue: str, items: Sequence[CartItem]
+) -> Update:
+    """Somebody sends the cart that they filled in the catalogue."""
+    order = {
+        "catalog_id": catalogue,
+        "text": "",
+        "product_items": [
+            {
+                "product_retailer_id": one.retailer_id,
+                "quantity": one.quantity,
+                "item_price": one.price,
+                "currency": one.currency,
+            }
+            for one in items
+        ],
+    }
+    item = _from(person) | {"id": wamid, "timestamp": _seconds(at), "type": "order"}
+    return Update("messages", "messages", item | {"order": order}, _contact(person))
 
 
 def preference_update(person: Person, at: datetime, value: str) -> Update:

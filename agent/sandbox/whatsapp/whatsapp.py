@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from agent.sandbox.clock import Clock
+    from agent.sandbox.whatsapp.payloads import CartItem
 
 
 class WhatsApp(Switches):
@@ -61,6 +62,7 @@ class WhatsApp(Switches):
         self.clock, self.token = clock, token
         self.phone_number_id, self.business_account_id = phone_number_id, business_account_id
         self.people: People = TypicalPeople(seed) if people is None else people
+        self.catalog_id = "194836987003835"
         self.templates = TemplateShelf()
         self.accepted: list[Accepted] = []
         self.accepted_by_intent: Counter[str] = Counter()
@@ -221,6 +223,18 @@ class WhatsApp(Switches):
             latest = (sent.id for sent in reversed(self.accepted) if sent.person.key == person.key)
             answered = next(latest, None)
         return self._future.taps(person, (payload, label), self.clock.now(), answered)
+
+    def customer_asks_about(
+        self, phone: str, retailer_id: str, text: str = "Is this still available?"
+    ) -> str:
+        """Somebody writes to us from the page of a product in our catalogue. Returns the wamid."""
+        return self._future.asks_about(
+            self.person(phone), text, self.clock.now(), self.catalog_id, retailer_id
+        )
+
+    def customer_sends_cart(self, phone: str, *items: CartItem) -> str:
+        """Somebody sends what they chose in our catalogue. Returns the wamid."""
+        return self._future.sends_cart(self.person(phone), self.clock.now(), self.catalog_id, items)
 
     def customer_stops_marketing(self, phone: str) -> None:
         """Somebody uses WhatsApp's own "stop offers": later marketing fails with 131050."""
