@@ -3,7 +3,16 @@
 from datetime import datetime, timedelta
 
 from agent.config import Settings
-from models import Found, JobRun, Message, ProductChange, Sample, Webhook
+from models import (
+    Found,
+    Interest,
+    JobRun,
+    Message,
+    ProductChange,
+    Sample,
+    UnsettledEvent,
+    Webhook,
+)
 
 KEPT = timedelta(days=90)  # runs of jobs, webhooks that have been worked off, counts and samples
 CHANGES_KEPT = timedelta(days=400)  # of stock and prices: a year ago must still be seen
@@ -18,7 +27,7 @@ def settle(settings: Settings, *, now: datetime) -> dict[str, int]:
     return {what: count for what, count in counts.items() if count}
 
 
-def tidy(*, now: datetime) -> dict[str, int]:
+def tidy(settings: Settings, *, now: datetime) -> dict[str, int]:
     """Drop what nobody will ask for again."""
     old = now - KEPT
     worked_off = Webhook.delete().where(Webhook.done_at.is_null(False), Webhook.received_at < old)
@@ -29,4 +38,6 @@ def tidy(*, now: datetime) -> dict[str, int]:
         "runs": JobRun.forget_before(old),
         "webhooks": int(worked_off.execute()),
         "changes": int(changes.execute()),
+        "interest": Interest.forget_before(now - settings.interest.kept),
+        "events": UnsettledEvent.forget_before(now - settings.interest.kept),
     }

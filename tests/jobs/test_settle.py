@@ -1,5 +1,6 @@
 """What time alone decides: expiry, abandoning, and tidying up."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,16 @@ from jobs_stage import DAY, add_contact, add_message
 
 from agent.config import Settings
 from agent.jobs.settle import settle, tidy
-from models import Found, JobRun, Message, ProductChange, Sample, Webhook
+from models import (
+    Found,
+    Interest,
+    JobRun,
+    Message,
+    ProductChange,
+    Sample,
+    UnsettledEvent,
+    Webhook,
+)
 
 HOUR = timedelta(hours=1)
 
@@ -61,32 +71,37 @@ def test_a_claim_that_is_under_way_is_not_abandoned(
     assert settle(settings, now=now) == {}
 
 
-def test_webhooks_that_were_worked_off_go_after_ninety_days(database: Path, now: datetime) -> None:
+def test_webhooks_that_were_worked_off_go_after_ninety_days(
+    database: Path, settings: Settings, now: datetime
+) -> None:
     def webhook(received: datetime, done: datetime | None) -> None:
         Webhook.insert(source="whatsapp", received_at=received, body=b"{}", done_at=done).execute()
 
     webhook(now - 91 * DAY, now - 91 * DAY)
     webhook(now - 91 * DAY, None)  # still waiting: never dropped
     webhook(now - 89 * DAY, now - 89 * DAY)
-    assert tidy(now=now)["webhooks"] == 1
+    assert tidy(settings, now=now)["webhooks"] == 1
     assert Webhook.select().count() == 2
 
 
-def test_old_runs_go_and_the_newest_of_each_job_stays(database: Path, now: datetime) -> None:
+def test_old_runs_go_and_the_newest_of_each_job_stays(
+    database: Path, settings: Settings, now: datetime
+) -> None:
     for days in (200, 150, 100):
         at = now - days * DAY
         JobRun.write("campaigns", started_at=at, ended_at=at, outcome="ok")
     JobRun.write("poll", started_at=now, ended_at=now, outcome="ok")
-    assert tidy(now=now)["runs"] == 2
+    assert tidy(settings, now=now)["runs"] == 2
     assert JobRun.last_succeeded() == {"campaigns": now - 100 * DAY, "poll": now}
 
 
-def test_there_may_be_nothing_to_tidy(database: Path, now: datetime) -> None:
-    assert tidy(now=now) == {"runs": 0, "webhooks": 0, "changes": 0}
+def test_there_may_be_nothing_to_tidy(database: Path, settings: Settings, now: datetime) -> None:
+    nothing = dict.fromkeys(("runs", "webhooks", "changes", "interest", "events"), 0)
+    assert tidy(settings, now=now) == nothing
 
 
 def test_changes_of_stock_stay_for_a_year_and_counts_for_ninety_days(
-    database: Path, now: datetime
+    database: Path, settings: Settings, now: datetime
 ) -> None:
     for days in (399, 401):
         ProductChange.add(
@@ -100,5 +115,21 @@ def test_changes_of_stock_stay_for_a_year_and_counts_for_ninety_days(
     for days in (89, 91):
         Found.add("orders", "poll", 1, (now - days * DAY).date())
         Sample.insert(kind="orders", taken_at=now - days * DAY, compared=1, differing=0).execute()
-    assert tidy(now=now)["changes"] == 1
+    assert tidy(settings, now=now)["changes"] == 1
     assert ProductChange.select().count() == Sample.select().count() == Found.select().count() == 1
+
+
+def test_interest_and_what_waits_for_its_person_go_when_they_are_no_longer_kept(
+    write_settings: Callable[..., Settings], database: Path, now: datetime
+) -> None:
+    settings = write_settings('[interest]\nkept = "60d"')
+    for number, age in enumerate((60 * DAY - HOUR, 60 * DAY, 60 * DAY + HOUR)):
+        UnsettledEvent.put([(f"event {number}", now - age)], "events", "person")
+        Interest.insert(
+            contact_id=1, product_id=7, kind="view", source="events",
+            first_at=now - age - HOUR, seen_at=now - age,
+        ).execute()  # fmt: skip
+    gone = tidy(settings, now=now)
+    assert (gone["interest"], gone["events"]) == (1, 1)
+    assert min(one.seen_at for one in Interest.select()) == now - 60 * DAY
+    assert tidy(settings, now=now)["interest"] == 0
