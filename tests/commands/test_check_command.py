@@ -302,6 +302,23 @@ def test_a_template_that_does_not_fit_is_fatal_for_a_campaign_that_is_on(
     assert "campaign we_miss_you (off)" in note
 
 
+def test_each_language_of_a_campaign_is_told(world: World) -> None:
+    in_portuguese = "Oi {{1}}! Veja em {{2}} o que há de novo."
+    world.whatsapp.add_template("we_miss_you", "pt_BR", body=in_portuguese)
+    world.whatsapp.add_template("we_miss_you", "es", body="¡Hola {{1}}! Hay novedades, ven a ver.")
+    done = check(world)
+    assert done.code == 0  # a translation stops nothing
+    notes = [line for line in done.lines("note") if "we_miss_you" in line]
+    assert "(on) in es: the template's body expects 1 value, the config gives 2" in notes[0]
+    assert "(on) in pt_BR: its template fits, but not for people to whom we would say" in notes[1]
+    assert '"there": they are written to in en' in notes[1]
+    assert "-> translate that in [campaigns.we_miss_you.translations.pt_BR]" in done.told
+
+    section = "campaigns__we_miss_you__translations__pt_BR__body"
+    done = check(world, **{section: ["{first_name|tudo bem}", "{shop_url}"]})
+    assert [line for line in done.lines("ok") if "(on) in pt_BR: its template fits" in line]
+
+
 # the database
 
 

@@ -262,6 +262,7 @@ TEXTS = st.text(alphabet="Hola ñ!\n", min_size=1, max_size=30)
 def test_a_mapping_without_complaints_always_makes_a_message_of_the_right_size(
     fixed: str, count: int, value: str
 ) -> None:
+    """Fault 19: the parameters are those of the template, whatever the path, and none is empty."""
     # given a template with `count` variables, and a mapping that fits it
     text = fixed * 10 + "".join(f" x {{{{{number}}}}}" for number in range(1, count + 1))
     template = {
