@@ -280,10 +280,8 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 
 		/** The page is made. It is handed over first, and told of then. */
 		private static function tell_view() {
-			$product_id   = self::$viewed;
-			self::$viewed = 0;
-			$status       = http_response_code();
-			if ( $product_id <= 0 || ( is_int( $status ) && 200 !== $status ) ) {
+			$status = http_response_code();
+			if ( self::$viewed <= 0 || ( is_int( $status ) && 200 !== $status ) ) {
 				return;
 			}
 			if ( function_exists( 'fastcgi_finish_request' ) ) {
@@ -291,7 +289,7 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 			} elseif ( function_exists( 'litespeed_finish_request' ) ) {
 				litespeed_finish_request();
 			}
-			$product = wc_get_product( $product_id );
+			$product = wc_get_product( self::$viewed );
 			if ( ! is_object( $product ) || 'publish' !== $product->get_status() || false !== get_transient( 'winback_pause' ) ) {
 				return;
 			}
