@@ -81,7 +81,7 @@ def test_what_is_no_price_is_left_out(shop: Shop, price: object) -> None:
         ("not published", product(status="private")),
         ("no address", {"constants": {"WINBACK_EVENTS_TOKEN": TOKEN}}),
         ("no token", {"constants": {"WINBACK_EVENTS_URL": URL}}),
-        ("no web address", {"constants": WORLD["constants"] | {"WINBACK_EVENTS_URL": "file:///tmp"}}),
+        ("no web address", {"constants": WORLD["constants"] | {"WINBACK_EVENTS_URL": "file:///events"}}),
         ("a token of two lines", {"constants": WORLD["constants"] | {"WINBACK_EVENTS_TOKEN": "a\r\nb: c"}}),
         ("no text", {"constants": WORLD["constants"] | {"WINBACK_EVENTS_TOKEN": 5}}),
         ("without WooCommerce", {"missing": [*WORLD["missing"], "is_product"]}),
