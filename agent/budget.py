@@ -1,7 +1,7 @@
 """The month's budget, gathered: what counts in the outbox, and whom we may write to."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from peewee import JOIN, Case, fn
@@ -9,12 +9,16 @@ from peewee import JOIN, Case, fn
 from agent.config import Settings
 from agent.config.countries import COUNTRIES
 from agent.errors import ConfigError
+from agent.log import Log
 from agent.rules.budget import Allowance, Budget, Prices, Rate, Sent, Spent, Unpriced
 from models import Contact, Message
 from models.base import tuples
 from models.outbox import UNCOUNTED
 
+log = Log(__name__)
+
 SHOWN = 5  # prices that are asked for at once
+LOOK_AGAIN = timedelta(minutes=5)  # unless the settings were read again
 
 
 def gather_budget(settings: Settings, now: datetime, zone: ZoneInfo) -> Budget:
@@ -53,6 +57,33 @@ def refusal(budget: Budget, today: date) -> ConfigError | None:
         fix=f"add to prices of [budget]: {', '.join(sorted(lines))}"
         + ("" if len(missing) == 1 else '; a line of country "*" is for all that have none'),
     )
+
+
+class PriceWatch:
+    """Whether campaigns may run; for who is asked every few seconds. What is wrong is told once."""
+
+    def __init__(self) -> None:
+        self._settings: Settings | None = None
+        self._looked_at: datetime | None = None
+        self._wrong: ConfigError | None = None
+
+    def refusal(self, settings: Settings, now: datetime, zone: ZoneInfo) -> ConfigError | None:
+        if settings.budget.money_per_month is None:
+            wrong = None
+        elif self._knows(settings, now):
+            return self._wrong
+        else:
+            wrong = refusal(gather_budget(settings, now, zone), now.astimezone(zone).date())
+        if wrong is not None and str(wrong) != str(self._wrong):
+            log.warning("campaigns.refused", what=wrong.what, fix=wrong.fix)
+        self._settings, self._looked_at, self._wrong = settings, now, wrong
+        return wrong
+
+    def _knows(self, settings: Settings, now: datetime) -> bool:
+        """A refusal that was found a moment ago stands; that all is well is looked at each time."""
+        if self._wrong is None or self._looked_at is None or settings is not self._settings:
+            return False
+        return timedelta(0) <= now - self._looked_at < LOOK_AGAIN
 
 
 def _named(one: Unpriced) -> str:

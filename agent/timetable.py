@@ -1,6 +1,6 @@
 """Every job, in the order of the way of the data, and how often it runs. Read this file first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 
 import schedule
 
+from agent.budget import PriceWatch
 from agent.clients.shop import Shop
 from agent.clients.whatsapp import WhatsApp
 from agent.config import Settings
 from agent.guard import Beat, Guard, Job, Postponed
+from agent.jobs.account import read_account
 from agent.jobs.attribute import attribute
-from agent.jobs.coupons import make_coupons
-from agent.jobs.decide import ALERTS, decide
+from agent.jobs.coupons import make_coupons, remove_coupons
+from agent.jobs.decide import ALERTS, EVERYTHING, decide
 from agent.jobs.interest import gather_interest
 from agent.jobs.pull import follow_hints, measure_drift, run_cycle
 from agent.jobs.send import Sender
@@ -53,7 +55,8 @@ class Timetable:
     def __init__(self, service: Service, guard: Guard, tools: Tools) -> None:
         self._service, self._guard = service, guard
         self.tools = tools
-        self._mirror = Lock()
+        self._mirror, self._plans = Lock(), Lock()
+        self._prices = PriceWatch()
         self._ticks = schedule.Scheduler()
         self._ticks.every(1).seconds.do(self.knock)
 
@@ -69,6 +72,7 @@ class Timetable:
             Job("interest", MINUTELY, self._interest, frequent=True, quiet=True),
             # the mirror -> the outbox
             Job("templates", Every(often.templates), self._templates),
+            Job("account", Every(often.templates), self._account),
             Job("alerts", Every(often.alerts), self._alerts),
             Job("campaigns", day, self._campaigns),
             # the outbox -> WhatsApp, and back
@@ -78,6 +82,7 @@ class Timetable:
             Job("settle", MINUTELY, self._settle, frequent=True),
             # orders and messages -> what it earned
             Job("attribution", Every(often.attribution), self._attribution),
+            Job("unused_coupons", AT_NIGHT, self._unused_coupons),
             Job("tidy", AT_NIGHT, self._tidy),
         )
 
@@ -92,30 +97,19 @@ class Timetable:
             self._guard.look(job, ZoneInfo(zone) if zone else None)
 
     def _poll(self, beat: Beat) -> Mapping[str, int]:
-        with self._alone(beat):
+        with _alone(self._mirror, beat):
             return run_cycle(self.tools.shop, self.tools.settings, now=self._now(), beat=beat)
 
     def _hints(self, beat: Beat) -> Mapping[str, int]:
-        with self._alone(beat):
+        with _alone(self._mirror, beat):
             return follow_hints(self.tools.shop, self.tools.settings, now=self._now(), beat=beat)
 
     def _drift(self, beat: Beat) -> Mapping[str, int]:
-        with self._alone(beat):
+        with _alone(self._mirror, beat):
             return measure_drift(self.tools.shop, self.tools.settings, now=self._now(), beat=beat)
 
     def _interest(self, beat: Beat) -> Mapping[str, int]:
         return gather_interest(self.tools.settings, now=self._now(), beat=beat)
-
-    @contextmanager
-    def _alone(self, beat: Beat) -> Iterator[None]:
-        """Who reads the shop into the mirror does it alone: of two answers about one row, the one that
-        set out earlier could otherwise be written last."""
-        while not self._mirror.acquire(timeout=1):
-            beat()
-        try:
-            yield
-        finally:
-            self._mirror.release()
 
     def _now(self) -> datetime:
         return self._service.clock.now()
@@ -124,16 +118,32 @@ class Timetable:
         tools = self.tools
         return read_templates(tools.whatsapp, tools.settings, now=self._service.clock.now())
 
+    def _account(self, _: Beat) -> Mapping[str, int]:
+        return read_account(self.tools.whatsapp)
+
     def _alerts(self, beat: Beat) -> Mapping[str, int]:
         if not any(self.tools.settings.campaigns[name].enabled for name in ALERTS):
             return {}
         self._require_mirror(lines_before=self._now() - RECENT)
-        return decide(self.tools.settings, now=self._now(), beat=beat, campaigns=ALERTS)
+        return self._decide(beat, ALERTS)
 
     def _campaigns(self, beat: Beat) -> Mapping[str, int]:
         quiet_since = self._now() - self.tools.settings.audience.inactive_after
         self._require_mirror(lines_before=quiet_since if self._needs_lines() else None)
-        return decide(self.tools.settings, now=self._now(), beat=beat)
+        return self._decide(beat, EVERYTHING)
+
+    def _decide(self, beat: Beat, campaigns: Sequence[str]) -> Mapping[str, int]:
+        with _alone(self._plans, beat):
+            self._require_prices()
+            return decide(self.tools.settings, now=self._now(), beat=beat, campaigns=campaigns)
+
+    def _require_prices(self) -> None:
+        """Raises Postponed while money is limited and what a message costs is not known."""
+        settings = self.tools.settings
+        if any(campaign.enabled for campaign in settings.campaigns.values()):
+            zone = ZoneInfo(ShopFact.all()["zone"])
+            if self._prices.refusal(settings, self._now(), zone) is not None:
+                raise Postponed("prices in [budget]: winback check names them")
 
     def _require_mirror(self, *, lines_before: datetime | None) -> None:
         """Nothing is decided on half a mirror, or on an old one.
@@ -180,5 +190,24 @@ class Timetable:
     def _attribution(self, beat: Beat) -> Mapping[str, int]:
         return attribute(self.tools.settings, beat=beat)
 
+    def _unused_coupons(self, beat: Beat) -> Mapping[str, int]:
+        return remove_coupons(self.tools.shop, now=self._now(), beat=beat)
+
     def _tidy(self, _: Beat) -> Mapping[str, int]:
         return tidy(self.tools.settings, now=self._service.clock.now())
+
+
+@contextmanager
+def _alone(turn: Lock, beat: Beat) -> Iterator[None]:
+    """Wait for the others who need it, and keep them out meanwhile.
+
+    Who reads the shop into the mirror does it alone: of two answers about one row, the one that set
+    out earlier could otherwise be written last. So does who decides: two plans would spend the same
+    budget, and the same places in the queue.
+    """
+    while not turn.acquire(timeout=1):
+        beat()
+    try:
+        yield
+    finally:
+        turn.release()
