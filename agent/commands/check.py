@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
 from agent import log
+from agent.budget import gather_budget, refusal
 from agent.commands.options import config_option, read_settings
 from agent.config import LoyaltyReward, Settings
 from agent.config.campaigns import Campaign
@@ -22,6 +24,7 @@ from agent.rules.templates import mixes_languages
 from agent.service import Service, WallClock
 from agent.templates import judge
 from agent.timetable import Tools
+from models import ShopFact
 
 CLOCK_TOLERANCE = 60  # seconds; the shop refuses signatures that are 15 minutes off
 LONGEST_PAUSE = 0.5  # seconds before a question is asked again: somebody is waiting
@@ -119,9 +122,25 @@ def _database(tools: Tools) -> Iterator[Finding]:
     try:
         with owned(path):
             yield Finding(f"{path} can be written")
+            yield from _budget(tools.settings)
     except AlreadyRunning:
         with shared(path):
             yield Finding(f"{path}: a daemon works on it")
+            yield from _budget(tools.settings)
+
+
+def _budget(settings: Settings) -> Iterator[Finding]:
+    """Where money is limited, prices for all who agreed: only the database knows where they live."""
+    if settings.budget.money_per_month is None:
+        return
+    now, zone = WallClock().now(), ZoneInfo(ShopFact.all().get("zone", "UTC"))
+    budget = gather_budget(settings, now, zone)
+    refused = refusal(budget, now.astimezone(zone).date())
+    if refused is None:
+        yield Finding(f"the budget knows its prices: {budget.in_words}")
+    else:
+        fatal = any(campaign.enabled for campaign in settings.campaigns.values())
+        yield Finding(refused.what, refused.fix, fatal=fatal)
 
 
 def _shop(tools: Tools) -> Iterator[Finding]:

@@ -2,14 +2,17 @@
 
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
+from agent.budget import gather_budget
 from agent.commands.options import config_option, read_settings
 from agent.commands.tables import print_report
 from agent.database import shared
 from agent.jobs.report import report
 from agent.service import WallClock
+from models import ShopFact
 
 
 @click.command
@@ -19,6 +22,10 @@ def command(config: Path, days: int) -> None:
     """Show the campaigns of the last days: sent, delivered, read, ordered, earned."""
     settings = read_settings(config)
     with shared(settings.database.path):
-        since = WallClock().now() - timedelta(days=days)
+        now = WallClock().now()
         span = "day" if days == 1 else f"{days} days"
-        print_report(report(since), title=f"the last {span}")
+        print_report(report(now - timedelta(days=days)), title=f"the last {span}")
+        zone = ZoneInfo(ShopFact.all().get("zone", "UTC"))
+        budget = gather_budget(settings, now, zone)
+    if budget.is_told:
+        click.echo(f"budget: {budget.in_words}")

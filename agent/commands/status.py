@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from math import ceil, floor
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,11 +13,15 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from agent.budget import gather_budget, refusal
 from agent.commands.options import config_option, read_settings
 from agent.config import Settings
 from agent.database import shared
 from agent.jobs.exactness import LINES, WINDOW, MirrorStatus, look_at_mirror
 from agent.jobs.status import Status, look
+from agent.room import account
+from agent.rules.budget import Budget
+from agent.rules.room import Account
 from agent.service import WallClock
 
 ANSWERED_WITHIN = timedelta(minutes=10)
@@ -32,8 +36,9 @@ def command(config: Path) -> None:
     settings = read_settings(config)
     now = WallClock().now()
     with shared(settings.database.path):
-        status, mirror = look(), look_at_mirror(now)
-    zone = ZoneInfo(status.shop.get("zone", "UTC"))
+        status, mirror = look(now), look_at_mirror(now)
+        zone = ZoneInfo(status.shop.get("zone", "UTC"))
+        budget, limit = gather_budget(settings, now, zone), account(settings, now, zone)
     told = Table.grid(padding=(0, 2))
     told.add_column(no_wrap=True)
     told.add_column(overflow="fold")
@@ -47,7 +52,10 @@ def command(config: Path) -> None:
             ("campaign", f"{name}: {_campaign(campaign.enabled, status.troubles, name)}")
             for name, campaign in settings.campaigns.items()
         ),
+        ("budget", _budget(budget, now.astimezone(zone).date())),
+        ("account", _account(limit)),
         ("outbox", _outbox(status, zone)),
+        *_coupons(status),
         ("webhooks", _webhooks(status, now) + _shops_webhooks(status.shop.get("webhooks", ""))),
     ):
         told.add_row(label, text)
@@ -190,6 +198,33 @@ def _campaign(enabled: bool, troubles: dict[str, str], name: str) -> str:
     if name not in troubles:
         return "on; its template has not been looked at yet"
     return f"CANNOT BE SENT: {troubles[name]}" if troubles[name] else "on"
+
+
+def _budget(budget: Budget, today: date) -> str:
+    refused = refusal(budget, today)
+    return (
+        budget.in_words if refused is None else f"NO CAMPAIGN RUNS: {refused.what}: {refused.fix}"
+    )
+
+
+def _account(limit: Account) -> str:
+    if limit.people_a_day is None:
+        return "no limit of people a day is known"
+    return (
+        f"may write to {limit.people_a_day:,} people in 24 hours, {limit.recent:,} in the last ones"
+    )
+
+
+def _coupons(status: Status) -> Iterator[tuple[str, str]]:
+    counts = status.coupons
+    parts = {
+        "can be used": counts.usable,
+        "used": counts.used,
+        "over": counts.over,
+        "removed": counts.removed,
+    }
+    if any(parts.values()):
+        yield "coupons", ", ".join(f"{count:,} {what}" for what, count in parts.items() if count)
 
 
 def _outbox(status: Status, zone: ZoneInfo) -> str:

@@ -4,22 +4,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from peewee import fn
+from peewee import Case, fn
 
 from models import (
     CampaignStanding,
     Contact,
+    Coupon,
     Cursor,
     Heartbeat,
     JobRun,
     Message,
     Order,
     PhoneReading,
+    ShopCoupon,
     ShopFact,
     Statement,
     Webhook,
 )
 from models import Status as HeardOf
+from models.base import tuples
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coupons:
+    """How many codes were made in the shop, and what became of them."""
+
+    usable: int = 0
+    used: int = 0
+    over: int = 0  # and still in the shop
+    removed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +52,13 @@ class Status:
     next_due: datetime | None
     troubles: dict[str, str]
     runs: Sequence[JobRun]
+    coupons: Coupons
     webhooks_waiting: int
     webhooks_strange: int
     first_unanswered: datetime | None  # accepted, and never has any status come
 
 
-def look() -> Status:
+def look(now: datetime) -> Status:
     """Gather it."""
     queued = Message.select().where(Message.state == "queued")
     first = queued.order_by(Message.not_before).first()
@@ -62,6 +76,7 @@ def look() -> Status:
         next_due=first.not_before if first else None,
         troubles=CampaignStanding.troubles(),
         runs=JobRun.latest(),
+        coupons=_coupons(now),
         webhooks_waiting=Webhook.select().where(Webhook.done_at.is_null()).count(),
         webhooks_strange=Webhook.select().where(Webhook.trouble != "").count(),
         first_unanswered=_first_unanswered(),
@@ -74,3 +89,19 @@ def _first_unanswered() -> datetime | None:
         return None
     first: datetime | None = Message.select(fn.MIN(Message.accepted_at)).scalar()
     return first
+
+
+def _coupons(now: datetime) -> Coupons:
+    """Of those that the shop has or had. What was used, the mirror knows."""
+    used = Coupon.woo_id.in_(ShopCoupon.select(ShopCoupon.woo_id).where(ShopCoupon.usage_count > 0))
+    what = Case(
+        None,
+        [
+            (Coupon.removed_at.is_null(False), "removed"),
+            (used, "used"),
+            (Coupon.expires_at > now, "usable"),
+        ],
+        "over",
+    )
+    made = Coupon.select(what, fn.COUNT(Coupon.code)).where(Coupon.woo_id.is_null(False))
+    return Coupons(**dict(tuples(made.group_by(what))))

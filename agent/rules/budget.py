@@ -183,6 +183,11 @@ class Budget:
         return True
 
     @property
+    def is_told(self) -> bool:
+        """Is there a limit or a price, so that there is something to say?"""
+        return self.allowance.messages is not None or bool(self._prices)
+
+    @property
     def in_words(self) -> str:
         """What is spent of what: "1,234 of 10,000 messages, 61.20 of 250.00 USD this month"."""
         limits, spent = self.allowance, self.spent

@@ -322,8 +322,8 @@ def test_it_fits_the_terminal(
     assert "…" not in told
     above = lines[: next(n for n, line in enumerate(lines) if "last worked" in line)]
     assert {line[:10].strip() for line in above} - {""} == {
-        "daemon", "shop", "mirror", "exact", "unseen", "found", "people", "campaign", "outbox",
-        "webhooks",
+        "daemon", "shop", "mirror", "exact", "unseen", "found", "people", "campaign", "budget",
+        "account", "outbox", "webhooks",
     }  # fmt: skip  # what goes on below stands under its text, not under the label
     if columns == 200:
         assert "number 5" in next(line for line in lines if "campaigns" in line)
