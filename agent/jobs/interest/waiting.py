@@ -30,11 +30,12 @@ def gather_interest(
     if not currency:
         return {}
     tally = Counter[str]()
+    waiting = _next_that_wait()
     while fresh := _fresh():
         _file(fresh, settings, currency, now, tally)
         beat()
-    for waiting in _next_that_wait():
-        _file(waiting, settings, currency, now, tally)
+    for at in range(0, len(waiting), EVENTS_A_BATCH):  # after the fresh: they may settle some
+        _file(waiting[at : at + EVENTS_A_BATCH], settings, currency, now, tally)
         beat()
     tally["carts"] += follow_carts(now - settings.interest.kept, beat=beat)
     return {what: count for what, count in tally.items() if count}
@@ -45,17 +46,18 @@ def _fresh() -> list[UnsettledEvent]:
     return list(query.order_by(UnsettledEvent.id).limit(EVENTS_A_BATCH))
 
 
-def _next_that_wait() -> list[list[UnsettledEvent]]:
-    """Those whose turn it is, in batches: a share of all, so that they cost little however many."""
-    cursor = Cursor.named(TURN)
-    query = UnsettledEvent.select().where(
-        UnsettledEvent.reason != "", UnsettledEvent.id > cursor.last_id
-    )
+def _next_that_wait() -> list[UnsettledEvent]:
+    """Those whose turn it is: a share of all, so that they cost little however many there are."""
+    cursor = Cursor.get_or_none(Cursor.name == TURN)
+    last = cursor.last_id if cursor else 0
+    query = UnsettledEvent.select().where(UnsettledEvent.reason != "", UnsettledEvent.id > last)
     rows = list(query.order_by(UnsettledEvent.id).limit(LOOKED_AT_A_RUN))
-    if rows or cursor.last_id:
-        cursor.last_id = rows[-1].id if len(rows) == LOOKED_AT_A_RUN else 0
+    following = rows[-1].id if len(rows) == LOOKED_AT_A_RUN else 0  # 0: from the beginning
+    if following != last:
+        cursor = Cursor.named(TURN)
+        cursor.last_id = following
         cursor.save()
-    return [rows[at : at + EVENTS_A_BATCH] for at in range(0, len(rows), EVENTS_A_BATCH)]
+    return rows
 
 
 def _file(
