@@ -96,12 +96,6 @@ class Campaign:
     cooldown: timedelta
 
     @property
-    def wording(self) -> str:
-        """All that fills its templates, in every language, as one text."""
-        mappings = map(self.mapping_in, (self.language, *self.translations))
-        return " ".join(text for one in mappings for text in (*one.shown, one.url_suffix))
-
-    @property
     def placeholders(self) -> frozenset[str]:
         """The names of all that has to be known to fill its templates, in every language."""
         mappings = map(self.mapping_in, (self.language, *self.translations))

@@ -372,9 +372,5 @@ def test_a_campaign_tells_what_it_needs_to_know() -> None:
         url_suffix="?o={order.number|none}",
         translations={"es": Translation(body={"x": "{recommended_1|algo}"})},
     )
-    assert campaign.wording == (
-        "{shop_name} {last_product|it} ?o={order.number|none} "
-        "{shop_name} {recommended_1|algo} ?o={order.number|none}"
-    )
     assert campaign.placeholders == {"shop_name", "last_product", "order.number", "recommended_1"}
     assert WeMissYou(body=("a", "b")).placeholders == frozenset()
