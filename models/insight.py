@@ -54,11 +54,6 @@ class Basis(Table):
     class Meta:
         table_name = "insight_basis"
 
-    @classmethod
-    def now(cls) -> "Basis | None":
-        found: Basis | None = cls.get_or_none()
-        return found
-
 
 class Stale(Table):
     """What must be worked out anew: marked in the transaction that changed what it stands on.

@@ -33,33 +33,30 @@ def newest_orders(contacts: Iterable[int]) -> dict[int, datetime]:
 
 
 def newest_dates(contacts: Iterable[int]) -> dict[int, str]:
-    """The same, with the dates as the table has them."""
+    """The same, with the dates as the table has them: they sort as they read."""
     contacts = sorted(set(contacts))
-    own = Order.select(Order.contact_id, _NEWEST).where(among(Order.contact_id, contacts))
-    rows = tuples(own.group_by(Order.contact_id))
-    newest: dict[int, str] = {contact: date for contact, date in rows if date is not None}
-    names = _names(contacts)
-    for (kind, value), date in _newest_under(names).items():
-        for contact in names[kind, value]:
-            newest[contact] = max(date, newest.get(contact, date))
-    return newest
-
-
-def _names(contacts: list[int]) -> Names:
+    newest: dict[int, str] = {}
     names: Names = {}
     for whose in (Order.contact_id, Order.holder_id):
-        carried = Order.select(whose, Order.customer_id, Order.email).distinct()
-        for contact, account, email in tuples(carried.where(among(whose, contacts))):
+        carried = (whose, Order.customer_id, Order.email)
+        query = Order.select(*carried, _NEWEST).where(among(whose, contacts)).group_by(*carried)
+        for contact, account, email, date in tuples(query):
+            if date is not None:
+                newest[contact] = max(date, newest.get(contact, date))
             if account:
                 names.setdefault((CUSTOMER, account), set()).add(contact)
             if email:
                 names.setdefault((EMAIL, email), set()).add(contact)
     held = Identity.select(Identity.kind, Identity.value, Identity.contact_id).where(
-        among(Identity.contact_id, contacts), Identity.kind.in_((CUSTOMER, EMAIL))
+        among(Identity.contact_id, contacts)
     )
     for kind, value, contact in tuples(held):
-        names.setdefault((kind, as_column(kind, value)), set()).add(contact)
-    return names
+        if kind in NAMED:  # asked here: SQLite would take it for the better index and read them all
+            names.setdefault((kind, as_column(kind, value)), set()).add(contact)
+    for (kind, value), date in _newest_under(names).items():
+        for contact in names[kind, value]:
+            newest[contact] = max(date, newest.get(contact, date))
+    return newest
 
 
 def _newest_under(names: Mapping[tuple[str, Any], object]) -> dict[tuple[str, Any], str]:

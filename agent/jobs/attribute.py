@@ -13,9 +13,10 @@ from peewee import JOIN, chunked
 from agent.config import Settings
 from agent.rules.credit import Bought, Credit, Touch, last_touch
 from agent.rules.states import TAKEN
-from models import Conversion, Coupon, Message, Order
+from models import Conversion, Coupon, Message, Order, ShopFact
 from models.base import transaction, tuples
-from models.histories import GIVEN_BACK, HOLDER, bought, with_holders
+from models.histories import GIVEN_BACK, bought
+from models.refresh import refresh
 
 ROWS_A_STATEMENT = 200
 
@@ -23,6 +24,8 @@ ROWS_A_STATEMENT = 200
 def attribute(settings: Settings, *, beat: Callable[[], None]) -> dict[str, int]:
     """Credit every order that a message can have earned. Returns how many there are."""
     touches = _touches()
+    if touches:  # whose the orders are
+        refresh(settings.audience.paid_statuses, ShopFact.all()["currency"], beat=beat)
     earned = _earned(settings, touches) if touches else []
     written_to = {touch.message_id: contact for contact, own in touches.items() for touch in own}
     beat()
@@ -76,8 +79,10 @@ def _touches() -> dict[int, list[Touch]]:
 def _old_numbers() -> dict[int, list[int]]:
     """contact -> contacts of the numbers that they were written to at before they changed them."""
     written_to = Message.select(Message.contact_id).where(Message.state.in_(TAKEN))
-    query = with_holders(Order.select(HOLDER, Order.contact_id).distinct()).where(
-        Order.contact_id.in_(written_to), Order.contact_id != HOLDER
+    query = (
+        Order.select(Order.holder_id, Order.contact_id)
+        .distinct()
+        .where(Order.contact_id.in_(written_to), Order.contact_id != Order.holder_id)
     )
     numbers: dict[int, list[int]] = {}
     for holder, old in tuples(query):
@@ -88,11 +93,9 @@ def _old_numbers() -> dict[int, list[int]]:
 def _bought_since(settings: Settings, first: datetime) -> Iterator[tuple[int | None, Bought]]:
     """The orders since `first` that count as bought, oldest first, each with who it belongs to."""
     query = (
-        with_holders(
-            Order.select(
-                HOLDER, Order.woo_id, Order.created_at, Order.total - GIVEN_BACK,
-                Order.currency, Order.coupons,
-            )
+        Order.select(
+            Order.holder_id, Order.woo_id, Order.created_at, Order.total - GIVEN_BACK,
+            Order.currency, Order.coupons,
         )
         .where(Order.created_at >= first, bought(settings.audience.paid_statuses))
         .order_by(Order.created_at, Order.woo_id)
