@@ -7,10 +7,9 @@ overwrites a later one, and a shop restored to an older state still can be mirro
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from peewee import (
-    EXCLUDED,
     AutoField,
     BigIntegerField,
     CharField,
@@ -19,70 +18,14 @@ from peewee import (
 )
 
 from models.base import JsonField, Table, UtcField, among, transaction, tuples
+from models.copies import Copy
 from models.insight import Stale
-from models.marking import (
-    Changes,
-    changes,
-    known,
-    mark_lines,
-    mark_orders,
-    mark_products,
-    mark_refunds,
-)
+from models.marking import Changes, mark_lines, mark_orders, mark_products, mark_refunds
 
 ROWS_A_STATEMENT = 100
 
 # statuses of what never became an order
 NOT_ORDERS = ("failed", "cancelled", "trash", "checkout-draft", "auto-draft", "draft")
-
-
-class Copy(Table):
-    """A table keyed by the shop's own id, written in batches.
-
-    What is worked out from its rows is marked as stale in the transaction that changes them.
-    """
-
-    KEPT: ClassVar[frozenset[str]] = frozenset()  # columns that an absorbed row does not overwrite
-    STANDS_ON: ClassVar[tuple[str, ...]] = ()  # columns on which what is worked out stands
-
-    @classmethod
-    def absorb(cls, rows: Iterable[Mapping[str, Any]]) -> int:
-        """Insert or overwrite by the shop's id; returns how many rows were written."""
-        rows = list(rows)
-        with transaction():
-            if cls.STANDS_ON and Stale.kept():
-                cls.mark(changes(cls, cls.STANDS_ON, rows))
-            return cls._write(rows)
-
-    @classmethod
-    def forget(cls, ids: Sequence[int]) -> int:
-        """These are no more, with all that hangs on them; returns how many there were."""
-        columns: Any = cls
-        with transaction():
-            if cls.STANDS_ON and Stale.kept():
-                kept = (*cls.STANDS_ON, *cls.KEPT)
-                cls.mark([(row, None) for row in known(cls, kept, ids)])
-            return int(cls.delete().where(among(columns.woo_id, ids)).execute())
-
-    @classmethod
-    def mark(cls, of: Changes) -> None:
-        """Mark what stands on these rows."""
-
-    @classmethod
-    def _write(cls, rows: Sequence[Mapping[str, Any]]) -> int:
-        key: Any = cls._meta.primary_key
-        read_at: Any = cls._meta.fields["read_at"]
-        copied = [
-            cls._meta.fields[name]
-            for name in (rows[0] if rows else ())
-            if name != key.name and name not in cls.KEPT
-        ]
-        return cls.write_each(
-            rows,
-            lambda insert: insert.on_conflict(
-                conflict_target=[key], preserve=copied, where=EXCLUDED.read_at >= read_at
-            ),
-        )
 
 
 class Customer(Copy):

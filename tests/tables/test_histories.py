@@ -1,29 +1,24 @@
 """Whose order is it, and does it count."""
 
-import sqlite3
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from table_rows import NOON, a_contact, a_refund, an_order
 
-from models import Identity, Order, Refund
-from models.base import database as handle
+from models import History, Identity, Order, Refund
 from models.base import tuples
-from models.histories import (
-    GIVEN_BACK,
-    HOLDER,
-    NOT_BOUGHT,
-    NOT_ORDERS,
-    History,
-    Turn,
-    bought,
-    forget_histories,
-    with_holders,
-)
+from models.histories import GIVEN_BACK, NOT_BOUGHT, bought
+from models.mirror import NOT_ORDERS
+from models.refresh import refresh
 
 PAID = ("processing", "completed")
 DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def people() -> list[int]:
+    """Contacts 1, 2 and 3."""
+    return [a_contact(f"+44770090010{number}") for number in range(3)]
 
 
 def holds(contact_id: int, kind: str, value: str, since: datetime = NOON) -> None:
@@ -32,25 +27,20 @@ def holds(contact_id: int, kind: str, value: str, since: datetime = NOON) -> Non
 
 def owners() -> dict[int, int | None]:
     """order -> the contact whose it is."""
-    return dict(tuples(with_holders(Order.select(Order.woo_id, HOLDER))))
+    refresh(PAID, "EUR")
+    return dict(tuples(Order.select(Order.woo_id, Order.holder_id)))
 
 
 def of(contact_id: int) -> History | None:
-    History.work_out(PAID, "EUR")
+    refresh(PAID, "EUR")
     found: History | None = History.get_or_none(History.contact_id == contact_id)
     return found
-
-
-def temporary_tables() -> set[str]:
-    return {name for (name,) in handle.execute_sql("SELECT name FROM sqlite_temp_master")}
 
 
 def one_order(**columns: object) -> History:
     """The history of contact 1, whose only order is this one."""
     Order.absorb([an_order(1, contact_id=1, **columns)])
-    history = of(1)
-    assert history is not None
-    return history
+    return of(1) or History(contact_id=1)  # who has none never ordered anything
 
 
 def test_a_guests_order_belongs_to_the_phone() -> None:
@@ -101,9 +91,11 @@ def test_who_changed_numbers_is_one_person_with_one_history() -> None:
             an_order(2, customer_id=5, contact_id=2),
         ]
     )
-    assert of(1) is None
-    history = of(2)
+    old, history = of(1), of(2)
+    assert old is not None
     assert history is not None
+    # under the old number too it is known that they are not quiet, and that is all
+    assert (old.bought, old.spent, old.last_order_at, old.last_bought) == (0, 0, NOON, None)
     assert (history.bought, history.spent, history.last_order_at) == (2, 20_000, NOON)
     assert history.last_bought == 2
 
@@ -195,64 +187,11 @@ def test_each_person_has_a_history_of_their_own() -> None:
 def test_working_out_again_begins_anew() -> None:
     assert one_order().bought == 1
     Order.absorb([an_order(1, contact_id=1, status="cancelled")])
-    history = of(1)
-    assert history is not None
-    assert (history.bought, history.spent, history.last_order_at) == (0, 0, None)
+    assert of(1) is None
 
 
 def test_what_is_left_of_an_order_is_the_same_for_the_report() -> None:
     Order.absorb([an_order(1, contact_id=1), an_order(2, contact_id=1, status="refunded")])
     Refund.absorb([a_refund(1, 1, 2_500)])
-    left = with_holders(Order.select(Order.woo_id, Order.total - GIVEN_BACK)).where(bought(PAID))
+    left = Order.select(Order.woo_id, Order.total - GIVEN_BACK).where(bought(PAID))
     assert tuples(left) == [(1, 7_500)]
-
-
-def test_people_are_decided_about_the_most_recently_quiet_first() -> None:
-    # given people who ordered long ago, lately, never, and lately as well
-    long_ago, lately, never, lately_too = (
-        a_contact(f"+44770090010{number}") for number in range(4)
-    )
-    Order.absorb(
-        [
-            an_order(1, contact_id=long_ago, created_at=NOON - 400 * DAY),
-            an_order(2, contact_id=lately, created_at=NOON - 61 * DAY),
-            an_order(3, contact_id=lately_too, created_at=NOON - 61 * DAY),
-        ]
-    )
-    History.work_out(PAID, "EUR")
-    assert Turn.line_up() == 4
-    turns = Turn.select().order_by(Turn.position)
-    assert [turn.contact_id for turn in turns] == [lately, lately_too, long_ago, never]
-    assert [turn.position for turn in turns] == [1, 2, 3, 4]
-
-
-def test_lining_up_again_begins_at_one() -> None:
-    a_contact()
-    for _ in range(2):
-        History.work_out(PAID, "EUR")
-        assert Turn.line_up() == 1
-        assert Turn.get().position == 1
-
-
-def test_the_memory_of_both_tables_is_given_back() -> None:
-    assert one_order().bought == 1
-    Turn.line_up()
-    assert temporary_tables() == {"passing_history", "turn"}
-    forget_histories()
-    assert temporary_tables() == set()
-    forget_histories()  # and again, harmlessly
-    # and the next run has them anew
-    assert of(1) is not None
-
-
-def test_a_history_is_seen_by_nobody_else(database: Path) -> None:
-    one_order()
-    other = sqlite3.connect(database)
-    with pytest.raises(sqlite3.OperationalError, match="no such table"):
-        other.execute("SELECT * FROM passing_history")
-    other.close()
-
-
-def test_nobody_to_line_up() -> None:
-    History.work_out(PAID, "EUR")
-    assert Turn.line_up() == 0

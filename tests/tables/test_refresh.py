@@ -281,6 +281,33 @@ def test_orders_of_a_till_are_nobodys_but_their_phones(
     assert newest(clerk) == NOON
 
 
+def test_an_e_mail_that_another_one_has_now_says_nothing_of_the_first(people: list[int]) -> None:
+    first, second = people[:2]
+    holds(first, "email", "a@x", NOON - HOUR)
+    Order.absorb([an_order(1, contact_id=None, email="a@x")])
+    up_to_date()
+    assert newest(first) == NOON
+    holds(second, "email", "a@x")
+    up_to_date()
+    assert newest(first) is None
+    assert newest(second) == NOON
+
+
+def test_a_refund_that_was_deleted_is_spent_again(people: list[int]) -> None:
+    Order.absorb([an_order(1, contact_id=people[0]), an_order(2, contact_id=people[1])])
+    refund = {"woo_id": 9, "order_id": 1, "amount": 100}
+    spent = History.select(History.spent).order_by(History.contact_id)
+    for deed, left in (
+        (lambda: Refund.absorb([refund | {"read_at": NOON}]), [9_900, 10_000]),
+        # the shop never moves one; a mirror that was put back may
+        (lambda: Refund.absorb([refund | {"order_id": 2, "read_at": NOON}]), [10_000, 9_900]),
+        (lambda: Refund.forget([9]), [10_000, 10_000]),
+    ):
+        deed()
+        up_to_date()
+        assert [amount for (amount,) in spent.tuples()] == left
+
+
 def test_newest_orders_are_seen_before_they_are_worked_out(people: list[int]) -> None:
     ana, other = people[:2]
     up_to_date()
