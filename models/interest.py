@@ -119,16 +119,9 @@ _STANDS = Interest.kind != SQL("'view'")  # a wish or a cart
 FROM_SHOP = Interest.source == SQL("'shop'")
 
 Order.add_index(Order.modified_at, where=IS_CART, name="shop_order_carts")
-Interest.add_index(
-    Interest.product_id, Interest.seen_at, where=_MET_SOLD_OUT, name="interest_sold_out"
-)
-Interest.add_index(
-    Interest.product_id,
-    Interest.variation_id,
-    Interest.seen_at,
-    where=_STANDS,
-    name="interest_stands",
-)
+_ARTICLE_SINCE = (Interest.product_id, Interest.variation_id, Interest.seen_at)
+Interest.add_index(*_ARTICLE_SINCE, where=_MET_SOLD_OUT, name="interest_sold_out")
+Interest.add_index(*_ARTICLE_SINCE, where=_STANDS, name="interest_stands")
 Interest.add_index(
     Interest.contact_id, Interest.product_id, Interest.variation_id, Interest.first_at, Interest.seen_at,
     where=FROM_SHOP, name="interest_shop",

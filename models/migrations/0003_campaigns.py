@@ -119,7 +119,7 @@ def up(migrator: Any, db: Any) -> None:
         [Interest, UnsettledEvent, History, Taste, Basis, SharedName, Stale, Companion, Bestseller]
     )
     db.execute_sql(
-        'CREATE INDEX "interest_sold_out" ON "interest" ("product_id", "seen_at") '
+        'CREATE INDEX "interest_sold_out" ON "interest" ("product_id", "variation_id", "seen_at") '
         """WHERE ("stock_status" = 'outofstock')"""
     )
     db.execute_sql(

@@ -1,0 +1,211 @@
+"""Interest and events that wait: what is found, changed and forgotten; and what somebody waits for."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from table_rows import NOON, a_product, an_order
+
+from models import Interest, Order, OrderLine, Product, UnsettledEvent
+from models.base import among_pairs, tuples
+from models.base import database as handle
+from models.interest import CARTS, FROM_SHOP, IS_CART, waited_for
+
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+
+
+def interest(contact: int = 1, product: int = 7, variation: int = 0, **more: Any) -> int:
+    """A look at product 7 at noon, unless `more` says otherwise."""
+    row = {
+        "contact_id": contact, "product_id": product, "variation_id": variation, "kind": "view",
+        "price": 900, "stock_status": "instock", "first_at": NOON, "seen_at": NOON, "source": "events",
+    }  # fmt: skip
+    return int(Interest.insert(row | more).execute())
+
+
+def left() -> list[int]:
+    return [one.id for one in Interest.select().order_by(Interest.id)]
+
+
+def plan(sql: str, values: Any = ()) -> str:
+    return "\n".join(row[3] for row in handle.execute_sql(f"EXPLAIN QUERY PLAN {sql}", values))
+
+
+# rows of interest
+
+
+def test_the_interest_of_pairs_of_a_person_and_a_product() -> None:
+    wanted = [interest(1, 7), interest(1, 7, 8), interest(2, 9, kind="cart")]
+    interest(1, 9)
+    interest(2, 7)
+    interest(1, 7, kind="cart", source="shop")  # it follows the shop's carts, and nothing else
+    found = Interest.of({(1, 7), (2, 9), (3, 3)})
+    assert sorted(one.id for one in found) == wanted
+    assert Interest.of([]) == []
+
+
+def test_pairs_are_looked_up_by_an_index_of_both() -> None:
+    whose = among_pairs((Interest.contact_id, Interest.product_id), [(1, 7)])
+    used = plan(*Interest.select().where(whose).sql())
+    assert "USING INDEX interest_contact_id_product_id" in used
+    assert "(contact_id=? AND product_id=?)" in used
+
+
+def test_a_row_is_changed_in_all_that_may_change() -> None:
+    first, second = interest(), interest(2)
+    row = {
+        "price": None, "stock_status": "outofstock", "first_at": NOON - DAY, "seen_at": NOON + DAY,
+        "source": "import",
+    }  # fmt: skip
+    assert Interest.change({first: row}) == 1
+    changed = Interest.get_by_id(first)
+    assert {name: getattr(changed, name) for name in row} == row
+    assert Interest.get_by_id(second).source == "events"
+    assert Interest.change({}) == 0
+
+
+def test_a_wish_is_taken_back_up_to_a_moment() -> None:
+    wish = {"kind": "wishlist"}
+    gone = [interest(**wish), interest(variation=8, **wish)]
+    later = interest(variation=9, seen_at=NOON + SECOND, **wish)
+    others = [interest(), interest(2, **wish), interest(1, 5, **wish), interest(kind="cart")]
+    assert Interest.unwish([(1, 7, 0, NOON)]) == len(gone)
+    assert left() == sorted([later, *others])
+
+
+def test_a_wish_for_one_variation_is_taken_back_alone() -> None:
+    wish = {"kind": "wishlist"}
+    stays = [interest(**wish), interest(variation=9, **wish)]
+    interest(variation=8, **wish)
+    assert Interest.unwish([(1, 7, 8, NOON)]) == 1
+    assert left() == stays
+    assert Interest.unwish([]) == 0
+
+
+def test_what_was_last_seen_before_a_moment_goes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.interest.ROWS_A_DELETE", 2)
+    for number in range(5):
+        interest(number, first_at=NOON - 9 * DAY, seen_at=NOON - SECOND)
+    stays = interest(9, first_at=NOON - 9 * DAY)
+    assert Interest.forget_before(NOON) == 5
+    assert left() == [stays]
+    assert Interest.forget_before(NOON) == 0
+
+
+# events that wait
+
+
+def test_an_event_waits_once_with_its_first_reason() -> None:
+    assert UnsettledEvent.put([("a", NOON), ("b", NOON)], "events") == 2
+    assert UnsettledEvent.put([("b", NOON), ("c", NOON)], "import", "person") == 1
+    kept = [(one.said, one.source, one.reason) for one in UnsettledEvent.select()]
+    assert kept == [("a", "events", ""), ("b", "events", ""), ("c", "import", "person")]
+    assert UnsettledEvent.put([], "events") == 0
+
+
+def test_events_that_wait_too_long_are_forgotten() -> None:
+    UnsettledEvent.put([("old", NOON - SECOND), ("new", NOON)], "events")
+    assert UnsettledEvent.forget_before(NOON) == 1
+    assert [one.said for one in UnsettledEvent.select()] == ["new"]
+
+
+def test_what_was_just_told_is_found_by_an_index() -> None:
+    query = UnsettledEvent.select().where(UnsettledEvent.reason == "").order_by(UnsettledEvent.id)
+    used = plan(*query.limit(10).sql())
+    assert "USING INDEX unsettled_event_reason (reason=?)" in used
+    assert "TEMP B-TREE" not in used
+
+
+# what somebody waits for
+
+
+def product(number: int, **columns: Any) -> None:
+    row = a_product(number, stock_status="instock", read_at=NOON - DAY + number * SECOND)
+    Product.insert(row | columns).execute()
+
+
+def waited(limit: int = 10, since: datetime = NOON - 30 * DAY) -> list[tuple[int, int]]:
+    return waited_for(since, NOON, limit)
+
+
+def test_wishes_carts_and_looks_at_what_was_sold_out_are_waited_for() -> None:
+    for number in (1, 2, 3, 4, 5):
+        product(number)
+    interest(1, 2, kind="wishlist")
+    interest(1, 3, kind="cart")
+    interest(1, 4, stock_status="outofstock")
+    interest(1, 5)  # a look at what could be bought
+    assert waited() == [(2, 0), (3, 0), (4, 0)]
+
+
+def test_a_look_at_what_is_sold_out_by_now_is_waited_for() -> None:
+    product(1, stock_status="outofstock")
+    product(2, stock_status="outofstock")
+    interest(1, 1)
+    assert waited() == [(1, 0)]
+
+
+def test_of_a_variable_product_it_is_the_variation_that_is_waited_for() -> None:
+    product(1)
+    product(11, parent_id=1)
+    product(12, parent_id=1)
+    product(13, parent_id=1, stock_status="outofstock")
+    interest(1, 1, 11, kind="wishlist")
+    assert waited() == [(11, 1), (13, 1)]  # who looks at a poster may wait for its sold-out colour
+    Interest.delete().execute()
+    interest(1, 1, kind="wishlist")  # for no certain one
+    assert waited() == [(1, 0), (13, 1)]
+
+
+def test_only_within_the_time_that_is_looked_back() -> None:
+    for number in (1, 2):
+        product(number, stock_status="outofstock")
+    long_ago = NOON - 30 * DAY
+    interest(1, 1, kind="wishlist", first_at=long_ago, seen_at=long_ago, stock_status="outofstock")
+    interest(1, 2, kind="wishlist", first_at=long_ago, seen_at=long_ago + SECOND)
+    assert waited() == [(2, 0)]
+
+
+def test_what_was_read_just_now_can_wait() -> None:
+    product(1, read_at=NOON)
+    product(2, read_at=NOON - SECOND)
+    for number in (1, 2):
+        interest(1, number, kind="wishlist")
+    assert waited() == [(2, 0)]
+
+
+def test_the_shops_carts_come_before_all_wishes_however_many() -> None:
+    for number in range(1, 6):
+        product(number)
+        interest(1, number, kind="wishlist")
+    Order.insert(an_order(1, status="pending")).execute()
+    for line, (number, variation) in enumerate([(4, 0), (99, 5)]):
+        OrderLine.insert(
+            woo_id=line, order_id=1, product_id=number, variation_id=variation
+        ).execute()
+    assert waited(3) == [(4, 0), (5, 0), (1, 0)]
+
+
+def test_every_part_of_what_is_waited_for_is_found_by_an_index() -> None:
+    product(1)
+    statements: list[str] = []
+    handle.obj.connection().set_trace_callback(statements.append)
+    waited()
+    handle.obj.connection().set_trace_callback(None)
+    used = plan(statements[-1])
+    for index in (
+        "interest_stands (product_id=? AND variation_id=? AND seen_at>?)",
+        "interest_sold_out (product_id=? AND variation_id=? AND seen_at>?)",
+        "shop_order_carts (modified_at>?)",
+    ):
+        assert index in used
+    assert "SCAN t" not in used.replace("SCAN t1", "")  # the products, and nothing else
+
+
+def test_the_carts_are_those_statuses_and_found_by_their_indexes() -> None:
+    for number, status in enumerate([*CARTS, "completed"]):
+        Order.insert(an_order(number + 1, status=status)).execute()
+    found = Order.select(Order.woo_id).where(IS_CART).order_by(Order.woo_id)
+    assert [number for (number,) in tuples(found)] == [1, 2, 3]
+    shop = Interest.select(Interest.contact_id, Interest.seen_at).where(FROM_SHOP)
+    assert "USING INDEX interest_shop" in plan(*shop.sql())
