@@ -18,6 +18,7 @@ from agent.jobs.account import read_account
 from agent.jobs.attribute import attribute
 from agent.jobs.coupons import make_coupons, remove_coupons
 from agent.jobs.decide import ALERTS, EVERYTHING, decide
+from agent.jobs.insight import keep_current
 from agent.jobs.interest import gather_interest
 from agent.jobs.pull import follow_hints, measure_drift, run_cycle
 from agent.jobs.send import Sender
@@ -69,6 +70,7 @@ class Timetable:
             Job("poll", Every(often.poll), self._poll, frequent=True),
             Job("hints", SOON, self._hints, frequent=True),
             Job("drift", Daily(self.tools.settings.mirror.drift_at, time.max), self._drift),
+            Job("histories", MINUTELY, self._histories, frequent=True, quiet=True),
             Job("interest", MINUTELY, self._interest, frequent=True, quiet=True),
             # the mirror -> the outbox
             Job("templates", Every(often.templates), self._templates),
@@ -107,6 +109,9 @@ class Timetable:
     def _drift(self, beat: Beat) -> Mapping[str, int]:
         with _alone(self._mirror, beat):
             return measure_drift(self.tools.shop, self.tools.settings, now=self._now(), beat=beat)
+
+    def _histories(self, beat: Beat) -> Mapping[str, int]:
+        return keep_current(self.tools.settings, beat=beat)
 
     def _interest(self, beat: Beat) -> Mapping[str, int]:
         return gather_interest(self.tools.settings, now=self._now(), beat=beat)
