@@ -51,7 +51,7 @@ def _lying(since: datetime) -> Any:
     return (
         Order.select(holder, *article, began, fn.MAX(Order.modified_at))
         .join(OrderLine, on=(OrderLine.order_id == Order.woo_id))
-        .where(IS_CART, Order.modified_at > since, holder.is_null(False), OrderLine.product_id > 0)
+        .where(IS_CART, Order.modified_at > since, holder.is_null(False), OrderLine.product_id != 0)
         .group_by(holder, *article)
     )
 
