@@ -205,6 +205,12 @@ def test_in_words(given: dict[str, object], told: str) -> None:
     assert budget(spent=spent, **given).in_words == told  # type: ignore[arg-type]
 
 
+def test_there_is_something_to_tell_where_there_is_a_limit_or_a_price() -> None:
+    assert not budget().is_told
+    assert budget(messages=0).is_told
+    assert budget(rate("0.06")).is_told
+
+
 @pytest.mark.parametrize(
     ("messages", "most", "told"),
     [
