@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from whatsapp_stage import ACCOUNT_ID, ANA, START, Stage, Subscriber, autumn_offer, greeting
 
+from agent.sandbox.whatsapp.payloads import CartItem
 from agent.sandbox.whatsapp.people import Reaction
 
 if TYPE_CHECKING:
@@ -176,6 +177,64 @@ def test_a_written_answer_arrives(stage: Stage, subscriber: Subscriber) -> None:
             ],
         },
     }
+
+
+def test_a_question_from_a_products_page_names_the_product(
+    stage: Stage, subscriber: Subscriber
+) -> None:
+    wamid = stage.wa.customer_asks_about(ANA, "di9ozbzfi4")
+    stage.wa.deliver_due()
+    [message] = subscriber.messages
+    assert message.pop("context") == {
+        "from": "15550783881",
+        "id": f"{wamid}product_inquiry",
+        "referred_product": {
+            "catalog_id": "194836987003835",
+            "product_retailer_id": "di9ozbzfi4",
+        },
+    }
+    assert message == {
+        "from": "34600111222",
+        "from_user_id": stage.wa.person(ANA).user_id,
+        "id": wamid,
+        "timestamp": str(int(START.timestamp())),
+        "type": "text",
+        "text": {"body": "Is this still available?"},
+    }
+
+
+def test_a_cart_has_its_products_with_prices_in_units(stage: Stage, subscriber: Subscriber) -> None:
+    wamid = stage.wa.customer_sends_cart(
+        ANA, CartItem("di9ozbzfi4", 2, 30), CartItem("nqryix03ez", price=25.5, currency="EUR")
+    )
+    stage.wa.deliver_due()
+    [message] = subscriber.messages
+    assert (message["id"], message["type"]) == (wamid, "order")
+    assert message["order"] == {
+        "catalog_id": "194836987003835",
+        "text": "",
+        "product_items": [
+            {
+                "product_retailer_id": "di9ozbzfi4",
+                "quantity": 2,
+                "item_price": 30,
+                "currency": "USD",
+            },
+            {
+                "product_retailer_id": "nqryix03ez",
+                "quantity": 1,
+                "item_price": 25.5,
+                "currency": "EUR",
+            },
+        ],
+    }
+
+
+def test_who_sends_a_cart_may_be_answered(stage: Stage, subscriber: Subscriber) -> None:
+    text = {"messaging_product": "whatsapp", "to": ANA, "type": "text", "text": {"body": "Thanks"}}
+    assert stage.send(text)[0] == 400
+    stage.wa.customer_sends_cart(ANA, CartItem("di9ozbzfi4"))
+    assert stage.send(text)[0] == 200
 
 
 def test_a_tap_names_the_message_it_answers(stage: Stage, subscriber: Subscriber) -> None:
