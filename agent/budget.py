@@ -1,10 +1,11 @@
 """The month's budget, gathered: what counts in the outbox, and whom we may write to."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from peewee import JOIN, Case, fn
+from peewee import JOIN, SQL, fn
 
 from agent.config import Settings
 from agent.config.countries import COUNTRIES
@@ -99,20 +100,26 @@ def _sent(today: date) -> list[Sent]:
     """
     day = today.isoformat()
     first, last = f"{day:.8}01", f"{day:.8}31"  # texts: no month has a later day
-    queued = Message.state == "queued"
-    counts_on = Case(None, [(queued & (Message.cap_day < day), day)], Message.cap_day)
-    query = (
-        Message.select(Contact.region, Message.kind, counts_on, fn.COUNT(Message.id))
-        .join(Contact, JOIN.LEFT_OUTER, on=(Contact.id == Message.contact_id))
-        .where(
-            Message.state.not_in(UNCOUNTED),
-            Message.cap_day.between(first, last) | (queued & (Message.cap_day < first)),
+    # Two questions, because SQLite would answer one with an OR by reading all messages there are.
+    of_this_month = Message.cap_day.between(first, last)
+    # Nor by their days: of all of those before, only the few that are queued are meant.
+    left_over = (Message.state == SQL("'queued'")) & (Message.cap_day.concat("") < first)
+    counted: Counter[tuple[str, str, str]] = Counter()
+    for which in (of_this_month, left_over):
+        query = (
+            Message.select(
+                Contact.region, Message.kind, Message.state, Message.cap_day, fn.COUNT(Message.id)
+            )
+            .join(Contact, JOIN.LEFT_OUTER, on=(Contact.id == Message.contact_id))
+            .where(which, Message.state.not_in(UNCOUNTED))
+            .group_by(Contact.region, Message.kind, Message.state, Message.cap_day)
         )
-        .group_by(Contact.region, Message.kind, counts_on)
-    )
+        for country, kind, state, on, count in tuples(query):
+            counts_on = max(on, day) if state == "queued" else on
+            counted[country or "", kind, counts_on] += count
     return [
-        Sent(country or "", kind, date.fromisoformat(on), count)
-        for country, kind, on, count in tuples(query)
+        Sent(country, kind, date.fromisoformat(on), count)
+        for (country, kind, on), count in sorted(counted.items())
     ]
 
 

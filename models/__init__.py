@@ -7,6 +7,7 @@ from models.inbox import Reply, Status, Webhook
 from models.insight import Basis, Bestseller, Companion, History, SharedName, Stale, Taste
 from models.interest import Interest, ProductChange, UnsettledEvent
 from models.ledger import Conversion, Cursor, Heartbeat, JobRun
+from models.looked_at import LookedAt
 from models.mirror import (
     Category,
     Customer,
@@ -21,7 +22,7 @@ from models.outbox import CampaignStanding, Coupon, Message, Template
 
 __all__ = [
     "TABLES", "Basis", "Bestseller", "CampaignStanding", "Category", "Companion", "Contact", "Conversion", "Coupon",
-    "Cursor", "Customer", "Found", "Heartbeat", "Hint", "History", "Identity", "Interest", "JobRun", "Message",
+    "Cursor", "Customer", "Found", "Heartbeat", "Hint", "History", "Identity", "Interest", "JobRun", "LookedAt", "Message",
     "Order", "OrderLine", "PhoneReading", "Product", "ProductChange", "Refund", "Reply", "Sample", "SharedName",
     "ShopCoupon", "ShopFact", "Stale", "Statement", "Status", "Table", "Taste", "Template", "UnsettledEvent", "Webhook",
 ]  # fmt: skip
@@ -29,7 +30,7 @@ __all__ = [
 TABLES: tuple[type[Table], ...] = (
     Customer, Product, Category, Order, OrderLine, Refund, ShopCoupon, ShopFact,
     ProductChange, Hint, Found, Sample,
-    Interest, UnsettledEvent, History, Taste, Basis, SharedName, Stale, Companion, Bestseller,
+    Interest, LookedAt, UnsettledEvent, History, Taste, Basis, SharedName, Stale, Companion, Bestseller,
     Contact, PhoneReading, Identity, Statement,
     Message, Coupon, CampaignStanding, Template,
     Webhook, Status, Reply,

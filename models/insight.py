@@ -10,8 +10,8 @@ from peewee import BigIntegerField, CharField, CompositeKey, FloatField, Integer
 from models.base import JsonField, Table, UtcField, among, tuples
 
 # kinds of marks, in the order in which they are worked off: each may lead to some of the next
-CUSTOMER, EMAIL, ORDER, CATEGORIES, CONTACT, PRODUCT = (
-    "customer", "email", "order", "categories", "contact", "product",
+CUSTOMER, EMAIL, ORDER, CATEGORIES, CONTACT, PRODUCT, COUNTING = (
+    "customer", "email", "order", "categories", "contact", "product", "counting",
 )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ class Stale(Table):
 
     A customer or e-mail: who holds it, or how many order under it. An order: its header, its lines or
     its refunds. Categories: those of a product. A contact: what they ordered. A product: what goes
-    with it.
+    with it; it is counting from when that is read until it is written, which is not one transaction.
     """
 
     kind = CharField()
@@ -87,11 +87,19 @@ class Stale(Table):
     @classmethod
     def take(cls, kind: str, limit: int) -> list[str]:
         """Take some marks away; what they stand for is worked out in the same transaction."""
-        query = cls.select(cls.value).where(cls.kind == kind).order_by(cls.value).limit(limit)
-        values = [value for (value,) in tuples(query)]
-        if values:
-            cls.delete().where(cls.kind == kind, among(cls.value, values)).execute()
+        values = cls.waiting(kind, limit)
+        cls.drop(kind, values)
         return values
+
+    @classmethod
+    def waiting(cls, kind: str, limit: int, after: str = "") -> list[str]:
+        """Some that are marked, in the order of what is marked."""
+        query = cls.select(cls.value).where(cls.kind == kind, cls.value > after)
+        return [value for (value,) in tuples(query.order_by(cls.value).limit(limit))]
+
+    @classmethod
+    def drop(cls, kind: str, values: Iterable[str]) -> None:
+        cls.delete().where(cls.kind == kind, among(cls.value, values)).execute()
 
     @classmethod
     def waits(cls, kind: str) -> bool:

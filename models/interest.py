@@ -1,12 +1,13 @@
 """What people looked at, wished for and left in carts; what changed in stock and price."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from peewee import SQL, AutoField, BigIntegerField, Case, CharField, IntegerField, TextField, fn
 
-from models.base import Table, UtcField, among_pairs, carry_out_each, tuples
+from models.base import Table, UtcField, among, among_pairs, carry_out_each, transaction, tuples
+from models.looked_at import SOLD_OUT, LookedAt
 from models.mirror import Order, OrderLine, Product
 
 OBSERVED = ("stock_quantity", "stock_status", "price")
@@ -64,9 +65,15 @@ class Interest(Table):
         table_name = "interest"
         indexes = (
             (("contact_id", "product_id", "variation_id", "kind", "first_at", "source"), True),
-            # every column that tells which products are cheaper than somebody saw them
-            (("product_id", "variation_id", "seen_at", "price"), False),
+            (("product_id", "variation_id", "seen_at"), False),
         )
+
+    @classmethod
+    def write_each(cls, rows: Iterable[Mapping[str, Any]], finish: Callable[[Any], Any]) -> int:
+        rows = list(rows)
+        with transaction():
+            LookedAt.note(rows)
+            return super().write_each(rows, finish)
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[int, int]]) -> list["Interest"]:
@@ -84,7 +91,13 @@ class Interest(Table):
             (*(field.db_value(row[field.name]) for field in fields), number)
             for number, row in rows.items()
         ]
-        return carry_out_each(update.sql()[0], values)
+        with transaction():
+            written = carry_out_each(update.sql()[0], values)
+            now = cls.select(
+                cls.product_id, cls.variation_id, cls.price, cls.stock_status, cls.seen_at
+            )
+            LookedAt.note(now.where(among(cls.id, rows)).dicts())
+        return written
 
     @classmethod
     def unwish(cls, wishes: Iterable[tuple[int, int, int, datetime]]) -> int:
@@ -101,6 +114,26 @@ class Interest(Table):
             "AND seen_at <= ? AND (variation_id = ? OR ? = 0)",
             values,
         )
+
+    @classmethod
+    def sum_up(cls) -> int:
+        """Write anew what is known of each article that somebody looked at; returns how many."""
+        sold_out = fn.MAX(Case(None, [(cls.stock_status == SOLD_OUT, cls.seen_at)]))
+        columns = (
+            LookedAt.product_id,
+            LookedAt.variation_id,
+            LookedAt.dearest,
+            LookedAt.sold_out_at,
+        )
+        with transaction():
+            LookedAt.delete().execute()
+            LookedAt.insert_from(
+                cls.select(cls.product_id, cls.variation_id, fn.MAX(cls.price), sold_out).group_by(
+                    cls.product_id, cls.variation_id
+                ),
+                columns,
+            ).execute()
+        return int(LookedAt.select().count())
 
     @classmethod
     def forget_before(cls, moment: datetime) -> int:

@@ -113,10 +113,11 @@ class Order(Copy):
     coupons = JsonField(null=True)  # codes used; known once the lines are
     read_at = UtcField()
     language = CharField(default="")  # of the customer, as a plugin noted it: pt_BR
-    holder_id = IntegerField(null=True, index=True)  # the contact whose order it is now
+    holder_id = IntegerField(null=True)  # the contact whose order it is now
 
     class Meta:
         table_name = "shop_order"  # ORDER is a word of SQL
+        indexes = ((("holder_id", "created_at"), False),)
 
     @classmethod
     def forget(cls, ids: Sequence[int]) -> int:

@@ -33,7 +33,7 @@ class Message(Table):
 
     id = AutoField()
     uid = CharField(unique=True)  # random; travels as biz_opaque_callback_data
-    contact_id = IntegerField(index=True)
+    contact_id = IntegerField()
     campaign = CharField()
     subject = CharField(default="")  # what it is about, where a campaign has more than one subject
     period = CharField()  # the local date of the decision
@@ -70,6 +70,8 @@ class Message(Table):
             (("contact_id", "campaign", "subject", "period"), True),
             (("cap_day", "contact_id"), False),
             (("product_id", "created_at"), False),
+            # all that tells who had enough attempts since the last order
+            (("contact_id", "created_at", "campaign", "state"), False),
         )
 
     @classmethod

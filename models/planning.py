@@ -24,12 +24,12 @@ from models.base import Table, UtcField, among, tuples
 from models.contacts import Contact
 from models.insight import History, Taste
 from models.interest import Interest, ProductChange
+from models.looked_at import SOLD_OUT, LookedAt
 from models.mirror import Product
 from models.outbox import UNCOUNTED, Message
 
 GAVE_UP = ("failed", "refused")
 CALLED_OFF = ("cancelled", "expired")  # these were no attempt
-SOLD_OUT = "outofstock"
 IN_STOCK = "instock"
 
 
@@ -82,10 +82,12 @@ class Lately(Temporary):
             )
         )
         capped = (in_week >= bounds.per_7_days) | (in_month >= bounds.per_30_days)
+        # Not the column itself: SQLite would go through all messages in its order to save a sort.
+        contact = Message.contact_id + 0
         cls.insert_from(
-            Message.select(Message.contact_id, capped)
+            Message.select(contact, capped)
             .where(Message.cap_day >= month.isoformat(), Message.kind == "marketing")
-            .group_by(Message.contact_id)
+            .group_by(contact)
             .having(capped | (failed > 0)),
             (cls.contact_id, cls.capped),
         ).execute()
@@ -159,18 +161,10 @@ class Stir(Temporary):
 
     @classmethod
     def work_out(cls, since: datetime, more_than_percent: int) -> None:
-        """Of what people saw since `since`, and everything else that they saw of it."""
+        """Of what people saw since `since`."""
         cls.begin()
         article = Case(None, [(Product.parent_id > 0, Product.parent_id)], Product.woo_id)
         variation = Case(None, [(Product.parent_id > 0, Product.woo_id)], 0)
-        dearest = (
-            Interest.select(
-                Interest.product_id, Interest.variation_id, fn.MAX(Interest.price).alias("price")
-            )
-            .group_by(Interest.product_id, Interest.variation_id)
-            .having(fn.MAX(Interest.seen_at) > since)
-        )
-        met_sold_out = Interest.select(Interest.product_id).where(Interest.stock_status == SOLD_OUT)
         went = (
             ProductChange.select(
                 ProductChange.product_id, fn.MAX(ProductChange.seen_at).alias("at")
@@ -182,21 +176,18 @@ class Stir(Temporary):
             )
             .group_by(ProductChange.product_id)
         )
-        cheaper = dearest.c.price * (100 - more_than_percent) > Product.price * 100
+        cheaper = LookedAt.dearest * (100 - more_than_percent) > Product.price * 100
         cls.insert_from(
             Product.select(article, variation, Product.price, went.c.at)
             .join(
-                dearest,
-                JOIN.LEFT_OUTER,
-                on=(dearest.c.product_id == article) & (dearest.c.variation_id == variation),
+                LookedAt, on=(LookedAt.product_id == article) & (LookedAt.variation_id == variation)
             )
             .switch(Product)
             .join(went, JOIN.LEFT_OUTER, on=(went.c.product_id == Product.woo_id))
             .where(
                 Product.stock_status == IN_STOCK,
                 Product.status == "publish",
-                dearest.c.product_id.is_null(False),
-                cheaper | went.c.at.is_null(False) | article.in_(met_sold_out),
+                went.c.at.is_null(False) | (LookedAt.sold_out_at > since) | cheaper,
             ),
             (cls.product_id, cls.variation_id, cls.price, cls.sold_out_at),
         ).execute()
@@ -218,6 +209,12 @@ class Waiting(Temporary):
         went_from_the_list = (Interest.kind != "view") & (Interest.seen_at <= Stir.sold_out_at)
         back = (Interest.stock_status == SOLD_OUT) | went_from_the_list
         cheaper = Interest.price * (100 - more_than_percent) > Stir.price * 100
+        older = Interest.alias()  # a place in the queue is kept also when what gave it is long ago
+        first = older.select(fn.MIN(older.first_at)).where(
+            older.contact_id == Interest.contact_id,
+            older.product_id == Interest.product_id,
+            older.variation_id == Interest.variation_id,
+        )
         cls.insert_from(
             Stir.select(
                 Interest.contact_id,
@@ -225,21 +222,23 @@ class Waiting(Temporary):
                 Interest.variation_id,
                 fn.MAX(Case(None, [(back, 1)], 0)),
             )
-            .join(
-                Interest,
-                on=(Interest.product_id == Stir.product_id)
-                & (Interest.variation_id == Stir.variation_id),
-            )
+            # CROSS: in this order. SQLite would begin with all contacts.
+            .join(Interest, JOIN.CROSS)
             .switch(Stir)
-            .join(Contact, on=(Contact.id == Interest.contact_id))
+            .join(Contact, JOIN.CROSS)
             .switch(Stir)
             .join(Lately, JOIN.LEFT_OUTER, on=(Lately.contact_id == Interest.contact_id))
-            .where(Contact.marketing == "yes", Lately.contact_id.is_null())
-            .group_by(Interest.contact_id, Interest.product_id, Interest.variation_id)
-            .having(
-                fn.MAX(Interest.seen_at) > since, fn.MAX(Case(None, [(back | cheaper, 1)], 0)) == 1
+            .where(
+                Interest.product_id == Stir.product_id,
+                Interest.variation_id == Stir.variation_id,
+                Interest.seen_at > since,
+                back | cheaper,
+                Contact.id == Interest.contact_id,
+                Contact.marketing == "yes",
+                Lately.contact_id.is_null(),
             )
-            .order_by(fn.MIN(Interest.first_at), Interest.contact_id, Interest.product_id),
+            .group_by(Interest.contact_id, Interest.product_id, Interest.variation_id)
+            .order_by(first, Interest.contact_id, Interest.product_id, Interest.variation_id),
             (cls.contact_id, cls.product_id, cls.variation_id, cls.back),
         ).execute()
         return int(cls.select().count())

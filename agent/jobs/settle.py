@@ -40,4 +40,5 @@ def tidy(settings: Settings, *, now: datetime) -> dict[str, int]:
         "changes": int(changes.execute()),
         "interest": Interest.forget_before(now - settings.interest.kept),
         "events": UnsettledEvent.forget_before(now - settings.interest.kept),
+        "articles looked at": Interest.sum_up(),
     }

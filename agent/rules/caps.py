@@ -20,14 +20,17 @@ def allows(caps: Caps, taken: Iterable[date], day: date) -> bool:
     days later, however many seconds the runs differ. Every window that holds `day` is looked at, also
     those that reach past it, so that dates written out of order cannot break a cap either.
     """
-    days = sorted(taken)
+    days = list(taken)
     return _fits(days, day, 7, caps.per_7_days) and _fits(days, day, 30, caps.per_30_days)
 
 
 def _fits(days: list[date], day: date, length: int, most: int) -> bool:
+    near = [taken for taken in days if abs((taken - day).days) < length]
+    if len(near) < most:
+        return True
     for back in range(length):
         first = day - timedelta(days=back)
         last = first + timedelta(days=length - 1)
-        if sum(first <= taken <= last for taken in days) >= most:
+        if sum(first <= taken <= last for taken in near) >= most:
             return False
     return True

@@ -49,14 +49,11 @@ class Wish:
     """One article that one person looked at or wished for, in the time that is looked back."""
 
     article: Article
+    since: datetime  # their first sight of it, also if that is longer ago: the place in the queue
     sights: tuple[Sight, ...]  # at least one
     bought_at: datetime | None = None  # the newest order with it
     told_back_at: datetime | None = None  # the newest message that it is back
     told_price: int | None = None  # the lowest price that a message told
-
-    @property
-    def since(self) -> datetime:
-        return min(sight.first_at for sight in self.sights)
 
     @property
     def sold_out_for_them_at(self) -> datetime | None:

@@ -33,16 +33,20 @@ class Offer:
     more_than_percent: int = 0  # of price_drop
 
 
+Arrivals = Mapping[int, Sequence[Arrival]]
+"""Category -> what is new in it, newest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """What the shop has to tell now.
 
     `places`: article -> how many more people may be told that it is back; those that are not there
-    may be told to everybody. `arrivals`: category -> what is new in it, newest first.
+    may be told to everybody.
     """
 
     places: Mapping[int, int] = field(default_factory=dict)
-    arrivals: Mapping[int, Sequence[Arrival]] = field(default_factory=dict)
+    arrivals: Arrivals = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +171,16 @@ def loyalty_reward(person: Person, offer: Offer, _: Shelf) -> Fit | Why:
 
 def new_arrivals(person: Person, _: Offer, shelf: Shelf) -> Fit | Why:
     """There is something new, since their last visit, in the categories in which they buy."""
+    new = new_for(person, shelf.arrivals)
+    return Fit(arrivals=new) if new else Why.NOTHING_NEW
+
+
+def new_for(person: Person, arrivals: Arrivals) -> tuple[Arrival, ...]:
+    """What came since their last visit in their categories and they have not bought, newest first."""
     new: dict[int, Arrival] = {}
     for category in person.tastes:
         found = 0
-        for arrival in shelf.arrivals.get(category, ()):
+        for arrival in arrivals.get(category, ()):
             if person.last_visit is not None and arrival.published_at <= person.last_visit:
                 break
             if arrival.product_id not in person.bought_products:
@@ -178,10 +188,8 @@ def new_arrivals(person: Person, _: Offer, shelf: Shelf) -> Fit | Why:
                 found += 1
             if found == MOST_PRODUCTS:
                 break
-    if not new:
-        return Why.NOTHING_NEW
     newest = sorted(new.values(), key=lambda one: (one.published_at, one.product_id), reverse=True)
-    return Fit(arrivals=tuple(newest[:MOST_PRODUCTS]))
+    return tuple(newest[:MOST_PRODUCTS])
 
 
 def we_miss_you(_: Person, __: Offer, ___: Shelf) -> Fit | Why:

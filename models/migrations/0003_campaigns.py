@@ -36,8 +36,18 @@ def up(migrator: Any, db: Any) -> None:
             table_name = "interest"
             indexes = (
                 (("contact_id", "product_id", "variation_id", "kind", "first_at", "source"), True),
-                (("product_id", "variation_id", "seen_at", "price"), False),
+                (("product_id", "variation_id", "seen_at"), False),
             )
+
+    class LookedAt(Table):
+        product_id = BigIntegerField()
+        variation_id = BigIntegerField()
+        dearest = BigIntegerField(null=True)
+        sold_out_at = TextField(null=True)
+
+        class Meta:
+            table_name = "looked_at"
+            primary_key = CompositeKey("product_id", "variation_id")
 
     class UnsettledEvent(Table):
         id = AutoField()
@@ -116,7 +126,18 @@ def up(migrator: Any, db: Any) -> None:
             primary_key = CompositeKey("category_id", "product_id")
 
     db.create_tables(
-        [Interest, UnsettledEvent, History, Taste, Basis, SharedName, Stale, Companion, Bestseller]
+        [
+            Interest,
+            LookedAt,
+            UnsettledEvent,
+            History,
+            Taste,
+            Basis,
+            SharedName,
+            Stale,
+            Companion,
+            Bestseller,
+        ]
     )
     db.execute_sql(
         'CREATE INDEX "interest_sold_out" ON "interest" ("product_id", "variation_id", "seen_at") '
@@ -137,13 +158,16 @@ def up(migrator: Any, db: Any) -> None:
     )
     migrator.migrate(
         migrator.add_column("shop_order", "language", CharField(default="")),
-        migrator.add_column("shop_order", "holder_id", IntegerField(null=True, index=True)),
+        migrator.add_column("shop_order", "holder_id", IntegerField(null=True)),
+        migrator.add_index("shop_order", ("holder_id", "created_at")),
         migrator.add_column("contact", "language", CharField(default="")),
         migrator.add_column("message", "product_id", BigIntegerField(null=True)),
         migrator.add_column("message", "variation_id", BigIntegerField(default=0)),
         migrator.add_column("message", "price", BigIntegerField(null=True)),
         migrator.add_column("message", "about", TextField(default="{}")),
         migrator.add_index("message", ("product_id", "created_at")),
+        migrator.drop_index("message", "message_contact_id"),
+        migrator.add_index("message", ("contact_id", "created_at", "campaign", "state")),
         migrator.add_index("product", ("sku",)),
         migrator.add_column("coupon", "removed_at", TextField(null=True)),
     )

@@ -1,132 +1,126 @@
-"""Deciding about everybody, against one scan of the contacts."""
+"""Planning for everybody, against one scan of the contacts: seconds, peak memory, growth."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+import multiprocessing
+import resource
+import threading
+import time
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from parties import Stopwatch, Took, median, settings_in, show
+from parties import Stopwatch, median, settings_in, show
+from population import populated
 
-from agent.jobs.decide import decide
-from models import CampaignStanding, Contact, Message, Order, ShopFact
-from models.base import close_database, database, migrate, open_database, transaction
+from agent.jobs.decide import ALERTS, EVERYTHING, make_plan
+from agent.rules.reasons import Why
+from models import Contact
+from models.base import close_database, open_database
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
+    from multiprocessing.connection import Connection
 
-ORDERS_EACH = 3
+    from agent.config import Settings
+
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)  # 09:00 in the shop
 SCANS = 5
+RUNS = 3
+MB = 1024
 
 
 @pytest.mark.bench
-@pytest.mark.parametrize("contacts", [10_000, 100_000])
-def test_deciding_about_everybody(tmp_path: Path, contacts: int) -> None:
+@pytest.mark.parametrize("contacts", [10_000, 100_000, 1_000_000])
+def test_planning_for_everybody(tmp_path: Path, contacts: int) -> None:
     settings = settings_in(tmp_path)
-    now = datetime.now(UTC)
+    with populated(settings.database.path, contacts, NOW):
+        close_database()  # the child has a file that nobody else holds
+        figures = _in_a_process_of_its_own(tmp_path)
+        open_database(settings.database.path)
+    scan = figures["scan"]
+    rows = [("scan of the contacts", f"{scan:.4f} s")]
+    for name in ("daily", "all of the backlog", "alerts"):
+        took, chosen, peak = figures[name]
+        rows += [
+            (name, f"{took:.3f} s, {chosen:,} chosen"),
+            (f"{name} / scan", f"{took / scan:.1f}"),
+            (f"{name}, peak memory", f"{peak:.0f} MB"),
+        ]
+    rows.append(("people by reason, daily", ", ".join(figures["tally"])))
+    show(f"plan, {contacts:,} contacts, 3 orders, 6 lines, 5 views, 1 message each", rows)
+
+
+def _in_a_process_of_its_own(folder: Path) -> dict[str, Any]:
+    """Peak memory is that of a process: the one that filled the tables has had its own."""
+    ours, theirs = multiprocessing.Pipe()
+    child = multiprocessing.get_context("spawn").Process(target=_measure, args=(folder, theirs))
+    child.start()
+    theirs.close()
+    figures: dict[str, Any] = ours.recv()
+    child.join()
+    return figures
+
+
+def _measure(folder: Path, back: Connection) -> None:
+    settings = settings_in(folder)
+    on = {name: replace(one, enabled=True) for name, one in settings.campaigns.items()}
+    settings = replace(settings, campaigns=on)
+    everybody = replace(settings, audience=replace(settings.audience, backlog_per_day=100_000))
     open_database(settings.database.path)
-    try:
-        migrate()
-        fill_mirror(contacts, now)
-        scan, read = (
-            median([scanned() for _ in range(SCANS)]),
-            median([fetched() for _ in range(SCANS)]),
-        )
-        with Stopwatch() as first:
-            tally = decide(settings, now=now, beat=lambda: None)
-        with Stopwatch() as again:
-            decide(settings, now=now, beat=lambda: None)
-        assert sum(tally.values()) == contacts
-        assert Message.select().count() == tally["chosen"] >= settings.audience.backlog_per_day
-    finally:
-        close_database()
-    show(
-        f"decide, {contacts:,} contacts, {contacts * ORDERS_EACH:,} orders",
-        [
-            ("scan of the contacts, in SQLite", f"{scan.wall:.4f} s"),
-            ("scan, each contact read into Python", f"{read.wall:.3f} s"),
-            ("decide", seconds(first.took)),
-            ("decide again, nothing new", seconds(again.took)),
-            ("decide / scan in SQLite", f"{first.took.wall / scan.wall:.0f}"),
-            ("decide / scan into Python", f"{first.took.wall / read.wall:.1f}"),
-            ("a contact", f"{first.took.wall / contacts * 1e6:.0f} us"),
-        ],
-    )
+    figures: dict[str, Any] = {"scan": median([_scanned() for _ in range(SCANS)]).wall}
+    _plan(settings, EVERYTHING)  # the first brings up to date what nobody asked for yet
+    for name, own, campaigns in (
+        ("alerts", settings, ALERTS),
+        ("daily", settings, EVERYTHING),
+        ("all of the backlog", everybody, EVERYTHING),
+    ):
+        runs = [_plan(own, campaigns) for _ in range(RUNS)]
+        runs.sort(key=lambda run: run[0])
+        took, tally, peak = runs[len(runs) // 2]
+        figures[name] = (took, tally[Why.CHOSEN], peak)
+        if name == "daily":
+            figures["tally"] = [f"{why.name.lower()} {n:,}" for why, n in tally.most_common()]
+    back.send(figures)
+    close_database()
 
 
-def seconds(took: Took) -> str:
-    return f"{took.wall:.2f} s, {took.cpu:.2f} s CPU"
+def _plan(settings: Settings, campaigns: Sequence[str]) -> tuple[float, Counter[Why], float]:
+    """Seconds, how many met each reason, and the most memory (MB) that was held meanwhile."""
+    with _Peak() as peak, Stopwatch() as watch:
+        made = make_plan(settings, now=NOW, beat=lambda: None, campaigns=campaigns)
+        for _ in made.batches():
+            pass
+    return watch.took.wall, made.tally, peak.most
 
 
-def scanned() -> Took:
-    """Every row looked at, none of them fetched."""
+class _Peak:
+    """The most resident memory of this process, looked at every 5 ms by a thread."""
+
+    def __enter__(self) -> _Peak:
+        self.most, self._over = 0.0, threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        return self
+
+    def _watch(self) -> None:
+        page = resource.getpagesize()
+        statm = Path("/proc/self/statm")
+        while not self._over.is_set():
+            resident = int(statm.read_text(encoding="ascii").split()[1]) * page
+            self.most = max(self.most, resident / MB / MB)
+            time.sleep(0.005)
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+def _scanned() -> Any:
+    """Every row of the contacts looked at, none of them fetched."""
     with Stopwatch() as watch:
         Contact.select().where(Contact.last_name == "nobody").count()
     return watch.took
-
-
-def fetched() -> Took:
-    """Every row as a plain tuple."""
-    with Stopwatch() as watch:
-        sum(1 for _ in Contact.select().tuples().iterator())
-    return watch.took
-
-
-def fill_mirror(contacts: int, now: datetime) -> None:
-    """People with three orders each, spread over two years; six of ten agreed to marketing.
-
-    In SQL of its own: peewee would take minutes, and this is not what is measured.
-    """
-    numbers = range(1, contacts + 1)
-    people = (
-        (number, f"+5511{900_000_000 + number}", "BR", "America/Sao_Paulo", "Ana", "Exemplo",
-         f"ana{number}@example.com", "yes" if number % 10 < 6 else "", stamp(now), stamp(now))
-        for number in numbers
-    )  # fmt: skip
-    orders = (
-        (order, str(order), "completed", "BRL", 12_345, 0, 0, number, number,
-         f"ana{number}@example.com", "", "BR", "Ana", "Exemplo", "",
-         *[stamp(now - timedelta(days=(number * 7 + nth * 240) % 730, hours=1))] * 3, stamp(now))
-        for nth in range(ORDERS_EACH)
-        for number in numbers
-        for order in [nth * contacts + number]
-    )  # fmt: skip
-    identities = (
-        (kind, value, number, stamp(now))
-        for number in numbers
-        for kind, value in (("customer", str(number)), ("email", f"ana{number}@example.com"))
-    )
-    with transaction():
-        ShopFact.put(
-            {
-                "zone": "America/Sao_Paulo",
-                "currency": "BRL",
-                "name": "Example",
-                "url": "https://shop.example",
-            }
-        )
-        CampaignStanding.put("we_miss_you", "", now)
-        insert(
-            "contact", "id phone region zones first_name last_name email marketing marketing_at created_at",
-            people,
-        )  # fmt: skip
-        insert(
-            Order._meta.table_name,
-            "woo_id number status currency total tax shipping customer_id contact_id email phone country "
-            "first_name last_name consent created_at paid_at modified_at read_at",
-            orders,
-        )
-        insert("identity", "kind value contact_id seen_at", identities)
-
-
-def insert(table: str, columns: str, rows: object) -> None:
-    names = columns.split()
-    marks = ", ".join("?" for _ in names)
-    database.connection().executemany(
-        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows
-    )
-
-
-def stamp(moment: datetime) -> str:
-    """As UtcField writes it."""
-    return moment.strftime("%Y-%m-%d %H:%M:%S.%f")

@@ -17,7 +17,7 @@ from agent.config import Settings
 from agent.jobs.decide import ALERTS, EVERYTHING, Day
 from agent.jobs.decide.articles import arrivals, articles
 from agent.jobs.decide.offers import audience_of, usable_offers
-from agent.jobs.decide.people import LeftOut, gather
+from agent.jobs.decide.people import Asked, LeftOut, gather
 from agent.jobs.decide.plan import Plan
 from agent.rules.budget import Allowance, Budget, Prices, Spent
 from agent.rules.caps import Caps
@@ -155,17 +155,18 @@ class Town:
         product = self.random.randint(1, PRODUCTS)
         variation = product * 100 + 1 if product % 4 == 0 and self.random.random() < 0.5 else 0
         first = self.ago(45)
-        Interest.insert(
-            contact_id=contact,
-            product_id=product,
-            variation_id=variation,
-            kind=self.random.choice(["view", "view", "wishlist", "cart"]),
-            price=self.random.choice([None, self.random.randint(1, 40) * 250]),
-            stock_status=self.random.choice(["instock", "outofstock", "outofstock", ""]),
-            first_at=first,
-            seen_at=min(first + timedelta(minutes=self.random.randint(0, 59)), self.now),
-            source="events",
-        ).on_conflict_ignore().execute()
+        row = {
+            "contact_id": contact,
+            "product_id": product,
+            "variation_id": variation,
+            "kind": self.random.choice(["view", "view", "wishlist", "cart"]),
+            "price": self.random.choice([None, self.random.randint(1, 40) * 250]),
+            "stock_status": self.random.choice(["instock", "outofstock", "outofstock", ""]),
+            "first_at": first,
+            "seen_at": min(first + timedelta(minutes=self.random.randint(0, 59)), self.now),
+            "source": "events",
+        }
+        Interest.write_each([row], lambda insert: insert.on_conflict_ignore())
 
 
 def settings_of(settings: Settings, names: tuple[str, ...]) -> Settings:
@@ -228,29 +229,25 @@ def asked_one_by_one(
             sold_out_at=gone if not isinstance(gone, str) else Stir.sold_out_at.python_value(gone),
         ).execute()
     offers = usable_offers(settings, day.currency, campaigns)
-    people = gather(
-        range(1, PEOPLE + 1),
+    known_arrivals = arrivals() if "new_arrivals" in campaigns else {}
+    asked = Asked(
         LeftOut.from_settings(settings),
+        day.now - settings.interest.look_back,
         articles(),
-        datetime.min.replace(tzinfo=UTC),
+        known_arrivals,
     )
+    people = gather(range(1, PEOPLE + 1), asked)
     Stir.drop_table()
     chosen, tally = {}, Counter[Why]()
     for contact, known in people.items():
-        oldest = day.now - settings.interest.look_back
-        live = tuple(
-            wish
-            for wish in known.person.wishes
-            if max(sight.seen_at for sight in wish.sights) > oldest
-        )
         decision = choose(
-            replace(known.person, wishes=live),
+            known.person,
             offers,
             audience=audience_of(settings),
             caps=Caps(settings.limits.per_7_days, settings.limits.per_30_days),
             now=day.now,
             today=day.date,
-            shelf=Shelf({}, arrivals()),
+            shelf=Shelf({}, known_arrivals),
         )
         tally[decision.why] += 1
         if decision.why is Why.CHOSEN:

@@ -49,8 +49,12 @@ def saw(days_ago: float, stock: str = IN_STOCK, price: int | None = 8_000) -> Si
     return Sight("view", at, at, price, stock)
 
 
-WAITS = Wish(article=SHIRT, sights=(saw(5, SOLD_OUT),))
-SAW_IT_DEARER = Wish(article=DRESS, sights=(saw(5, price=10_000),))
+def wish_for(article: Article, *sights: Sight) -> Wish:
+    return Wish(article=article, since=min(one.first_at for one in sights), sights=sights)
+
+
+WAITS = wish_for(SHIRT, saw(5, SOLD_OUT))
+SAW_IT_DEARER = wish_for(DRESS, saw(5, price=10_000))
 
 
 def arrival(number: int, days_ago: float, *categories: int) -> Arrival:
@@ -105,7 +109,7 @@ def test_who_waits_is_told_also_if_they_are_not_quiet_or_never_bought() -> None:
 )
 def test_what_cannot_be_bought_is_told_to_nobody(article: Article) -> None:
     """Fault 5: nothing to say is nothing to send."""
-    waits = Wish(article=article, sights=(saw(5, SOLD_OUT, 99_000),))
+    waits = wish_for(article, saw(5, SOLD_OUT, 99_000))
     decision = decide(replace(PERSON, wishes=(waits,)))
     assert decision.why is Why.NOT_QUIET
     assert against(decision, "back_in_stock") is Why.NOT_WAITING
@@ -128,7 +132,7 @@ def test_without_a_place_in_this_wave_they_wait(place: int, campaign: str) -> No
 
 
 def test_the_oldest_wish_with_a_place_is_told() -> None:
-    older = Wish(article=DRESS, sights=(saw(9, SOLD_OUT, 5_000),))
+    older = wish_for(DRESS, saw(9, SOLD_OUT, 5_000))
     person = replace(PERSON, wishes=(WAITS, older))
     assert decide(person).wish == older
     assert decide(person, shelf(places={8: 0, 7: 1})).wish == WAITS
@@ -171,7 +175,7 @@ def test_a_price_lower_still_than_what_was_told_is_told_again() -> None:
 
 
 def test_of_several_the_largest_share_off_is_told() -> None:
-    dear = Wish(article=replace(SHIRT, price=60_000), sights=(saw(9, price=100_000),))
+    dear = wish_for(replace(SHIRT, price=60_000), saw(9, price=100_000))
     assert decide(replace(PERSON, wishes=(dear, SAW_IT_DEARER))).wish == SAW_IT_DEARER
 
 
@@ -309,6 +313,7 @@ wishes = st.builds(
         units=st.none() | st.integers(-1, 3),
         sold_out_at=st.none() | ago,
     ),
+    since=ago,
     sights=st.lists(sights, min_size=1, max_size=3).map(tuple),
     bought_at=st.none() | ago,
     told_back_at=st.none() | ago,

@@ -1,7 +1,7 @@
 """What the mirror and the outbox know of some contacts, gathered in sets."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from peewee import JOIN, fn
@@ -9,12 +9,14 @@ from peewee import JOIN, fn
 from agent.config import Settings
 from agent.rules.audience import Person
 from agent.rules.interest import Article, Sight, Wish
-from agent.rules.selection import ALERTS, WINBACKS
+from agent.rules.selection import ALERTS, WINBACKS, Arrivals, new_for
 from models import Contact, Customer, History, Identity, Interest, Message, Order, OrderLine, Taste
-from models.base import among, tuples
+from models.base import among, instant, raw, tuples
 from models.mirror import NOT_ORDERS
 from models.outbox import UNCOUNTED
 from models.planning import CALLED_OFF, GAVE_UP, Stir
+
+NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,22 +49,22 @@ class LeftOut:
         return self.roles.keys() | self.emails.keys()
 
 
-def gather(
-    ids: Sequence[int],
-    left_out: LeftOut,
-    articles: Mapping[tuple[int, int], Article],
-    since: datetime,
-) -> dict[int, Known]:
-    """contact -> what is known of them.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run wants to know of people, beside what it always does."""
 
-    `articles` are those that moved, and what nobody looked at after `since` is forgotten: other
-    wishes are none.
-    """
+    left_out: LeftOut
+    since: datetime  # what nobody looked at after that is forgotten
+    articles: Mapping[tuple[int, int], Article]  # that moved: wishes for others are none
+    arrivals: Arrivals  # none: nobody is asked about their tastes
+
+
+def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
+    """contact -> what is known of them, in the order of `ids`."""
     written = _written(ids)
-    bought = _bought(ids)
-    wishes = _wishes(ids, articles, since, bought, written) if articles else {}
-    tastes = _tastes(ids)
-    seen = _last_seen(ids)
+    wishes = _wishes(ids, asked, written) if asked.articles else {}
+    tastes = _tastes(ids) if asked.arrivals else {}
+    seen = _last_seen(ids) if asked.arrivals else {}
     query = (
         Contact.select(
             Contact.id, Contact.marketing, Contact.region, Contact.zones, Contact.first_name,
@@ -73,24 +75,23 @@ def gather(
         .where(among(Contact.id, ids))
     )  # fmt: skip
     known: dict[int, Known] = {}
-    for row in tuples(query):
-        (
-            contact, consent, region, zones, first, last, email, language,
-            last_order_at, orders, spent, order,
-        ) = row  # fmt: skip
+    for (
+        contact, consent, region, zones, first, last, email, language, ordered, orders, spent, order,
+    ) in raw(query):  # fmt: skip
         mine = written.get(contact, ())
+        last_order_at = instant(ordered) if ordered else None
         person = Person(
             contact_id=contact,
             consent=consent,
             region=region,
-            emails=frozenset({email} if email else ()) | left_out.emails.get(contact, frozenset()),
-            roles=left_out.roles.get(contact, frozenset()),
+            emails=_with(email, asked.left_out.emails.get(contact)),
+            roles=asked.left_out.roles.get(contact, NOTHING),
             bought=orders or 0,
             spent=spent or 0,
             last_order_at=last_order_at,
             last_seen_at=seen.get(contact),
             counted_days=tuple(one.day for one in mine if one.counts),
-            last_by_campaign=_newest(mine),
+            last_by_campaign=_newest(mine) if mine else (),
             failed_on=max((one.day for one in mine if one.state in GAVE_UP), default=None),
             attempts=sum(
                 one.campaign in WINBACKS and (last_order_at is None or one.moment > last_order_at)
@@ -98,7 +99,6 @@ def gather(
             ),
             wishes=tuple(wishes.get(contact, ())),
             tastes=tastes.get(contact, frozenset()),
-            bought_products=frozenset(bought.get(contact, ())),
         )
         known[contact] = Known(
             person=person,
@@ -109,17 +109,25 @@ def gather(
             zones=tuple(zones.split()),
             last_bought=order,
         )
-    return known
+    _add_bought(known, asked.arrivals)
+    return {contact: known[contact] for contact in ids if contact in known}
 
 
-def last_products(orders: Iterable[int]) -> dict[int, str]:
-    """order id -> the name of its dearest line."""
-    lines = (
-        OrderLine.select(OrderLine.order_id, OrderLine.name)
-        .where(among(OrderLine.order_id, orders))
-        .order_by(OrderLine.order_id, OrderLine.total, OrderLine.woo_id.desc())
-    )
-    return dict(tuples(lines))
+def _with(email: str, others: frozenset[str] | None) -> frozenset[str]:
+    own = frozenset({email}) if email else NOTHING
+    return own | others if others else own
+
+
+def _add_bought(known: dict[int, Known], arrivals: Arrivals) -> None:
+    """Whoever may hear of something new: what of it did they buy? Its date may be newer than it is."""
+    may_hear = [who for who, one in known.items() if new_for(one.person, arrivals)]
+    if not may_hear:
+        return
+    bought = _bought(may_hear, {one.product_id for new in arrivals.values() for one in new})
+    for contact, products in bought.items():
+        one = known[contact]
+        person = replace(one.person, bought_products=frozenset(products))
+        known[contact] = replace(one, person=person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +158,9 @@ def _written(ids: Sequence[int]) -> dict[int, list[Written]]:
         Message.kind == "marketing",
         Message.state.not_in(CALLED_OFF),
     )  # fmt: skip
-    for contact, campaign, day, moment, state, product, variation, price in tuples(query):
-        one = Written(
-            campaign, date.fromisoformat(day), moment, state, (product or 0, variation), price
-        )
+    for contact, campaign, day, moment, state, product, variation, price in raw(query):
+        article = product or 0, variation
+        one = Written(campaign, date.fromisoformat(day), instant(moment), state, article, price)
         written.setdefault(contact, []).append(one)
     return written
 
@@ -187,11 +194,7 @@ def _told(written: Iterable[Written]) -> dict[tuple[int, int], _Told]:
 
 
 def _wishes(
-    ids: Sequence[int],
-    articles: Mapping[tuple[int, int], Article],
-    since: datetime,
-    bought: Mapping[int, Mapping[int, datetime]],
-    written: Mapping[int, Sequence[Written]],
+    ids: Sequence[int], asked: Asked, written: Mapping[int, Sequence[Written]]
 ) -> dict[int, list[Wish]]:
     """contact -> what they looked at or wished for, of the articles that moved."""
     query = (
@@ -208,19 +211,26 @@ def _wishes(
         .order_by(Interest.contact_id, Interest.first_at, Interest.id)
     )  # fmt: skip
     sights: dict[tuple[int, int, int], list[Sight]] = {}
-    for contact, product, variation, *seen in tuples(query):
-        sights.setdefault((contact, product, variation), []).append(Sight(*seen))
-    told = {contact: _told(mine) for contact, mine in written.items()}
+    for contact, product, variation, kind, first, seen, price, stock in raw(query):
+        one = Sight(kind, instant(first), instant(seen), price, stock)
+        sights.setdefault((contact, product, variation), []).append(one)
+    # no order before the first sight says anything of a wish
+    oldest = min((mine[0].first_at for mine in sights.values()), default=asked.since)
+    whose = {contact for contact, _, _ in sights}
+    bought = _bought(whose, {product for _, product, _ in sights}, oldest)
+    told = {contact: _told(written[contact]) for contact in whose & written.keys()}
     wishes: dict[int, list[Wish]] = {}
     for (contact, product, variation), mine in sights.items():
-        article = articles.get((product, variation))
-        if article is None or max(sight.seen_at for sight in mine) <= since:
+        article = asked.articles.get((product, variation))
+        of_late = tuple(sight for sight in mine if sight.seen_at > asked.since)
+        if article is None or not of_late:
             continue
         of_it = told.get(contact, {}).get((product, variation), _Told())
         wishes.setdefault(contact, []).append(
             Wish(
                 article=article,
-                sights=tuple(mine),
+                since=mine[0].first_at,
+                sights=of_late,
                 bought_at=bought.get(contact, {}).get(product),
                 told_back_at=of_it.back_at,
                 told_price=of_it.price,
@@ -229,21 +239,24 @@ def _wishes(
     return wishes
 
 
-def _bought(ids: Sequence[int]) -> dict[int, dict[int, datetime]]:
+def _bought(
+    contacts: Iterable[int], products: Iterable[int], since: datetime | None = None
+) -> dict[int, dict[int, datetime]]:
     """contact -> product -> when they last ordered it, in any variation."""
-    bought: dict[int, dict[int, datetime]] = {}
     query = (
         Order.select(Order.holder_id, OrderLine.product_id, fn.MAX(Order.created_at))
         .join(OrderLine, on=(OrderLine.order_id == Order.woo_id))
         .where(
-            among(Order.holder_id, ids),
+            among(Order.holder_id, contacts),
+            among(OrderLine.product_id + 0, products),  # by person: who bought it is half the shop
             Order.status.not_in(NOT_ORDERS),
-            Order.created_at.is_null(False),
+            Order.created_at >= since if since is not None else Order.created_at.is_null(False),
         )
         .group_by(Order.holder_id, OrderLine.product_id)
     )
-    for contact, product, moment in tuples(query):
-        bought.setdefault(contact, {})[product] = moment
+    bought: dict[int, dict[int, datetime]] = {}
+    for contact, product, moment in raw(query):
+        bought.setdefault(contact, {})[product] = instant(moment)
     return bought
 
 
@@ -251,7 +264,7 @@ def _tastes(ids: Sequence[int]) -> dict[int, frozenset[int]]:
     """contact -> the categories in which they bought."""
     query = Taste.select(Taste.contact_id, Taste.category_id).where(among(Taste.contact_id, ids))
     tastes: dict[int, set[int]] = {}
-    for contact, category in tuples(query):
+    for contact, category in raw(query):
         tastes.setdefault(contact, set()).add(category)
     return {contact: frozenset(own) for contact, own in tastes.items()}
 
@@ -263,7 +276,7 @@ def _last_seen(ids: Sequence[int]) -> dict[int, datetime]:
         .where(among(Interest.contact_id, ids), Interest.kind == "view")
         .group_by(Interest.contact_id)
     )
-    return dict(tuples(query))
+    return {contact: instant(moment) for contact, moment in raw(query)}
 
 
 def _roles(excluded: Sequence[str]) -> dict[int, frozenset[str]]:

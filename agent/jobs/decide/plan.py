@@ -20,7 +20,7 @@ from agent.config import BackInStock, PriceDrop, Settings
 from agent.jobs.decide.articles import arrivals, articles, places_of
 from agent.jobs.decide.day import Day
 from agent.jobs.decide.offers import audience_of, usable_offers
-from agent.jobs.decide.people import Known, LeftOut, gather
+from agent.jobs.decide.people import Asked, Known, LeftOut, gather
 from agent.rules.audience import REST_AFTER_FAILURE, Arrival, newly_quiet
 from agent.rules.budget import Budget
 from agent.rules.caps import Caps
@@ -102,6 +102,8 @@ class Plan:
             for table in (Lately, Tried, LeftOutTable):
                 table.work_out(self._bounds)
             Seen.begin()
+            if any(offer.name == "new_arrivals" and not offer.off for offer in self._offers):
+                self._arrivals = arrivals()
             if any(offer.name in ALERTS for offer in self._offers):
                 yield from self._alerts()
             if any(offer.name in WINBACKS for offer in self._offers):
@@ -267,15 +269,11 @@ class Plan:
         return self._full is not None
 
     def _gather(self, ids: Sequence[int]) -> dict[int, Known]:
-        """In the order of `ids`."""
-        people = gather(ids, self._left_out, self._articles, self._since)
-        return {contact: people[contact] for contact in ids if contact in people}
+        return gather(ids, Asked(self._left_out, self._since, self._articles, self._arrivals))
 
     def _suits(self) -> Any:
         """What the campaigns that win back ask of people, as far as the tables tell; True: nothing."""
         usable = {offer.name: offer for offer in self._offers if not offer.off}
-        if "new_arrivals" in usable:
-            self._arrivals = arrivals()
         if "we_miss_you" in usable:
             return True
         suits: list[Any] = []
