@@ -16,6 +16,7 @@ from agent.config import Settings
 from agent.guard import Beat, Guard, Job, Postponed
 from agent.jobs.account import read_account
 from agent.jobs.attribute import attribute
+from agent.jobs.companions import count_companions
 from agent.jobs.coupons import make_coupons, remove_coupons
 from agent.jobs.decide import ALERTS, EVERYTHING, decide
 from agent.jobs.insight import keep_current
@@ -31,6 +32,7 @@ from models import Cursor, Order, ShopFact
 
 SOON = Every(timedelta(seconds=2))  # what people wait for
 MINUTELY = Every(timedelta(minutes=1))
+HOURLY = Every(timedelta(hours=1))
 RECENT = timedelta(hours=1)  # lines of orders come some minutes after their headers
 BY_LINES = frozenset({*ALERTS, "new_arrivals"})
 NAMES_BOUGHT = frozenset({"last_product", "review_url", "recommended_list", "recommended_1"})
@@ -71,6 +73,7 @@ class Timetable:
             Job("hints", SOON, self._hints, frequent=True),
             Job("drift", Daily(self.tools.settings.mirror.drift_at, time.max), self._drift),
             Job("histories", MINUTELY, self._histories, frequent=True, quiet=True),
+            Job("companions", HOURLY, self._companions, frequent=True, quiet=True),
             Job("interest", MINUTELY, self._interest, frequent=True, quiet=True),
             # the mirror -> the outbox
             Job("templates", Every(often.templates), self._templates),
@@ -112,6 +115,9 @@ class Timetable:
 
     def _histories(self, beat: Beat) -> Mapping[str, int]:
         return keep_current(self.tools.settings, beat=beat)
+
+    def _companions(self, beat: Beat) -> Mapping[str, int]:
+        return count_companions(self.tools.settings, now=self._now(), beat=beat)
 
     def _interest(self, beat: Beat) -> Mapping[str, int]:
         return gather_interest(self.tools.settings, now=self._now(), beat=beat)
