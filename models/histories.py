@@ -62,15 +62,24 @@ def _write_sums(contacts: Sequence[int], was_bought: Any, in_shops_money: Any) -
 
 
 def _write_tastes(contacts: Sequence[int], was_bought: Any) -> None:
-    """By the categories that the products have now; what the shop has no more tells nothing."""
-    Taste.delete().where(among(Taste.contact_id, contacts)).execute()
+    """By the categories that the products have now; what the shop has no more tells nothing.
+
+    Only what differs is written: an order that moved on changes nothing here.
+    """
+    columns = (Taste.contact_id, Taste.category_id, Taste.bought)
+    before = set(tuples(Taste.select(*columns).where(among(Taste.contact_id, contacts))))
     categories, category = rows_of(Product.categories, "category")
-    tastes = (
-        Order.select(Order.holder_id, category, fn.SUM(OrderLine.quantity))
+    units = fn.SUM(OrderLine.quantity)
+    query = (
+        Order.select(Order.holder_id, category, units)
         .from_(Order, categories)
         .join(OrderLine, on=(OrderLine.order_id == Order.woo_id))
         .join(Product, on=(Product.woo_id == OrderLine.product_id))
         .where(among(Order.holder_id, contacts), was_bought)
         .group_by(Order.holder_id, category)
     )
-    Taste.insert_from(tastes, (Taste.contact_id, Taste.category_id, Taste.bought)).execute()
+    after = set(tuples(query))
+    one = Taste.delete().where(Taste.contact_id == 0, Taste.category_id == 0)
+    carry_out_each(one.sql()[0], [row[:2] for row in before - after])
+    put = Taste.insert(dict.fromkeys(columns))
+    carry_out_each(put.sql()[0], sorted(after - before))

@@ -195,8 +195,9 @@ class UnsettledEvent(Table):
 def waited_for(since: datetime, read_before: datetime, limit: int) -> list[tuple[int, int]]:
     """(id, parent id) of what somebody waits for since `since`, and was not read since `read_before`.
 
-    What lies in the shop's carts comes first; then what is on a wishlist or in another cart, and what
-    was looked at and is sold out, or was when it was looked at. Of each, what was read longest ago.
+    What lies in the shop's carts takes turns with the rest, so that neither waits for the other: what is
+    on a wishlist or in another cart, and what was looked at and is sold out, or was then. Of each, what
+    was read longest ago comes first.
     """
     of_variable = OrderLine.variation_id > 0
     carts = (
@@ -219,10 +220,14 @@ def waited_for(since: datetime, read_before: datetime, limit: int) -> list[tuple
     wished = fn.EXISTS(interest.where(this_one, _STANDS)) | fn.EXISTS(
         interest.where(this_one, _MET_SOLD_OUT)
     )
+    wanted = Product.select(
+        Product.woo_id, Product.parent_id, Product.read_at, in_carts.alias("in_cart")
+    ).where(Product.read_at < read_before, in_carts | looked_at | wished)
+    oldest_first = (wanted.c.read_at, wanted.c.woo_id)
+    turn = fn.ROW_NUMBER().over(partition_by=[wanted.c.in_cart], order_by=oldest_first)
     query = (
-        Product.select(Product.woo_id, Product.parent_id)
-        .where(Product.read_at < read_before, in_carts | looked_at | wished)
-        .order_by(in_carts.desc(), Product.read_at, Product.woo_id)
+        wanted.select_from(wanted.c.woo_id, wanted.c.parent_id)
+        .order_by(turn, wanted.c.in_cart.desc())
         .limit(limit)
     )
     return [(number, parent) for number, parent in tuples(query)]

@@ -9,6 +9,7 @@ from agent.jobs.decide.day import Day
 from agent.jobs.decide.plan import Plan, Planned
 from agent.jobs.decide.reserve import reserve
 from agent.room import gather_room
+from agent.rules.budget import Allowance, Budget, Prices, Spent
 from agent.rules.reasons import Why
 from agent.rules.selection import ALERTS, WINBACKS
 from models.refresh import refresh
@@ -31,12 +32,22 @@ def make_plan(
     """
     day = Day.at(now)
     refresh(settings.audience.paid_statuses, day.currency, beat=beat)
-    budget = gather_budget(settings, now, day.zone)
+    budget = gather_budget(settings, now, day.zone) if _is_limited(settings) else _endless(day)
     refused = refusal(budget, day.date)
     if refused is not None:
         raise refused
     room = gather_room(settings, now, day.zone)
     return Plan(settings, day, campaigns=campaigns, room=room, budget=budget, beat=beat)
+
+
+def _is_limited(settings: Settings) -> bool:
+    limits = settings.budget
+    return limits.messages_per_month is not None or limits.money_per_month is not None
+
+
+def _endless(day: Day) -> Budget:
+    """Without a limit nobody has to know what a month of messages came to."""
+    return Budget(Allowance(), Prices(), Spent(), today=day.date)
 
 
 def decide(

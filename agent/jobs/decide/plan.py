@@ -13,8 +13,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.config import BackInStock, PriceDrop, Settings
 from agent.jobs.decide.articles import arrivals, articles, places_of
@@ -24,7 +23,6 @@ from agent.jobs.decide.people import Asked, Known, LeftOut, gather
 from agent.rules.audience import REST_AFTER_FAILURE, Arrival, newly_quiet
 from agent.rules.budget import Budget
 from agent.rules.caps import Caps
-from agent.rules.interest import Article
 from agent.rules.reasons import Why
 from agent.rules.room import Room
 from agent.rules.selection import ALERTS, WINBACKS, Decision, Offer, Shelf, choose
@@ -45,6 +43,11 @@ from models.planning import (
 from models.planning import (
     LeftOut as LeftOutTable,
 )
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from agent.rules.interest import Article
 
 PEOPLE_A_BATCH = 500
 EVERYTHING: Sequence[str] = (*ALERTS, *WINBACKS)

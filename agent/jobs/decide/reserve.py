@@ -70,7 +70,7 @@ def _message(settings: Settings, day: Day, one: Planned, words: Words) -> dict[s
     campaign = settings.campaigns[decision.campaign]
     limits = settings.limits
     article = decision.wish.article if decision.wish else None
-    language = words.language(one)
+    composed = words.compose(one)
     return {
         "uid": secrets.token_urlsafe(16),
         "contact_id": decision.contact_id,
@@ -79,9 +79,9 @@ def _message(settings: Settings, day: Day, one: Planned, words: Words) -> dict[s
         "period": day.date.isoformat(),
         "priority": settings.priority.index(decision.campaign),
         "reason": reason(decision, day),
-        "template": campaign.mapping_in(language).template,
-        "language": language,
-        "variables": words.values(one, language),
+        "template": composed.template,
+        "language": composed.language,
+        "variables": composed.values,
         "cap_day": day.date.isoformat(),
         "from_backlog": one.from_backlog,
         "spell_began": decision.quiet_since,

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-
 from agent.config import Settings
 from agent.jobs.decide.day import Day
 from agent.jobs.decide.people import Known
 from agent.jobs.decide.plan import Planned
-from agent.rules.languages import choose_language
-from agent.rules.values import CouponShown, MessageFacts, ProductShown, values
-from agent.templates import shop_language, usable_languages
+from agent.recommendations import recommendations
+from agent.rules.composing import Composed, Tongue, compose
+from agent.rules.templates import TemplateMapping
+from agent.rules.values import CouponShown, MessageFacts, ProductShown
+from agent.templates import shop_language, usable_mappings
 from models import Customer, Identity, Order, OrderLine, Product
 from models.base import among, tuples
 
@@ -24,7 +25,7 @@ class Words:
 
     settings: Settings
     day: Day
-    languages: Mapping[str, Sequence[str]]  # campaign -> those it can be sent in, its own first
+    mappings: Mapping[str, Mapping[str, TemplateMapping]]  # campaign -> by language, its own first
     coupons: Mapping[int, Mapping[str, Any] | None]
     last_products: Mapping[int, ProductShown]  # by order
     orders: Rows
@@ -51,12 +52,12 @@ class Words:
                 if any(placeholder.startswith(asked) for placeholder in said[one.decision.campaign])
             ]
 
-        recommended: dict[int, list[tuple[int, int | None]]] = {}
+        recommended = recommendations([one.person.contact_id for one in whose("recommended")])
         numbers = {number for own in recommended.values() for number, _ in own}
         return cls(
             settings=settings,
             day=day,
-            languages=usable_languages(settings),
+            mappings=usable_mappings(settings),
             coupons=coupons,
             last_products=_last_products(whose("last_product", "review_url")),
             orders=_rows(Order, [known.last_bought for known in whose("order.")]),
@@ -72,22 +73,21 @@ class Words:
             },
         )
 
-    def language(self, one: Planned) -> str:
-        """The language that this person is written to in."""
+    def compose(self, one: Planned) -> Composed:
+        """The message to this person, in the language that suits them best."""
         campaign = self.settings.campaigns[one.decision.campaign]
-        return choose_language(
-            one.known.language,
-            one.known.person.region,
-            shop_language(self.settings, self.day.facts),
-            self.settings.languages.countries,
-            self.languages.get(campaign.name) or (campaign.language,),
+        tongue = Tongue(
+            order_language=one.known.language,
+            shop_language=shop_language(self.settings, self.day.facts),
+            countries=self.settings.languages.countries,
         )
+        own = {campaign.language: campaign.mapping}
+        return compose(self._facts(one), tongue, self.mappings.get(campaign.name) or own)
 
-    def values(self, one: Planned, language: str) -> dict[str, str]:
-        """Placeholder -> text. What is not known is not there, and takes its fallback."""
+    def _facts(self, one: Planned) -> MessageFacts:
         known, person = one.known, one.known.person
         coupon = self.coupons.get(person.contact_id)
-        facts = MessageFacts(
+        return MessageFacts(
             shop_name=self.day.facts["name"],
             shop_url=self.day.facts["url"],
             currency=self.day.currency,
@@ -111,7 +111,6 @@ class Words:
             order=self.orders.get(known.last_bought or 0, {}),
             customer=self.customers.get(person.contact_id, {}),
         )
-        return values(facts, language)
 
     def about(self, one: Planned) -> dict[str, Any]:
         """Which products the message names, and because of which bought one."""
