@@ -37,7 +37,7 @@ from models.interest import waited_for
 # and variations, each shop in its own way
 SWEPT = (ORDERS, PRODUCTS, TRASHED, REFUNDS, CUSTOMERS, CATEGORIES)
 COUNTED = (ORDERS, REFUNDS)
-CART_AGE = timedelta(days=30)  # what was left in a cart longer ago is waited for by nobody
+COUPON_AGE = timedelta(days=30)  # so long after its end one of ours may still have to be removed
 TURN = "turn "  # before the names of the cursors that tell when each was taken
 LONGEST_CYCLE = timedelta(minutes=10)  # what is longer was a stop: it is not made up at once
 PAGES_A_TURN = 3
@@ -145,7 +145,8 @@ class _Turns:
         """Rows that somebody waits for."""
         mirror, filing = self._settings.mirror, self._filing
         if PRODUCTS.name in self._filled:
-            yield "carts", Turn(mirror.carts, partial(_look_at_carts, filing, mirror.carts))
+            since = filing.now - self._settings.interest.look_back
+            yield "carts", Turn(mirror.carts, partial(_look_at_carts, filing, since, mirror.carts))
         yield "coupons", Turn(mirror.rest, partial(_look_at_coupons, filing))
         again = partial(read_lines_in_vain_again, self._shop, filing, beat=self._beat)
         yield "lines in vain", Turn(mirror.rest, again)
@@ -201,10 +202,9 @@ def _sweep_next_parent(filing: Filing) -> None:
         cursor.save()
 
 
-def _look_at_carts(filing: Filing, every: timedelta) -> None:
-    """Those that were read longest ago, as many as one request brings."""
-    since, before = filing.now - CART_AGE, filing.now - every
-    wanted = waited_for(since, before, filing.page_size)
+def _look_at_carts(filing: Filing, since: datetime, every: timedelta) -> None:
+    """What lies in carts or is waited for: what was read longest ago, as many as one request brings."""
+    wanted = waited_for(since, filing.now - every, filing.page_size)
     products = [number for number, parent in wanted if not parent]
     parents = list(dict.fromkeys(parent for _, parent in wanted if parent))
     if wanted and wanted[0][1]:
@@ -219,7 +219,7 @@ def _look_at_coupons(filing: Filing) -> None:
     made = Coupon.select(Coupon.woo_id).where(
         Coupon.woo_id.is_null(False),
         Coupon.removed_at.is_null(),
-        Coupon.expires_at > filing.now - CART_AGE,
+        Coupon.expires_at > filing.now - COUPON_AGE,
     )
     Hint.note("coupons", [number for (number,) in tuples(made)], "poll", filing.now)
 
