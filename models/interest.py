@@ -93,10 +93,9 @@ class Interest(Table):
         ]
         with transaction():
             written = carry_out_each(update.sql()[0], values)
-            now = cls.select(
-                cls.product_id, cls.variation_id, cls.price, cls.stock_status, cls.seen_at
-            )
-            LookedAt.note(now.where(among(cls.id, rows)).dicts())
+            names = ("product_id", "variation_id", "price", "stock_status", "seen_at")
+            changed = cls.select(*(getattr(cls, name) for name in names)).where(among(cls.id, rows))
+            LookedAt.note(dict(zip(names, row, strict=True)) for row in tuples(changed))
         return written
 
     @classmethod
