@@ -8,8 +8,8 @@ categories. Skewed as shops are: a few products sell most, a few people buy most
 bought, orders lie together as they came in, and what is bought together is alike. There are guests,
 refunds, failed orders, people who changed numbers, two tills, products that came back or got cheaper.
 
-Written by SQL of its own, without a thought of the jobs: only holders, histories, tastes and what goes
-with what are worked out by the real code, as at a first fill.
+Written by SQL of its own, without a thought of the jobs: only what is worked out (holders, histories and
+tastes, and what was looked at) is worked out by the real code, as at a first fill.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from itertools import accumulate
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from models import CampaignStanding, ShopFact
+from models import CampaignStanding, Cursor, Interest, ShopFact
 from models.base import close_database, database, migrate, open_database
 from models.refresh import refresh
 
@@ -79,13 +79,15 @@ def populated(
 ) -> Iterator[Population]:
     """An open database of so many contacts; the same seed gives the same rows.
 
-    Without `worked_out` holders, histories and tastes are left to the caller.
+    Without `worked_out` holders, histories and tastes are left to the caller. What goes with what, and
+    bestsellers, always are: `count_companions` of agent.jobs.companions works off the marks.
     """
     open_database(path)
     try:
         migrate()
         population = Population(contacts, now)
         _Writer(population, Random(seed)).write()
+        Interest.sum_up()
         if worked_out:
             begun = time.perf_counter()
             refresh(PAID, CURRENCY)
@@ -111,6 +113,7 @@ class _Writer:
 
     def write(self) -> None:
         ShopFact.put(FACTS)
+        Cursor.insert(name="orders", since=self.now, polled_at=self.now).execute()
         for campaign in (
             "we_miss_you",
             "loyalty_reward",
