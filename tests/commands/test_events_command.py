@@ -140,4 +140,5 @@ def test_beside_a_daemon_which_takes_events_too_and_files_what_waits(
             timeout=10,
         )
         assert answer.json() == {"taken": 1, "refused": []}
+        daemon.kill()  # what was acknowledged is on the disk
         assert reread(UnsettledEvent.get().said).what.product_id == 42
