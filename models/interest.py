@@ -214,8 +214,10 @@ def waited_for(since: datetime, read_before: datetime, limit: int) -> list[tuple
         Interest.product_id == product, Interest.seen_at > since
     )
     this_one = Interest.variation_id == variation
-    # Who looked at any variation may wait for each: to ask which would read all looks at a product.
-    looked_at = (Product.stock_status == "outofstock") & fn.EXISTS(interest)
+    # who looked at a product and chose no variation may wait for each
+    looked_at = (Product.stock_status == SOLD_OUT) & fn.EXISTS(
+        interest.where(Interest.variation_id.in_((0, variation)))
+    )
     wished = fn.EXISTS(interest.where(this_one, _STANDS)) | fn.EXISTS(
         interest.where(this_one, _MET_SOLD_OUT)
     )
