@@ -4,7 +4,17 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from peewee import SQL, AutoField, BigIntegerField, Case, CharField, IntegerField, TextField, fn
+from peewee import (
+    SQL,
+    AutoField,
+    BigIntegerField,
+    Case,
+    CharField,
+    IntegerField,
+    TextField,
+    chunked,
+    fn,
+)
 
 from models.base import Table, UtcField, among, among_pairs, carry_out_each, transaction, tuples
 from models.looked_at import SOLD_OUT, LookedAt
@@ -15,7 +25,9 @@ KINDS = ("view", "wishlist", "cart")
 CARTS = ("checkout-draft", "pending", "failed")  # statuses of orders that nobody has paid
 SHOP = "shop"  # the source of interest that follows the shop's unpaid orders
 
-ROWS_A_DELETE = 5_000  # while they go nobody else can write, and webhooks do not wait for long
+# While these are worked on nobody else can write, and webhooks do not wait for long.
+ROWS_A_DELETE = 5_000
+PRODUCTS_A_SUM = 100
 
 
 class ProductChange(Table):
@@ -116,22 +128,30 @@ class Interest(Table):
 
     @classmethod
     def sum_up(cls) -> int:
-        """Write anew what is known of each article that somebody looked at; returns how many."""
+        """Write anew what is known of each article that somebody looked at, some products at a time.
+
+        Returns how many articles there are.
+        """
         sold_out = fn.MAX(Case(None, [(cls.stock_status == SOLD_OUT, cls.seen_at)]))
+        seen = cls.select(cls.product_id, cls.variation_id, fn.MAX(cls.price), sold_out)
         columns = (
             LookedAt.product_id,
             LookedAt.variation_id,
             LookedAt.dearest,
             LookedAt.sold_out_at,
         )
-        with transaction():
-            LookedAt.delete().execute()
-            LookedAt.insert_from(
-                cls.select(cls.product_id, cls.variation_id, fn.MAX(cls.price), sold_out).group_by(
-                    cls.product_id, cls.variation_id
-                ),
-                columns,
-            ).execute()
+        still = cls.select().where(cls.product_id == LookedAt.product_id)
+        LookedAt.delete().where(~fn.EXISTS(still)).execute()
+        products = tuples(cls.select(cls.product_id).distinct().order_by(cls.product_id))
+        for part in chunked((number for (number,) in products), PRODUCTS_A_SUM):
+            with transaction():
+                LookedAt.delete().where(among(LookedAt.product_id, part)).execute()
+                LookedAt.insert_from(
+                    seen.where(among(cls.product_id, part)).group_by(
+                        cls.product_id, cls.variation_id
+                    ),
+                    columns,
+                ).execute()
         return int(LookedAt.select().count())
 
     @classmethod

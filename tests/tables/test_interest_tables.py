@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from table_rows import NOON, a_product, an_order
 
-from models import Interest, Order, OrderLine, Product, UnsettledEvent
+from models import Interest, LookedAt, Order, OrderLine, Product, UnsettledEvent
 from models.base import among_pairs, tuples
 from models.base import database as handle
 from models.interest import CARTS, FROM_SHOP, IS_CART, waited_for
@@ -90,6 +90,44 @@ def test_what_was_last_seen_before_a_moment_goes_in_parts(monkeypatch: pytest.Mo
     assert Interest.forget_before(NOON) == 5
     assert left() == [stays]
     assert Interest.forget_before(NOON) == 0
+
+
+# what is known of an article that somebody looked at
+
+
+def looked_at() -> list[tuple[int, int, int | None, datetime | None]]:
+    order = (LookedAt.product_id, LookedAt.variation_id)
+    return tuples(LookedAt.select(*order, LookedAt.dearest, LookedAt.sold_out_at).order_by(*order))
+
+
+@pytest.mark.parametrize("products_a_sum", [1, 100])
+def test_what_was_looked_at_is_summed_up_anew_in_parts(
+    monkeypatch: pytest.MonkeyPatch, products_a_sum: int
+) -> None:
+    monkeypatch.setattr("models.interest.PRODUCTS_A_SUM", products_a_sum)
+    for number, (price, stock) in enumerate([(900, "instock"), (700, "outofstock"), (None, "")]):
+        interest(number, 7, price=price, stock_status=stock, seen_at=NOON + number * SECOND)
+    interest(1, 7, 8, price=None)
+    interest(1, 9, price=100)
+    # and what was known of articles that nobody looks at any more
+    for product, variation in ((7, 99), (6, 0), (10, 0)):
+        LookedAt.insert(product_id=product, variation_id=variation, dearest=1).execute()
+    assert Interest.sum_up() == 3
+    assert looked_at() == [(7, 0, 900, NOON + SECOND), (7, 8, None, None), (9, 0, 100, None)]
+    Interest.delete().execute()
+    assert Interest.sum_up() == 0
+
+
+def test_what_is_written_and_changed_is_known_at_once() -> None:
+    row = {
+        "contact_id": 1, "product_id": 7, "variation_id": 0, "kind": "view", "price": 900,
+        "stock_status": "instock", "first_at": NOON, "seen_at": NOON, "source": "events",
+    }  # fmt: skip
+    Interest.write_each([row, row | {"contact_id": 2, "price": 950}], lambda insert: insert)
+    assert looked_at() == [(7, 0, 950, None)]
+    later = row | {"stock_status": "outofstock", "seen_at": NOON + DAY, "price": 1000}
+    Interest.change({Interest.get(Interest.contact_id == 1).id: later})
+    assert looked_at() == [(7, 0, 1000, NOON + DAY)]
 
 
 # events that wait
