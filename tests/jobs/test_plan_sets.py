@@ -37,7 +37,7 @@ from models import (
     Taste,
 )
 from models.base import transaction
-from models.planning import Stir
+from models.waiting import Stir
 
 PEOPLE, PRODUCTS, CATEGORIES = 120, 25, 5
 STATES = (

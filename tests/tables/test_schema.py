@@ -20,7 +20,7 @@ from models.base import (
     unknown_migrations,
 )
 from models.base import database as handle
-from models.planning import TEMPORARY
+from models.waiting import TEMPORARY
 
 Declared = set[tuple[object, ...]]
 

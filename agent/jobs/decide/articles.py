@@ -12,7 +12,7 @@ from agent.rules.interest import IN_STOCK, Article, places, units_of
 from models import Message, Product
 from models.base import tuples
 from models.outbox import UNCOUNTED
-from models.planning import Stir
+from models.waiting import Stir
 
 VISIBLE = ("visible", "catalog", "")  # in the shop's lists; "search" and "hidden" are not
 

@@ -14,7 +14,8 @@ from models import Contact, Customer, History, Identity, Interest, Message, Orde
 from models.base import among, instant, raw, tuples
 from models.mirror import NOT_ORDERS
 from models.outbox import UNCOUNTED
-from models.planning import CALLED_OFF, GAVE_UP, Stir
+from models.planning import CALLED_OFF, GAVE_UP
+from models.waiting import Stir
 
 NOTHING: frozenset[str] = frozenset()
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.config import BackInStock, PriceDrop, Settings
 from agent.jobs.decide.articles import arrivals, articles, places_of
+from agent.jobs.decide.capacity import Capacity
 from agent.jobs.decide.day import Day
 from agent.jobs.decide.offers import audience_of, usable_offers
 from agent.jobs.decide.people import Asked, Known, LeftOut, gather
@@ -32,17 +33,15 @@ from models.planning import (
     Bounds,
     Lately,
     Seen,
-    Stir,
     Tried,
-    Waiting,
     census,
-    forget,
     has_taste_for,
     next_quiet,
 )
 from models.planning import (
     LeftOut as LeftOutTable,
 )
+from models.waiting import Stir, Waiting, forget
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -80,7 +79,6 @@ class Plan:
     ) -> None:
         self.tally: Counter[Why] = Counter()
         self._settings, self._day, self._beat = settings, day, beat
-        self._room, self._budget = room, budget
         self._offers = usable_offers(settings, day.currency, campaigns)
         self._audience = audience_of(settings)
         limits = settings.limits
@@ -88,14 +86,12 @@ class Plan:
         self._left_out = LeftOut.from_settings(settings)
         self._bounds = _bounds(settings, day, self._left_out)
         self._decided = decided_today(day)
-        self._backlog_left = settings.audience.backlog_per_day - _backlog_taken(day)
+        self._capacity = Capacity(settings, day, room, budget)
         self._yesterday = day.midnight(days_ago=1)
         self._since = day.now - settings.interest.look_back
         self._articles: dict[tuple[int, int], Article] = {}
         self._places: dict[int, int] = {}
         self._arrivals: Mapping[int, Sequence[Arrival]] = {}
-        self._full: Why | None = None  # why nobody more can be chosen
-        self._share_ends = False  # whoever comes later belongs to the backlog too
 
     def batches(self) -> Iterator[list[Planned]]:
         """Everybody who was looked at, in batches; nobody twice among those who are chosen."""
@@ -136,65 +132,60 @@ class Plan:
         if Waiting.line_up(since, drop.more_than_percent):
             yield from self._queue()
             yield from self._others()
+            if not any(offer.name in WINBACKS for offer in self._offers):
+                self.tally[Why.NEXT_WAVE] += Waiting.left()
 
     def _queue(self) -> Iterator[list[Planned]]:
         """Each place of a wave to whoever has waited longest for it and may have it.
 
         Pair by pair: somebody who waits for two articles stands in both queues, and takes the place
-        that comes first.
+        that comes first. Nobody is looked at for whom there is no place.
         """
         names = [offer.name for offer in self._offers if not offer.off]
         if "back_in_stock" not in names:
             return
         until_back = self._offers[: [one.name for one in self._offers].index("back_in_stock") + 1]
         position = 0
-        while not self._is_full():
-            pairs = _pairs(position)
-            if not pairs:
-                return
-            position = pairs[-1][0]
-            asked = [pair for pair in pairs if pair[1] not in self._decided]
-            people = self._gather([contact for _, contact, _, _ in asked])
+        while not self._is_full() and (pairs := Waiting.page(position, PEOPLE_A_BATCH)):
+            position = pairs[-1].position
+            asked = [pair for pair in pairs if self._places_for(pair) > 0]
+            people = self._gather([pair.contact_id for pair in asked])
             batch = []
-            for _, contact, product, variation in asked:
-                article = self._articles.get((product, variation))
-                if contact in self._decided or contact not in people or article is None:
+            for pair in asked:
+                free, known = self._places_for(pair), people.get(pair.contact_id)
+                if known is None or free <= 0 or self._is_full():
                     continue
-                known = people[contact]
                 only = {wish.article.article_id: 0 for wish in known.person.wishes}
-                only |= {article.article_id: self._places.get(article.article_id, 1)}
+                only[self._articles[pair.article].article_id] = free
                 one = self._judge(known, until_back, only)
                 if one.decision.why is Why.CHOSEN:
                     batch.append(one)
-                if self._is_full():
-                    break
             Seen.add(one.decision.contact_id for one in batch)
             self._beat()
             yield batch
 
+    def _places_for(self, pair: Waiting) -> int:
+        """How many more may be told of this article; 0 for whom a message was decided already."""
+        article = self._articles.get(pair.article)
+        if article is None or pair.contact_id in self._decided:
+            return 0
+        return self._places.get(article.article_id, 1)
+
     def _others(self) -> Iterator[list[Planned]]:
-        """Those in no queue, or without a place in it. Counted articles have none left for them."""
-        nothing_left = dict.fromkeys(self._places, 0)
-        everybody = array("q", (contact for (contact,) in tuples(_everybody_with_wishes())))
+        """To whom something is cheaper, and who got no place in a queue."""
+        everybody = array("q", Waiting.of_cheaper())
         for first in range(0, len(everybody), PEOPLE_A_BATCH):
-            ids = [
-                contact
-                for contact in everybody[first : first + PEOPLE_A_BATCH]
-                if contact not in self._decided
-            ]
-            if self._full is not None:
-                self.tally[self._full] += len(ids)
+            batch = everybody[first : first + PEOPLE_A_BATCH]
+            ids = [contact for contact in batch if contact not in self._decided]
+            if self._capacity.full is not None:
+                self.tally[self._capacity.full] += len(ids)
                 Seen.add(ids)
                 continue
-            people = self._gather(ids)
-            yield self._judge_all(people, nothing_left)
+            yield self._judge_all(ids)
 
     def _quiet(self) -> Iterator[list[Planned]]:
         """Who may be won back, until the day's share, the room or the budget is full."""
-        self._full = (
-            Why.BUDGET if self._full is Why.BUDGET else None
-        )  # they have more time to leave
-        self._share_ends = True
+        self._capacity.begin_with_the_quiet()
         suits = self._suits()
         after: tuple[datetime, int] | None = None
         while not self._is_full():
@@ -203,18 +194,20 @@ class Plan:
                 break
             after = (rows[-1][1], rows[-1][0])
             seen = Seen.among([contact for contact, _ in rows])
-            ids = [contact for contact, _ in rows if contact not in seen]
-            yield self._judge_all(self._gather(ids), {})
+            yield self._judge_all([contact for contact, _ in rows if contact not in seen])
         rest = census(self._bounds, suits)
         waiting = rest.pop("candidate", 0)
         if waiting:
-            self.tally[self._full or Why.NOTHING_FITS] += waiting
+            self.tally[self._capacity.full or Why.NOTHING_FITS] += waiting
         for name, count in rest.items():
             self.tally[Why[name.upper()]] += count
 
-    def _judge_all(self, people: Mapping[int, Known], places: Mapping[int, int]) -> list[Planned]:
-        batch = [self._judge(known, self._offers, places) for known in people.values()]
-        Seen.add(people)
+    def _judge_all(self, ids: Sequence[int]) -> list[Planned]:
+        """Whom all campaigns of this run are asked about. Of counted articles no place is left: whoever
+        could have had one stood in the queue."""
+        places = dict.fromkeys(self._places, 0)
+        batch = [self._judge(known, self._offers, places) for known in self._gather(ids).values()]
+        Seen.add(ids)
         for one in batch:
             self.tally[one.decision.why] += one.decision.why is not Why.CHOSEN
         self._beat()
@@ -237,39 +230,19 @@ class Plan:
         backlog = decision.quiet_since is not None and not newly_quiet(
             decision.quiet_since, self._audience.inactive_after, self._yesterday
         )
-        no_room = self._take(known, decision, backlog)
+        no_room = self._capacity.take(decision, known.person.region, backlog=backlog)
         if no_room is not None:
             return Planned(known, replace(decision, why=no_room, campaign=""))
-        return Planned(known, decision, backlog)
-
-    def _take(self, known: Known, decision: Decision, backlog: bool) -> Why | None:
-        """Its place among what can be sent and paid for; why there is none."""
-        if backlog and self._backlog_left <= 0:
-            self._full = Why.BACKLOG if self._share_ends else self._full
-            return Why.BACKLOG
-        expires_after = self._settings.campaigns[decision.campaign].expires_after
-        if not self._room.left(expires_after):
-            self._full = Why.ROOM
-            return Why.ROOM
-        if not self._budget.take(known.person.region):
-            if self._budget.messages_left == 0 or self._budget.money_left == 0:
-                self._full = Why.BUDGET
-            return Why.BUDGET
-        self._room.take(expires_after)
-        self._backlog_left -= backlog
         self._decided.add(decision.contact_id)
         self.tally[Why.CHOSEN] += 1
-        wish = decision.wish
-        if (
-            decision.campaign == "back_in_stock"
-            and wish
-            and wish.article.article_id in self._places
-        ):
-            self._places[wish.article.article_id] -= 1
-        return None
+        if decision.campaign == "back_in_stock" and decision.wish is not None:
+            article = decision.wish.article.article_id
+            if article in self._places:
+                self._places[article] -= 1
+        return Planned(known, decision, backlog)
 
     def _is_full(self) -> bool:
-        return self._full is not None
+        return self._capacity.full is not None
 
     def _gather(self, ids: Sequence[int]) -> dict[int, Known]:
         return gather(ids, Asked(self._left_out, self._since, self._articles, self._arrivals))
@@ -302,35 +275,6 @@ def _bounds(settings: Settings, day: Day, left_out: LeftOut) -> Bounds:
         excluded_regions=whom.exclude_countries,
         excluded_contacts=sorted(left_out.contacts),
     )
-
-
-def _pairs(after: int) -> list[tuple[int, int, int, int]]:
-    """(position, contact, product, variation) of the next who may wait for something that is back."""
-    query = (
-        Waiting.select(
-            Waiting.position, Waiting.contact_id, Waiting.product_id, Waiting.variation_id
-        )
-        .where(Waiting.position > after, Waiting.back)
-        .order_by(Waiting.position)
-        .limit(PEOPLE_A_BATCH)
-    )
-    return [(place, who, product, variation) for place, who, product, variation in tuples(query)]
-
-
-def _everybody_with_wishes() -> Any:
-    from peewee import fn
-
-    return (
-        Waiting.select(Waiting.contact_id)
-        .group_by(Waiting.contact_id)
-        .order_by(fn.MIN(Waiting.position))
-    )
-
-
-def _backlog_taken(day: Day) -> int:
-    """How many of the backlog were written to on this date already."""
-    today = Message.created_at >= day.midnight()
-    return int(Message.select().where(today, Message.from_backlog).count())
 
 
 def decided_today(day: Day) -> set[int]:

@@ -1,0 +1,49 @@
+"""How much one run may still plan: what can be sent in time, paid for, and taken of the backlog."""
+
+from agent.config import Settings
+from agent.jobs.decide.day import Day
+from agent.rules.budget import Budget
+from agent.rules.reasons import Why
+from agent.rules.room import Room
+from agent.rules.selection import Decision
+from models import Message
+
+
+class Capacity:
+    """Taken from as the run goes. `full` says why nobody more can be chosen, once it is so."""
+
+    def __init__(self, settings: Settings, day: Day, room: Room, budget: Budget) -> None:
+        self.full: Why | None = None
+        self._campaigns = settings.campaigns
+        self._room, self._budget = room, budget
+        self._share = settings.audience.backlog_per_day - _backlog_taken(day)
+        self._only_backlog = False
+
+    def begin_with_the_quiet(self) -> None:
+        """What comes now has more time to leave, and once its share is full only backlog follows."""
+        self.full = Why.BUDGET if self.full is Why.BUDGET else None
+        self._only_backlog = True
+
+    def take(self, decision: Decision, region: str, *, backlog: bool) -> Why | None:
+        """Plan this message to somebody in that country; or why it cannot be."""
+        if backlog and self._share <= 0:
+            # in the order of the quiet, those who come later have been so for longer still
+            self.full = Why.BACKLOG if self._only_backlog else self.full
+            return Why.BACKLOG
+        expires_after = self._campaigns[decision.campaign].expires_after
+        if not self._room.left(expires_after):
+            self.full = Why.ROOM
+            return Why.ROOM
+        if not self._budget.take(region):
+            if self._budget.messages_left == 0 or self._budget.money_left == 0:
+                self.full = Why.BUDGET
+            return Why.BUDGET
+        self._room.take(expires_after)
+        self._share -= backlog
+        return None
+
+
+def _backlog_taken(day: Day) -> int:
+    """How many of the backlog were written to on this date already."""
+    today = Message.created_at >= day.midnight()
+    return int(Message.select().where(today, Message.from_backlog).count())

@@ -1,0 +1,164 @@
+"""Who may wait for something that is back, or have seen something that is cheaper: found in sets.
+
+Temporary tables of one run, as in planning.py. Nobody is missing who would be told; the rules look at
+each of them again.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from peewee import (
+    JOIN,
+    AutoField,
+    BigIntegerField,
+    BooleanField,
+    Case,
+    CompositeKey,
+    IntegerField,
+    fn,
+)
+
+from models.base import Table, UtcField, tuples
+from models.contacts import Contact
+from models.interest import Interest, ProductChange
+from models.looked_at import SOLD_OUT, LookedAt
+from models.mirror import Product
+from models.planning import Lately, LeftOut, Seen, Temporary, Tried
+
+IN_STOCK = "instock"
+
+
+class Stir(Temporary):
+    """An article about which somebody may have to be told: it is back, or cheaper than it was seen."""
+
+    product_id = BigIntegerField()
+    variation_id = BigIntegerField()
+    price = BigIntegerField(null=True)
+    sold_out_at = UtcField(null=True)
+
+    class Meta:
+        primary_key = CompositeKey("product_id", "variation_id")
+
+    @classmethod
+    def work_out(cls, since: datetime, more_than_percent: int) -> None:
+        """Of what people saw since `since`."""
+        cls.begin()
+        article = Case(None, [(Product.parent_id > 0, Product.parent_id)], Product.woo_id)
+        variation = Case(None, [(Product.parent_id > 0, Product.woo_id)], 0)
+        went = (
+            ProductChange.select(
+                ProductChange.product_id, fn.MAX(ProductChange.seen_at).alias("at")
+            )
+            .where(
+                ProductChange.field == "stock_status",
+                ProductChange.became == SOLD_OUT,
+                ProductChange.seen_at > since,
+            )
+            .group_by(ProductChange.product_id)
+        )
+        cheaper = LookedAt.dearest * (100 - more_than_percent) > Product.price * 100
+        cls.insert_from(
+            Product.select(article, variation, Product.price, went.c.at)
+            .join(
+                LookedAt, on=(LookedAt.product_id == article) & (LookedAt.variation_id == variation)
+            )
+            .switch(Product)
+            .join(went, JOIN.LEFT_OUTER, on=(went.c.product_id == Product.woo_id))
+            .where(
+                Product.stock_status == IN_STOCK,
+                Product.status == "publish",
+                went.c.at.is_null(False) | (LookedAt.sold_out_at > since) | cheaper,
+            ),
+            (cls.product_id, cls.variation_id, cls.price, cls.sold_out_at),
+        ).execute()
+
+
+class Waiting(Temporary):
+    """One person and one article that may be worth a message to them; oldest interest first."""
+
+    position = AutoField()
+    contact_id = IntegerField(index=True)
+    product_id = BigIntegerField()
+    variation_id = BigIntegerField()
+    back = BooleanField()  # it may be back for them
+    cheaper = BooleanField()  # it may be cheaper than they saw it
+
+    @classmethod
+    def line_up(cls, since: datetime, more_than_percent: int) -> int:
+        """Those who can be written to now. Returns how many pairs there are."""
+        cls.begin()
+        went_from_the_list = (Interest.kind != "view") & (Interest.seen_at <= Stir.sold_out_at)
+        back = (Interest.stock_status == SOLD_OUT) | went_from_the_list
+        cheaper = Interest.price * (100 - more_than_percent) > Stir.price * 100
+        older = Interest.alias()  # a place in the queue is kept also when what gave it is long ago
+        first = older.select(fn.MIN(older.first_at)).where(
+            older.contact_id == Interest.contact_id,
+            older.product_id == Interest.product_id,
+            older.variation_id == Interest.variation_id,
+        )
+        cls.insert_from(
+            Stir.select(
+                Interest.contact_id,
+                Interest.product_id,
+                Interest.variation_id,
+                fn.MAX(Case(None, [(back, 1)], 0)),
+                fn.MAX(Case(None, [(cheaper, 1)], 0)),
+            )
+            # CROSS: in this order. SQLite would begin with all contacts.
+            .join(Interest, JOIN.CROSS)
+            .switch(Stir)
+            .join(Contact, JOIN.CROSS)
+            .switch(Stir)
+            .join(Lately, JOIN.LEFT_OUTER, on=(Lately.contact_id == Interest.contact_id))
+            .where(
+                Interest.product_id == Stir.product_id,
+                Interest.variation_id == Stir.variation_id,
+                Interest.seen_at > since,
+                back | cheaper,
+                Contact.id == Interest.contact_id,
+                Contact.marketing == "yes",
+                Lately.contact_id.is_null(),
+            )
+            .group_by(Interest.contact_id, Interest.product_id, Interest.variation_id)
+            .order_by(first, Interest.contact_id, Interest.product_id, Interest.variation_id),
+            (cls.contact_id, cls.product_id, cls.variation_id, cls.back, cls.cheaper),
+        ).execute()
+        return int(cls.select().count())
+
+    @property
+    def article(self) -> tuple[int, int]:
+        """(product, variation or 0)"""
+        return self.product_id, self.variation_id
+
+    @classmethod
+    def page(cls, after: int, limit: int) -> list["Waiting"]:
+        """The next for whom something may be back."""
+        query = cls.select().where(cls.position > after, cls.back).order_by(cls.position)
+        return list(query.limit(limit))
+
+    @classmethod
+    def of_cheaper(cls) -> Iterator[int]:
+        """Contacts to whom something may be cheaper, oldest interest first."""
+        query = (
+            cls.select(cls.contact_id)
+            .where(cls.cheaper)
+            .group_by(cls.contact_id)
+            .order_by(fn.MIN(cls.position))
+        )
+        return (contact for (contact,) in tuples(query))
+
+    @classmethod
+    def left(cls) -> int:
+        """How many people have not been looked at one by one."""
+        seen = Seen.select(Seen.contact_id)
+        query = cls.select(cls.contact_id).distinct().where(cls.contact_id.not_in(seen))
+        return int(query.count())
+
+
+def forget() -> None:
+    """Give the memory back."""
+    for table in TEMPORARY:
+        table.drop_table(safe=True)
+
+
+TEMPORARY: Sequence[type[Table]] = (Lately, Tried, LeftOut, Seen, Stir, Waiting)
