@@ -17,6 +17,7 @@ def product(**other: Any) -> dict[str, Any]:
 
 
 def test_a_view_is_told_to_winback(shop: Shop) -> None:
+    """Fault 1: product views have a caller in the shop itself."""
     page = shop.page(*VIEW)
 
     [(url, what)] = page.calls("wp_remote_post")

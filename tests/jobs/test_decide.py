@@ -129,6 +129,7 @@ def test_without_consent_nobody_is_chosen(
 def test_what_was_never_bought_or_taken_back_is_no_purchase(
     settings: Settings, now: datetime, status: str
 ) -> None:
+    """Fault 14."""
     file_orders(settings, now, order(10, now - LONG_AGO, status=status))
     assert run(settings, now) == {"never_bought": 1}
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from jobs_stage import approve_templates, nothing, open_shop
-from peewee import fn
+from peewee import SqliteDatabase, fn
 
 from agent.config import Settings
 from agent.jobs.decide import ALERTS, EVERYTHING, Day
@@ -63,13 +63,13 @@ class Town:
         return min(self.now - timedelta(days=days, seconds=off), self.now)
 
     @transaction()
-    def build(self, *, interest: bool = True) -> None:
+    def build(self, *, interest: bool = True, people: int = PEOPLE) -> None:
         for number in range(1, PRODUCTS + 1):
             self.product(number, 0)
             if number % 4 == 0:
                 for size in range(1, 3):
                     self.product(number * 100 + size, number)
-        for contact in range(1, PEOPLE + 1):
+        for contact in range(1, people + 1):
             self.person(contact, interest)
 
     def product(self, number: int, parent: int) -> None:
@@ -344,3 +344,30 @@ def test_dates_written_out_of_order_break_no_cap(settings: Settings, day: Day) -
     chosen, _ = planned(own, day, EVERYTHING)
     written_to = {one.contact_id for one in Message.select(Message.contact_id)}
     assert not written_to & chosen.keys()
+
+
+def test_no_question_is_asked_of_each_person(
+    settings: Settings, day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fault 24: a plan for six times the people takes no statement more."""
+    asked = Counter[int]()
+    execute = SqliteDatabase.execute_sql
+
+    def counted(self: SqliteDatabase, *args: Any, **kwargs: Any) -> Any:
+        asked[size] += 1
+        return execute(self, *args, **kwargs)
+
+    town = Town(1, day.now)
+    own = settings_of(settings, EVERYTHING)
+    town.build(people=20)
+    size = 20
+    monkeypatch.setattr(SqliteDatabase, "execute_sql", counted)
+    planned(own, day, EVERYTHING)
+    monkeypatch.undo()
+    with transaction():
+        for contact in range(21, PEOPLE + 1):
+            town.person(contact, interest=True)
+    size = PEOPLE
+    monkeypatch.setattr(SqliteDatabase, "execute_sql", counted)
+    planned(own, day, EVERYTHING)
+    assert asked[PEOPLE] <= asked[20] + 2

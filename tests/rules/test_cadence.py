@@ -117,6 +117,7 @@ def test_a_job_whose_whole_time_is_left_out_runs_after_the_gap() -> None:
 
 
 def test_a_time_that_autumn_repeats_runs_at_the_first() -> None:
+    """Fault 16: days and times are those of the shop's own zone."""
     job, last = Daily(time(2, 30), until=time(6)), at("2026-10-24 02:30")
     first = at("2026-10-25 02:30")
     assert following(job, at("2026-10-25 00:00"), last) == first

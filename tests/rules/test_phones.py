@@ -120,6 +120,7 @@ def test_what_cannot_be_written_to_comes_with_its_reason(
 
 
 def test_a_typing_mistake_does_not_reach_a_stranger_abroad() -> None:
+    """Fault 10: no + is put before a national number."""
     # given a number as long as one of the country, which would be a Dane's with a "+"
     assert phonenumbers.is_valid_number(phonenumbers.parse("+4520123456"))
     assert read_phone("452-012-3456", "US").e164 == ""

@@ -338,6 +338,7 @@ def links(header: str) -> list[tuple[str, str, list[str]]]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_sandbox_answers_as_the_recorded_shop_did(case: Case) -> None:
+    """Fault 23: the recorded shop had high-performance order storage on; we only know its REST API."""
     # given the rows and the state of the recording
     shop = recorded_shop()
     case.before(shop)
