@@ -4,7 +4,7 @@ It goes through all orders and then all contacts, some thousands a transaction, 
 is; what changes behind it is marked, and worked off after it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from peewee import Value, fn
 
@@ -44,18 +44,13 @@ def refresh(paid_statuses: Sequence[str], currency: str, *, beat: Beat = nothing
 def _begin(paid_statuses: Sequence[str], currency: str) -> Basis:
     """On what it stands; all begins anew where that is not what it stood on until now."""
     wanted = {"rules": RULES, "paid_statuses": sorted(paid_statuses), "currency": currency}
-    if not _stands_on(wanted):
+    basis: Basis | None = Basis.get_or_none()
+    if basis is None or any(getattr(basis, name) != wanted[name] for name in wanted):
         with transaction():
-            if not _stands_on(wanted):
-                Stale.delete().execute()
-                Basis.delete().execute()
-                Basis.insert(**wanted, stage=NAMES).execute()
+            Stale.delete().execute()
+            Basis.delete().execute()
+            Basis.insert(**wanted, stage=NAMES).execute()
     return Basis.get()
-
-
-def _stands_on(wanted: Mapping[str, object]) -> bool:
-    basis = Basis.get_or_none()
-    return basis is not None and all(getattr(basis, name) == wanted[name] for name in wanted)
 
 
 def _step(basis: Basis) -> int:
