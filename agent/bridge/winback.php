@@ -55,6 +55,9 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 		/** @var int The product on this page, if its view is to be told. */
 		private static $viewed = 0;
 
+		/** @var int The account that said something on this page, if winback is to read it at once. */
+		private static $said = 0;
+
 		public static function start() {
 			self::on( 'template_redirect', 'note_view', 99 );
 			self::on( 'shutdown', 'tell_view', 1000 ); // after all that others still do or print
@@ -69,6 +72,7 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 
 			self::on( 'woocommerce_edit_account_form', 'account_box' );
 			self::on( 'woocommerce_save_account_details', 'account_said' );
+			self::on( 'shutdown', 'tell_account', 1000 );
 		}
 
 		// ---- consent: the classic checkout ----
@@ -158,6 +162,17 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 				self::put_on_account( $user_id, self::YES, self::evidence( $version ) );
 			} elseif ( '' === $version && $before ) {
 				self::put_on_account( $user_id, self::WITHDRAWN, self::evidence() );
+			} else {
+				return;
+			}
+			self::$said = $user_id;
+		}
+
+		/** That something was said, not what: winback reads the account, and so believes nobody else. */
+		private static function tell_account() {
+			if ( self::$said > 0 && self::can_tell() ) {
+				self::hand_over();
+				self::send( array( 'accounts' => array( self::$said ) ) );
 			}
 		}
 
@@ -284,11 +299,7 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 			if ( self::$viewed <= 0 || ( is_int( $status ) && 200 !== $status ) ) {
 				return;
 			}
-			if ( function_exists( 'fastcgi_finish_request' ) ) {
-				fastcgi_finish_request();
-			} elseif ( function_exists( 'litespeed_finish_request' ) ) {
-				litespeed_finish_request();
-			}
+			self::hand_over();
 			$product = wc_get_product( self::$viewed );
 			if ( ! is_object( $product ) || 'publish' !== $product->get_status() || false !== get_transient( 'winback_pause' ) ) {
 				return;
@@ -298,9 +309,18 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 				return;
 			}
 			$began = microtime( true );
-			self::send( $event );
+			self::send( array( 'events' => array( $event ) ) );
 			if ( microtime( true ) - $began > self::SLOW ) {
 				set_transient( 'winback_pause', 1, self::A_WHILE );
+			}
+		}
+
+		/** The page goes to whoever asked for it, before anything that may take time. */
+		private static function hand_over() {
+			if ( function_exists( 'fastcgi_finish_request' ) ) {
+				fastcgi_finish_request();
+			} elseif ( function_exists( 'litespeed_finish_request' ) ) {
+				litespeed_finish_request();
 			}
 		}
 
@@ -342,7 +362,7 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 			return false;
 		}
 
-		private static function send( $event ) {
+		private static function send( $told ) {
 			wp_remote_post(
 				self::setting( 'WINBACK_EVENTS_URL' ),
 				array(
@@ -353,7 +373,7 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 						'Authorization' => 'Bearer ' . self::setting( 'WINBACK_EVENTS_TOKEN' ),
 						'Content-Type'  => 'application/json',
 					),
-					'body'        => wp_json_encode( array( 'source' => 'bridge', 'events' => array( $event ) ) ),
+					'body'        => wp_json_encode( array( 'source' => 'bridge' ) + $told ),
 				)
 			);
 		}

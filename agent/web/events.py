@@ -16,7 +16,7 @@ from agent.config import Settings
 from agent.log import Log
 from agent.rules.events import Event, Frame, NotAnEvent, parse, read_event, words
 from agent.web.seldom import Seldom
-from models import ShopFact, UnsettledEvent
+from models import Hint, ShopFact, UnsettledEvent
 from models.base import wait_for_writers
 
 log = Log(__name__)
@@ -25,6 +25,7 @@ PATH = "/events"
 SOURCE, BRIDGE = "events", "bridge"
 MOST_AT_ONCE = 1_000
 MOST_PRODUCTS = 10_000  # in all of them
+LARGEST_ID = 2**63
 PATIENCE = 2.0  # seconds for the database; whoever tells us shows a page to somebody meanwhile
 
 WRONG_TOKEN = "if this is the shop's plugin, give it the word of [web] events_token"  # noqa: S105 - advice, no token
@@ -50,7 +51,9 @@ def events(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Blu
             stranger.tell(peer=request.remote_addr)
             return _text(401, "wrong or missing bearer token", **{"WWW-Authenticate": "Bearer"})
         try:
-            told, source = _unpacked(parse(request.get_data(cache=False)))
+            body = parse(request.get_data(cache=False))
+            told, source = _unpacked(body)
+            accounts = _accounts(body)
         except NotAnEvent as error:
             unreadable.tell(what=error, peer=request.remote_addr)
             return _text(400, str(error))
@@ -63,6 +66,7 @@ def events(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Blu
             if len(taken) > MOST_PRODUCTS:
                 return _text(413, f"{len(taken)} products: send at most {MOST_PRODUCTS} at once")
             UnsettledEvent.put([(words(one), one.at) for one in taken], source)
+            Hint.note("customers", accounts, source, now())
         except peewee.DatabaseError as error:
             not_kept.tell(what=error)
             return _text(503, "try again")
@@ -88,11 +92,23 @@ def _unpacked(body: object) -> tuple[Sequence[object], str]:
         return body, SOURCE
     if not isinstance(body, dict):
         raise NotAnEvent('send an event, a list of them, or {"events": [...]}')
-    if "events" not in body:
+    if "events" not in body and "accounts" not in body:
         return [body], SOURCE
-    if not isinstance(body["events"], list):
+    told = body.get("events", [])
+    if not isinstance(told, list):
         raise NotAnEvent("events is not a list")
-    return body["events"], BRIDGE if body.get("source") == BRIDGE else SOURCE
+    return told, BRIDGE if body.get("source") == BRIDGE else SOURCE
+
+
+def _accounts(body: object) -> list[int]:
+    """Accounts of the shop that said something: to be read at once, so that a no counts at once. What
+    they said is read from the shop. Raises NotAnEvent."""
+    ids = body.get("accounts", []) if isinstance(body, dict) else []
+    if not isinstance(ids, list) or len(ids) > MOST_AT_ONCE:
+        raise NotAnEvent(f"accounts is no list of at most {MOST_AT_ONCE} ids")
+    if not all(type(one) is int and 0 < one < LARGEST_ID for one in ids):
+        raise NotAnEvent("accounts has something else than the ids of customers")
+    return ids
 
 
 def _frame(settings: Settings, now: datetime) -> Frame:

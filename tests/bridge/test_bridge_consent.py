@@ -1,5 +1,6 @@
 """The consent checkbox: what is shown, what each flow leaves behind, and what leaves nothing."""
 
+import json
 import re
 from html import unescape
 from typing import Any
@@ -242,6 +243,20 @@ def test_a_tick_on_the_account_page(shop: Shop, before: dict[str, str]) -> None:
     assert page.account[USER] == "yes"
     assert page.account[USER_WORDING].startswith(f"{shown} ")
     assert page.calls("wc_set_user_last_update_time") == [[12]]
+
+
+def test_winback_is_told_at_once_that_an_account_said_something(shop: Shop) -> None:
+    page = shop.page(SAVED, ["shutdown"], post={ASKED: "1"})
+    [(_, what)] = page.calls("wp_remote_post")
+    assert json.loads(what["body"]) == {"source": "bridge", "accounts": [12]}
+
+
+@pytest.mark.parametrize(
+    "other", [{"post": {}}, {"constants": {}}, {"post": {ASKED: "1"}, "meta": {}}]
+)
+def test_nothing_is_told_of_an_account_that_said_nothing(shop: Shop, other: dict[str, Any]) -> None:
+    page = shop.page(SAVED, ["shutdown"], **({"post": {ASKED: "1"}} | other))
+    assert page.calls("wp_remote_post") == []
 
 
 def test_taking_the_tick_out_of_a_yes_is_a_withdrawal(shop: Shop) -> None:

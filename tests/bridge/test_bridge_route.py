@@ -11,7 +11,7 @@ from shop_page import TOKEN, VIEW, Page, Shop
 from agent.rules.events import Event, What, Who, reread
 from agent.sandbox.clock import MovedClock
 from agent.web import Listener, intake
-from models import ShopFact, UnsettledEvent
+from models import Hint, ShopFact, UnsettledEvent
 
 
 @pytest.fixture
@@ -60,3 +60,19 @@ def test_a_wrong_token_harms_nobody(shop: Shop, url: str) -> None:
 
 def test_a_winback_that_is_not_there_harms_nobody(shop: Shop) -> None:
     assert visit(shop, "http://127.0.0.1:9/events").answers == [None]
+
+
+def test_a_withdrawal_on_the_account_page_is_read_at_once(shop: Shop, url: str) -> None:
+    constants = {"WINBACK_EVENTS_URL": url, "WINBACK_EVENTS_TOKEN": TOKEN}
+    post = {"winback_marketing_asked": "1"}
+    page = shop.page(
+        ["woocommerce_save_account_details", 12],
+        ["shutdown"],
+        network=True,
+        constants=constants,
+        post=post,
+    )
+    assert page.answers == [{"taken": 0, "refused": []}]
+    assert [(hint.kind, hint.woo_id, hint.means) for hint in Hint.select()] == [
+        ("customers", 12, "bridge")
+    ]

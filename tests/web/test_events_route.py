@@ -22,7 +22,7 @@ from agent.config import Settings
 from agent.rules.events import Event, What, Who, reread
 from agent.web import Listener, intake
 from agent.web.events import MOST_AT_ONCE, MOST_PRODUCTS
-from models import ShopFact, UnsettledEvent
+from models import Hint, ShopFact, UnsettledEvent
 
 TOKEN = "example-events-token"
 VIEW = {"kind": "product_view", "customer_id": 17, "product_id": 42}
@@ -105,6 +105,24 @@ def test_a_bad_event_is_named_and_loses_no_other(tell: Tell) -> None:
         ],
     }
     assert [one.what.product_id for one in kept()] == [42, 43]
+
+
+def test_accounts_that_said_something_are_read_again_at_once(tell: Tell) -> None:
+    answer = tell({"accounts": [17, 18, 17], "events": [VIEW]})
+    assert (answer.status_code, answer.json()) == (202, {"taken": 1, "refused": []})
+    hints = {(hint.kind, hint.woo_id) for hint in Hint.select()}
+    assert hints == {("customers", 17), ("customers", 18)}
+
+
+@pytest.mark.parametrize(
+    "accounts", [17, {"id": 17}, ["17"], [0], [-1], [1.5], [True], [None], [2**63], [1] * 1001]
+)
+def test_what_is_no_list_of_accounts_is_refused_whole(tell: Tell, accounts: object) -> None:
+    answer = tell({"accounts": accounts, "events": [VIEW]})
+    assert answer.status_code == 400
+    assert "accounts" in answer.text
+    assert not kept()
+    assert not list(Hint.select())
 
 
 def test_a_cart_is_one_event_and_kept_for_each_product(tell: Tell) -> None:
