@@ -282,9 +282,9 @@ def test_orders_of_a_till_are_nobodys_but_their_phones(
 
 
 def test_an_e_mail_that_another_one_has_now_says_nothing_of_the_first(people: list[int]) -> None:
-    first, second = people[:2]
+    first, second, third = people[:3]
     holds(first, "email", "a@x", NOON - HOUR)
-    Order.absorb([an_order(1, contact_id=None, email="a@x")])
+    Order.absorb([an_order(1, contact_id=third, email="a@x")])
     up_to_date()
     assert newest(first) == NOON
     holds(second, "email", "a@x")
