@@ -6,8 +6,8 @@ tests/test_crash.py; here it happens in the middle of a life of months.
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,12 +19,17 @@ from agent.daemon import Daemon
 from agent.database import owned
 from agent.guard import Job
 from models import ShopFact
+from models.base import transaction
 
 LONGEST = 60.0  # seconds of the real clock that the jobs of one moment may take
 
 
 class Hung(AssertionError):
     """The jobs of one moment do not come to an end."""
+
+
+class _Undo(Exception):
+    """Ends a transaction that nobody wants."""
 
 
 class Agent:
@@ -59,6 +64,13 @@ class Agent:
         """As SIGTERM does."""
         self.daemon.stop(patience=5)
         self._stack.close()
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """What is written to the database inside is not written."""
+        with suppress(_Undo), transaction():
+            yield
+            raise _Undo
 
     def kill_now(self) -> None:
         """Keep what the database holds in this instant; called in the middle of a job.

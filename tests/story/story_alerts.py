@@ -16,6 +16,7 @@ from models import Message
 
 GONE = {"cancelled", "expired", "refused", "failed"}
 HOUR = timedelta(hours=1)
+MEANWHILE = "while it waited to be sent"  # it was right when it was decided
 
 
 class Alerts:
@@ -24,7 +25,7 @@ class Alerts:
     def __init__(self, world: World, truth: Truth, interest: Interest, terms: Terms) -> None:
         self._world, self._truth, self._interest, self._terms = world, truth, interest, terms
         self._now = world.clock.now
-        self._told: dict[tuple[str, str, Article], list[tuple[datetime, Decimal]]] = {}
+        self._told: dict[tuple[str, str, Article], list[tuple[Accepted, Decimal]]] = {}
 
     def complaints(self, home: Household, message: Accepted, row: Message) -> Iterable[str]:
         """What is wrong with an alert that has just gone out."""
@@ -36,17 +37,26 @@ class Alerts:
         yield from self._for_sale(bought, whole)
         if whole.name not in message.text:
             yield f"it does not name {whole.name!r}"
-        sights = self._interest.sights(home, article)
-        if not sights:
+        if message.text.count(whole.name) > 1:
+            yield f"it names {whole.name!r} twice"
+        sights = self._interest.sights(home, article, row.created_at)
+        by_then = [one for one in sights if one.at <= row.created_at]
+        if not by_then:
             yield f"nobody there looked at {whole.name!r} {article} in 30 days"
             return
-        before = self._told.setdefault((home.phone, row.campaign, article), [])
+        told = self._told.setdefault((home.phone, row.campaign, article), [])
+        before = [
+            (one.at, price)
+            for one, price in told
+            if not self._truth.failed_before(one, row.created_at)
+        ]
         price = Decimal(shown_price(bought, self._now()) or 0)
-        if row.campaign == "price_drop":
-            yield from self._cheaper(home, article, sights, price, before)
-        else:
-            yield from self._back(home, article, sights, before)
-        before.append((message.at, price))
+        check = self._cheaper if row.campaign == "price_drop" else self._back
+        yield from check(home, article, by_then, price, before)
+        if not list(check(home, article, by_then, price, before)):
+            for complaint in check(home, article, sights, price, before):
+                yield f"{MEANWHILE}: {complaint}"
+        told.append((message, price))
 
     def waves(self) -> Iterable[str]:
         """After the alerts of an hour were decided: how many were told of each article, and who."""
@@ -102,9 +112,9 @@ class Alerts:
         if seen is None and sure:
             yield "nobody knows what price they saw"
         elif seen is not None and sure and not price < seen * Decimal("0.9"):
-            yield f"it costs {price}, and they saw {seen} on {last.at:%Y-%m-%d %H:%M}"
+            yield f"it costs {price}, and they saw {seen}: {sights}"
         if self._truth.bought_at(home, *article) > last.at:
-            yield f"it was bought on {self._truth.bought_at(home, *article):%Y-%m-%d %H:%M}"
+            yield f"it was bought on {self._truth.bought_at(home, *article)}: {sights}"
         if any(told <= price for _, told in before):
             yield f"it costs {price}, and they were told {before} already"
 
@@ -113,13 +123,14 @@ class Alerts:
         home: Household,
         article: Article,
         sights: list[Sight],
+        _: Decimal,
         before: list[tuple[datetime, Decimal]],
     ) -> Iterable[str]:
         """They met it sold out, and neither saw it back, nor bought it, nor were told since."""
         met = [one.at for one in sights if one.stock_status == "outofstock"]
         listed = any(one.lasts for one in sights)
         if not met and not listed and not any(one.vague for one in sights):
-            yield "they never met it sold out"
+            yield f"they never met it sold out: {sights}"
             return
         if listed or not met:
             return  # it went while it stood on their list: when, is not written down anywhere
@@ -127,7 +138,7 @@ class Alerts:
         later = [one.at for one in sights if one.stock_status == "instock" and not one.vague]
         later += [self._truth.bought_at(home, *article), *(at for at, _ in before)]
         if max(later, default=NEVER) > out:
-            yield f"they met it sold out on {out:%Y-%m-%d %H:%M}, and it was over by {max(later)}"
+            yield f"they met it sold out on {out}, and it was over by {max(later)}: {sights}"
 
     def _units(self, article: Article) -> int | None:
         """How many there are; None where the shop does not count."""

@@ -65,6 +65,8 @@ class Fairness:
                 waits = self._waits_since(phone, article)
                 if phone in told or waits is None or youngest is None or waits >= youngest:
                     continue
+                if any(row.created_at >= self._midnight() for row in rows[phone]):
+                    continue  # one message a day, whatever it is about
                 if self._free(home, rows[phone]) and self._surely_waits(home, article):
                     yield (
                         f"{phone} waits for {article} since {waits}, and {told} were told, "

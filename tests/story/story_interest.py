@@ -27,6 +27,10 @@ class Sight:
     stock_status: str
     vague: bool = False
 
+    def __repr__(self) -> str:
+        unknown = ", not told what" if self.vague else ""
+        return f"{self.kind} {self.at:%m-%d %H:%M} at {self.price}, {self.stock_status}{unknown}"
+
     @property
     def lasts(self) -> bool:
         """A wish and a cart stay on their list."""
@@ -51,11 +55,14 @@ class Interest:
         """Everybody who ever looked at it."""
         return list(self._looks[article])
 
-    def sights(self, home: Household, article: Article) -> list[Sight]:
-        """What they saw of it in the last 30 days, oldest first; what was taken off a list is gone."""
-        now = self._world.clock.now()
-        seen = [*self._told(home, article), *self._carts(home, article)]
-        return sorted((one for one in seen if now - one.at <= LOOK_BACK), key=lambda one: one.at)
+    def sights(
+        self, home: Household, article: Article, asked_at: datetime | None = None
+    ) -> list[Sight]:
+        """What they saw of it in the 30 days before `asked_at` (now), oldest first; what was taken off
+        a list is gone."""
+        asked = asked_at or self._world.clock.now()
+        seen = [*self._told(home, article, asked), *self._carts(home, article)]
+        return sorted((one for one in seen if one.at >= asked - LOOK_BACK), key=lambda one: one.at)
 
     def newest(self, home: Household) -> datetime | None:
         """When they last looked at anything."""
@@ -64,9 +71,13 @@ class Interest:
         ]
         return max(looks, default=None)
 
-    def _told(self, home: Household, article: Article) -> Iterator[Sight]:
+    def _told(self, home: Household, article: Article, asked: datetime) -> Iterator[Sight]:
         looks = self._looks[article].get(home.phone, [])
-        removed = {one.person.email: one.at for one in looks if one.kind == "wishlist_remove"}
+        removed = {
+            one.person.email: one.at
+            for one in looks
+            if one.kind == "wishlist_remove" and one.at <= asked
+        }
         for one in looks:
             gone = removed.get(one.person.email)
             if one.kind == "wishlist_remove":

@@ -17,7 +17,7 @@ from story_truth import Household, Truth
 from story_world import World
 
 from agent.sandbox.whatsapp.messages import Accepted
-from models import Message
+from models import Interest, Message
 
 WINBACKS = {"we_miss_you", "new_arrivals", "loyalty_reward"}
 ALERTS = {"back_in_stock", "price_drop"}
@@ -66,6 +66,8 @@ class Promises:
         """The failure, with all that is needed to play it again."""
         world = self._world
         told = f"\n  {row.campaign}: {row.reason}" if row else ""
+        if row and row.product_id is not None:
+            told += f"\n  what the agent knows: {_interest(row)}"
         for one in self._truth.homes[message.to].people if message.to in self._truth.homes else ():
             orders = [self._world.shop.orders.get(number) for number in one.orders]
             told += (
@@ -159,6 +161,17 @@ class Promises:
             arrived = not self._truth.failed_before(one, self._now())
             if one.template == row.campaign and (today - day).days < rest and arrived:
                 yield f"the same came on {day}, and has to rest for {rest} days"
+
+
+def _interest(row: Message) -> list[str]:
+    known = Interest.select().where(
+        Interest.contact_id == row.contact_id, Interest.product_id == row.product_id
+    )
+    return [
+        f"{one.kind} {one.variation_id} {one.first_at:%m-%d %H:%M} to {one.seen_at:%m-%d %H:%M} at "
+        f"{one.price}, {one.stock_status} ({one.source})"
+        for one in known
+    ]
 
 
 @lru_cache(maxsize=65_536)

@@ -19,6 +19,7 @@ from story_config import Terms, write_config
 from story_fairness import Fairness
 from story_gifts import Gifts
 from story_interest import Interest
+from story_known import is_known
 from story_outbox import Books
 from story_promises import ALERTS, Broken, Promises
 from story_truth import Truth
@@ -61,6 +62,7 @@ class Story:
         self.books = Books(world, self.truth, terms)
         self.sent: Counter[str] = Counter()  # by campaign
         self.happened: Counter[str] = Counter()
+        self.known: list[str] = []  # what was wrong, and is known to be
         self._checked = 0
         self._shop_opens: datetime | None = None
         self._fuse = 0  # requests until the agent is killed; 0: it is not
@@ -79,7 +81,7 @@ class Story:
         for moment in self._moments(day):
             if moment > self._now():
                 self.move_to(moment)
-        self._require((*self.books.complaints(), *self.gifts.left_over()))
+        self.require((*self.books.complaints(), *self.gifts.left_over()))
 
     def _moments(self, day: date) -> list[datetime]:
         zone = self.world.zone
@@ -112,13 +114,20 @@ class Story:
         self._fuse = 0
         if self.agent.dying:
             self._raise_from_the_dead()
+            self.check()
+            self.world.clock.advance(timedelta(minutes=1))
+            self._listen()
+            self.agent.work({}, together=self.together)
         self.check()
-        self._require((*self.alerts.waves(), *self.fairness.passed_over()))
+        self.require((*self.alerts.waves(), *self.fairness.passed_over()))
         local = self._now().astimezone(self.world.zone)
         if (local.hour, local.minute) == NINE:
-            self._require(self.fairness.forgotten())
+            self.require(self.fairness.forgotten())
         self._wind_alerts_up()
-        # what had to ask the shop first leaves some seconds later
+        self.settle_down()
+
+    def settle_down(self) -> None:
+        """What had to ask the shop first leaves some seconds later."""
         for _ in range(SECOND_LOOKS):
             if not self._due():
                 return
@@ -145,13 +154,20 @@ class Story:
             elif row.campaign == "new_arrivals":
                 more = self.gifts.arrivals(home, message, row)
             for complaint in more:
-                raise self.promises.broken(complaint, message, row)
+                broken = self.promises.broken(complaint, message, row)
+                if not is_known(f"{row.campaign}: {complaint}"):
+                    raise broken
+                self.known.append(str(broken))
             self.promises.remember(home, message)
             self.sent[row.campaign] += 1
 
-    def _require(self, complaints: Iterable[str]) -> None:
-        """Raises Broken if there are any."""
-        told = list(complaints)
+    def skip_to_the_end(self) -> None:
+        """Let what was sent up to now be as it is."""
+        self._checked = len(self.world.whatsapp.accepted)
+
+    def require(self, complaints: Iterable[str]) -> None:
+        """Raises Broken if there are any that are not known."""
+        told = [one for one in complaints if not is_known(one)]
         if told:
             local = self._now().astimezone(self.world.zone)
             lines = "\n  ".join(told[:8])

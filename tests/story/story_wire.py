@@ -10,6 +10,7 @@ from agent.sandbox.whatsapp.whatsapp import WhatsApp
 # By which a person means that nothing more shall come; everything else means something else.
 NO = {"stop", "stopstop", "parar", "sair", "nãoquero", "unsubscribe", "baja"}
 OPT_OUT = "OPTOUT_MARKETING"
+WANTS_NONE = 131050  # the error that tells of somebody who switched a business's offers off
 RANK = {"accepted": 0, "sent": 1, "failed": 2, "delivered": 3, "read": 4}
 
 
@@ -60,7 +61,10 @@ class Wire:
                 if RANK[status] > RANK[self.states.get(wamid, "accepted")]:
                     self.states[wamid] = status
                 if status == "failed":
-                    self.failed[wamid] = (now, item["errors"][0]["code"])
+                    code = item["errors"][0]["code"]
+                    self.failed[wamid] = (now, code)
+                    if code == WANTS_NONE:
+                        yield Refusal(self._user_of(wamid), _at(item))
             elif update.kind == "user_preferences" and item["value"] == "stop":
                 yield Refusal(item["user_id"], _at(item))
             elif update.kind == "messages":
@@ -69,6 +73,10 @@ class Wire:
                 payload = item.get("button", {}).get("payload", "")
                 if payload == OPT_OUT or _bare(said) in NO:
                     yield Refusal(item["from_user_id"], _at(item))
+
+    def _user_of(self, wamid: str) -> str:
+        accepted = reversed(self._whatsapp.accepted)
+        return next(one.person.user_id for one in accepted if one.id == wamid)
 
 
 def _at(item: dict[str, object]) -> datetime:

@@ -7,7 +7,7 @@ import pytest
 from story_config import Terms
 from story_telling import Story, told
 
-BUILT = {"we_miss_you", "loyalty_reward"}  # the campaigns that must really have written to people
+BUILT = {"we_miss_you", "loyalty_reward", "new_arrivals", "back_in_stock", "price_drop"}
 SCENES = {"sells out", "bargain", "false bargain", "launch", "looks around", "bought after a look"}
 
 
