@@ -39,21 +39,21 @@ events_token = "{token}"
 path = "winback.db"
 
 [timetable]
-poll = "30m"
+poll = "1h"
 stale_after = "2h"
-templates = "6h"
-attribution = "6h"
+templates = "12h"
+attribution = "12h"
 
 # fewer looks than in life, where there are sixty polls an hour
 [mirror]
 sweep_hours = {sweep_hours}
 lines_sweep = "60d"
-carts = "3h"
-counts = "6h"
-trash = "2h"
+carts = "6h"
+counts = "1d"
+trash = "6h"
 accounts = "1h"
-variations = "2h"
-rest = "12h"
+variations = "12h"
+rest = "1d"
 drift_sample = 20
 
 [limits]

@@ -17,6 +17,7 @@ from story_alerts import Alerts
 from story_clock import StoryClock
 from story_config import Terms, write_config
 from story_fairness import Fairness
+from story_figures import Figures
 from story_gifts import Gifts
 from story_interest import Interest
 from story_known import is_known
@@ -33,8 +34,9 @@ from agent.sandbox.whatsapp.api import whatsapp_app
 from models import Contact, Message
 
 DAY = timedelta(days=1)
-MORNING, NIGHT = range(7, 24), (0, 2, 4)  # hours of the shop at which something is due
-OF_DAY = (*((hour, 0) for hour in (*NIGHT, *MORNING)), (9, 1), (2, 31), (13, 30))
+# When something happens in the shop's day: by day each hour, and in the night where it is day for
+# people elsewhere, and when the agent tidies up.
+OF_DAY = ((2, 31), (5, 0), *((hour, 0) for hour in range(8, 23)))
 KILLS = 0.004  # of the moments
 RESTARTS = 0.004
 OUTAGES = 0.006
@@ -59,6 +61,7 @@ class Story:
         self.alerts = Alerts(world, self.truth, self.interest, terms)
         self.gifts = Gifts(world, self.truth, self.interest, terms)
         self.fairness = Fairness(world, self.truth, self.interest, terms)
+        self.figures = Figures(world, self.truth)
         self.books = Books(world, self.truth, terms)
         self.sent: Counter[str] = Counter()  # by campaign
         self.happened: Counter[str] = Counter()
@@ -76,6 +79,14 @@ class Story:
         first = self._now().astimezone(self.world.zone).date()
         for day in range(days):
             self.live_day(first + day * DAY)
+
+    def end(self) -> None:
+        """A last quiet morning, on which the orders are attributed; then the report is read."""
+        self.troubled = False
+        self._shop_opens = None
+        self.world.open_shop()
+        self.move_to(self._now() + timedelta(hours=13))
+        self.require(self.figures.complaints())
 
     def live_day(self, day: date) -> None:
         for moment in self._moments(day):

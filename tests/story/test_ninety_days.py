@@ -35,4 +35,5 @@ def test_a_week_with_a_leap_day(tmp_path: Path, together: bool) -> None:
         together=together,
     ) as story:
         story.live(6)
+        story.end()
         nothing_was_left_out(story, "stops")
