@@ -19,7 +19,9 @@ class History(Table):
     """What each contact ordered. A contact without a row never ordered anything."""
 
     contact_id = IntegerField(primary_key=True)
-    last_order_at = UtcField(null=True)  # the newest under any of their names; not failed ones
+    last_order_at = UtcField(
+        null=True, index=True
+    )  # the newest under any of their names; not failed ones
     bought = IntegerField(default=0)  # orders that count as bought
     spent = BigIntegerField(default=0)  # minor units of the shop's currency, refunds taken off
     last_bought = BigIntegerField(null=True)  # id of the newest order that counts as bought

@@ -4,9 +4,12 @@ Temporary tables keyed by integers, because SQLite joins a subquery of this size
 for every contact. What is found here is never too few: the rules look at each of them again.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from peewee import (
@@ -17,13 +20,13 @@ from peewee import (
     fn,
 )
 
-from models.base import Table, among, tuples
+from models.base import Table, among, raw, tuples
 from models.contacts import Contact
 from models.insight import History, Taste
-from models.outbox import UNCOUNTED, Message
+from models.outbox import TRIED, UNCOUNTED, Message
 
 GAVE_UP = ("failed", "refused")
-CALLED_OFF = ("cancelled", "expired")  # these were no attempt
+CALLED_OFF = ("cancelled", "expired")  # these were no attempt: see TRIED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,6 @@ class Bounds:
     per_30_days: int
     rest_after_failure: timedelta
     attempts: int
-    winbacks: Sequence[str]  # campaigns whose messages are attempts
     excluded_regions: Sequence[str]
     excluded_contacts: Sequence[int]
 
@@ -96,10 +98,10 @@ class Tried(Temporary):
         cls.begin()
         cls.insert_from(
             Message.select(Message.contact_id)
-            .join(History, on=(History.contact_id == Message.contact_id))
+            .join(History, JOIN.CROSS)  # in this order: there are fewer of these messages
             .where(
-                Message.campaign.in_(list(bounds.winbacks)),
-                Message.state.not_in(CALLED_OFF),
+                TRIED,
+                History.contact_id == Message.contact_id,
                 Message.created_at > History.last_order_at,
             )
             .group_by(Message.contact_id)
@@ -141,6 +143,12 @@ class Seen(Temporary):
         return {contact for (contact,) in tuples(query)}
 
 
+class Marked(Temporary):
+    """Whoever stands in one of the other tables."""
+
+    contact_id = IntegerField(primary_key=True)
+
+
 def next_quiet(
     bounds: Bounds, suits: Any, after: tuple[datetime, int] | None, limit: int
 ) -> list[tuple[int, datetime]]:
@@ -150,7 +158,7 @@ def next_quiet(
     """
     query = (
         History.select(History.contact_id, History.last_order_at)
-        .join(Contact, on=(Contact.id == History.contact_id))
+        .join(Contact, JOIN.CROSS)  # in this order: by date, and no further than is asked for
         .switch(History)
         .join(Lately, JOIN.LEFT_OUTER, on=(Lately.contact_id == History.contact_id))
         .switch(History)
@@ -160,6 +168,7 @@ def next_quiet(
         .where(
             History.last_order_at <= bounds.quiet_before,
             History.bought > 0,
+            Contact.id == History.contact_id,
             Contact.marketing == "yes",
             Contact.region.not_in(list(bounds.excluded_regions)),
             Lately.contact_id.is_null(),
@@ -167,31 +176,87 @@ def next_quiet(
             LeftOut.contact_id.is_null(),
             suits,
         )
-        .order_by(History.last_order_at.desc(), History.contact_id)
+        .order_by(History.last_order_at.desc(), History.contact_id.desc())
         .limit(limit)
     )
     if after is not None:
         moment, contact = after
         query = query.where(
             (History.last_order_at < moment)
-            | ((History.last_order_at == moment) & (History.contact_id > contact))
+            | ((History.last_order_at == moment) & (History.contact_id < contact))
         )
     return [(contact, moment) for contact, moment in tuples(query)]
 
 
 def census(bounds: Bounds, suits: Any) -> dict[str, int]:
     """How many of those who were not looked at one by one met which reason, in the order of the rules;
-    `candidate`: could have been chosen. One scan of the contacts."""
+    `candidate`: could have been chosen.
+
+    First everybody as if nobody had been written to or was left out, which takes no look at the
+    temporary tables; then the few who stand in one of these are taken out, and put in as they are.
+    """
+    counts = Counter(_counted(bounds, suits))
+    marked: list[Any] = [Lately, Tried, Seen, LeftOut]
+    of_marked = reduce(or_, (table.select(table.contact_id) for table in marked))
+    Marked.begin()
+    Marked.insert_from(of_marked, (Marked.contact_id,)).execute()
+    counts.subtract(_counted(bounds, suits, Marked))
+    counts.update(_as_they_are(bounds, suits))
+    Marked.drop_table()
+    return {reason: count for reason, count in counts.items() if count}
+
+
+def _counted(bounds: Bounds, suits: Any, among_these: Any = None) -> dict[str, int]:
+    """Contacts by what they said and what they ordered; all, or those in a table."""
+
+    def people(*selected: Any) -> Any:
+        query = Contact.select(*selected)
+        if among_these is not None:
+            query = query.join(among_these, on=(among_these.contact_id == Contact.id)).switch(
+                Contact
+            )
+        return query
+
+    answers = dict(raw(people(Contact.marketing, fn.COUNT(Contact.id)).group_by(Contact.marketing)))
+    agreed, refused = answers.pop("yes", 0), answers.pop("no", 0)
+    of_these = Contact.marketing == "yes"
+    left_out = 0
+    if bounds.excluded_regions:
+        elsewhere = Contact.region.in_(list(bounds.excluded_regions))
+        left_out = people().where(of_these, elsewhere).count()
+        of_these &= ~elsewhere
+    is_quiet = History.last_order_at <= bounds.quiet_before
+    bought = fn.COALESCE(History.bought, 0) > 0
+    [(customers, quiet, fit)] = raw(
+        people(
+            fn.COUNT(Contact.id),
+            fn.SUM(Case(None, [(is_quiet, 1)], 0)),
+            fn.SUM(Case(None, [(is_quiet & suits, 1)], 0)),
+        )
+        .join(History, on=(History.contact_id == Contact.id))
+        .where(of_these, bought, History.last_order_at.is_null(False))
+    )
+    quiet, fit = quiet or 0, fit or 0
+    return {
+        "said_no": refused,
+        "no_consent": sum(answers.values()),
+        "excluded": left_out,
+        "never_bought": agreed - left_out - customers,
+        "not_quiet": customers - quiet,
+        "candidate": fit,
+        "nothing_fits": quiet - fit,
+    }
+
+
+def _as_they_are(bounds: Bounds, suits: Any) -> dict[str, int]:
+    """The reasons of those who stand in one of the tables, but were not looked at."""
+    elsewhere = Contact.region.in_(list(bounds.excluded_regions))
     reason = Case(
         None,
         [
             (Contact.marketing == "no", "said_no"),
             (Contact.marketing != "yes", "no_consent"),
-            (
-                Contact.region.in_(list(bounds.excluded_regions))
-                | LeftOut.contact_id.is_null(False),
-                "excluded",
-            ),
+            (elsewhere | LeftOut.contact_id.is_null(False), "excluded"),
             (History.bought.is_null() | (History.bought == 0), "never_bought"),
             (History.last_order_at.is_null(), "never_bought"),
             (History.last_order_at > bounds.quiet_before, "not_quiet"),
@@ -202,21 +267,14 @@ def census(bounds: Bounds, suits: Any) -> dict[str, int]:
         ],
         "nothing_fits",
     )
-    query = (
-        Contact.select(reason.alias("reason"), fn.COUNT(Contact.id))
-        .join(History, JOIN.LEFT_OUTER, on=(History.contact_id == Contact.id))
-        .switch(Contact)
-        .join(Lately, JOIN.LEFT_OUTER, on=(Lately.contact_id == Contact.id))
-        .switch(Contact)
-        .join(Tried, JOIN.LEFT_OUTER, on=(Tried.contact_id == Contact.id))
-        .switch(Contact)
-        .join(LeftOut, JOIN.LEFT_OUTER, on=(LeftOut.contact_id == Contact.id))
-        .switch(Contact)
-        .join(Seen, JOIN.LEFT_OUTER, on=(Seen.contact_id == Contact.id))
-        .where(Seen.contact_id.is_null())
-        .group_by(reason)
+    query = Marked.select(reason, fn.COUNT(Contact.id)).join(
+        Contact, on=(Contact.id == Marked.contact_id)
     )
-    return dict(tuples(query))
+    for table in (History, Lately, Tried, LeftOut, Seen):
+        query = query.switch(Marked).join(
+            table, JOIN.LEFT_OUTER, on=(table.contact_id == Marked.contact_id)
+        )
+    return dict(raw(query.where(Seen.contact_id.is_null()).group_by(reason)))
 
 
 def has_taste_for(categories: Iterable[int]) -> Any:

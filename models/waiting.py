@@ -23,7 +23,7 @@ from models.contacts import Contact
 from models.interest import Interest, ProductChange
 from models.looked_at import SOLD_OUT, LookedAt
 from models.mirror import Product
-from models.planning import Lately, LeftOut, Seen, Temporary, Tried
+from models.planning import Lately, LeftOut, Marked, Seen, Temporary, Tried
 
 IN_STOCK = "instock"
 
@@ -161,4 +161,4 @@ def forget() -> None:
         table.drop_table(safe=True)
 
 
-TEMPORARY: Sequence[type[Table]] = (Lately, Tried, LeftOut, Seen, Stir, Waiting)
+TEMPORARY: Sequence[type[Table]] = (Lately, Tried, LeftOut, Seen, Marked, Stir, Waiting)

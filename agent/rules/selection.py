@@ -178,10 +178,11 @@ def new_arrivals(person: Person, _: Offer, shelf: Shelf) -> Fit | Why:
 def new_for(person: Person, arrivals: Arrivals) -> tuple[Arrival, ...]:
     """What came since their last visit in their categories and they have not bought, newest first."""
     new: dict[int, Arrival] = {}
+    visit = person.last_visit
     for category in person.tastes:
         found = 0
         for arrival in arrivals.get(category, ()):
-            if person.last_visit is not None and arrival.published_at <= person.last_visit:
+            if visit is not None and arrival.published_at <= visit:
                 break
             if arrival.product_id not in person.bought_products:
                 new[arrival.product_id] = arrival

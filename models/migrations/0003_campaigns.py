@@ -61,7 +61,7 @@ def up(migrator: Any, db: Any) -> None:
 
     class History(Table):
         contact_id = IntegerField(primary_key=True)
-        last_order_at = TextField(null=True)
+        last_order_at = TextField(null=True, index=True)
         bought = IntegerField(default=0)
         spent = BigIntegerField(default=0)
         last_bought = BigIntegerField(null=True)
@@ -167,7 +167,13 @@ def up(migrator: Any, db: Any) -> None:
         migrator.add_column("message", "about", TextField(default="{}")),
         migrator.add_index("message", ("product_id", "created_at")),
         migrator.drop_index("message", "message_contact_id"),
-        migrator.add_index("message", ("contact_id", "created_at", "campaign", "state")),
+        migrator.drop_index("message", "message_cap_day_contact_id"),
+        migrator.add_index("message", ("cap_day", "contact_id", "kind", "state")),
         migrator.add_index("product", ("sku",)),
         migrator.add_column("coupon", "removed_at", TextField(null=True)),
+    )
+    db.execute_sql(
+        'CREATE INDEX "message_tried" ON "message" ("contact_id", "created_at") '
+        """WHERE (("campaign" IN ('loyalty_reward', 'new_arrivals', 'we_miss_you')) """
+        """AND ("state" NOT IN ('cancelled', 'expired')))"""
     )

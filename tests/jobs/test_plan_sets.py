@@ -235,6 +235,7 @@ def asked_one_by_one(
         day.now - settings.interest.look_back,
         articles(),
         known_arrivals,
+        day.now - settings.audience.inactive_after,
     )
     people = gather(range(1, PEOPLE + 1), asked)
     Stir.drop_table()

@@ -49,14 +49,15 @@ def places_of(
     now: datetime,
 ) -> dict[int, int]:
     """Article -> how many more people may be told now that it is back; those not counted are not there."""
+    product = Message.product_id + 0  # not the column: all messages would be read in its order
     query = (
-        Message.select(Message.product_id, Message.variation_id, fn.COUNT(Message.id))
+        Message.select(product, Message.variation_id, fn.COUNT(Message.id))
         .where(
             Message.campaign == "back_in_stock",
             Message.created_at > now - wave_after,
             Message.state.not_in(UNCOUNTED),
         )
-        .group_by(Message.product_id, Message.variation_id)
+        .group_by(product, Message.variation_id)
     )
     told = {(product, variation): count for product, variation, count in tuples(query)}
     free: dict[int, int] = {}

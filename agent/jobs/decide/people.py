@@ -58,6 +58,7 @@ class Asked:
     since: datetime  # what nobody looked at after that is forgotten
     articles: Mapping[tuple[int, int], Article]  # that moved: wishes for others are none
     arrivals: Arrivals  # none: nobody is asked about their tastes
+    quiet_before: datetime  # who ordered later hears of no arrivals
 
 
 def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
@@ -110,7 +111,8 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
             zones=tuple(zones.split()),
             last_bought=order,
         )
-    _add_bought(known, asked.arrivals)
+    if asked.arrivals:
+        _add_bought(known, asked)
     return {contact: known[contact] for contact in ids if contact in known}
 
 
@@ -119,12 +121,18 @@ def _with(email: str, others: frozenset[str] | None) -> frozenset[str]:
     return own | others if others else own
 
 
-def _add_bought(known: dict[int, Known], arrivals: Arrivals) -> None:
+def _add_bought(known: dict[int, Known], asked: Asked) -> None:
     """Whoever may hear of something new: what of it did they buy? Its date may be newer than it is."""
-    may_hear = [who for who, one in known.items() if new_for(one.person, arrivals)]
+    may_hear = [
+        who
+        for who, one in known.items()
+        if one.person.last_order_at is not None
+        and one.person.last_order_at <= asked.quiet_before
+        and new_for(one.person, asked.arrivals)
+    ]
     if not may_hear:
         return
-    bought = _bought(may_hear, {one.product_id for new in arrivals.values() for one in new})
+    bought = _bought(may_hear, {one.product_id for new in asked.arrivals.values() for one in new})
     for contact, products in bought.items():
         one = known[contact]
         person = replace(one.person, bought_products=frozenset(products))

@@ -245,7 +245,14 @@ class Plan:
         return self._capacity.full is not None
 
     def _gather(self, ids: Sequence[int]) -> dict[int, Known]:
-        return gather(ids, Asked(self._left_out, self._since, self._articles, self._arrivals))
+        asked = Asked(
+            self._left_out,
+            self._since,
+            self._articles,
+            self._arrivals,
+            self._bounds.quiet_before,
+        )
+        return gather(ids, asked)
 
     def _suits(self) -> Any:
         """What the campaigns that win back ask of people, as far as the tables tell; True: nothing."""
@@ -271,7 +278,6 @@ def _bounds(settings: Settings, day: Day, left_out: LeftOut) -> Bounds:
         per_30_days=limits.per_30_days,
         rest_after_failure=REST_AFTER_FAILURE,
         attempts=whom.attempts_per_spell,
-        winbacks=WINBACKS,
         excluded_regions=whom.exclude_countries,
         excluded_contacts=sorted(left_out.contacts),
     )
