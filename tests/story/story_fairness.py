@@ -28,13 +28,17 @@ class Fairness:
     def __init__(self, world: World, truth: Truth, interest: Interest, terms: Terms) -> None:
         self._world, self._truth, self._interest, self._terms = world, truth, interest, terms
         self._now = world.clock.now
+        self.spent = 0  # days on which nobody else could be written to for want of a budget
 
     def forgotten(self) -> Iterable[str]:
         """After the day's campaigns: quiet people who could be written to, and got nothing."""
         midnight = self._midnight()
         rows = self._rows()
         run = JobRun.newest("campaigns")
-        if run is None or run.outcome != "ok" or run.started_at < midnight or self._spent():
+        if run is None or run.outcome != "ok" or run.started_at < midnight:
+            return
+        if self._spent():
+            self.spent += 1
             return
         today = [row for own in rows.values() for row in own if row.created_at >= midnight]
         share_left = sum(row.from_backlog for row in today) < self._terms.backlog

@@ -75,7 +75,9 @@ class Books:
         if self._terms.budget is None:
             return
         months = Counter(
-            f"{one.at.astimezone(self._world.zone):%Y-%m}" for one in self._world.whatsapp.accepted
+            f"{one.at.astimezone(self._world.zone):%Y-%m}"
+            for one in self._world.whatsapp.accepted
+            if one.id not in self._truth.wire.failed  # these cost nothing
         )
         for month, count in months.items():
             if count > self._terms.budget:

@@ -16,6 +16,7 @@ from story_agent import Agent
 from story_alerts import Alerts
 from story_clock import StoryClock
 from story_config import Terms, write_config
+from story_death import Death
 from story_fairness import Fairness
 from story_figures import Figures
 from story_gifts import Gifts
@@ -28,8 +29,6 @@ from story_world import World
 
 from agent.sandbox.server import Server
 from agent.sandbox.shop.api import shop_app
-from agent.sandbox.shop.shop import Asked
-from agent.sandbox.shop.trouble import Maintenance
 from agent.sandbox.whatsapp.api import whatsapp_app
 from models import Contact, Message
 
@@ -37,9 +36,9 @@ DAY = timedelta(days=1)
 # When something happens in the shop's day: by day each hour, and in the night where it is day for
 # people elsewhere, and when the agent tidies up.
 OF_DAY = ((2, 31), (5, 0), *((hour, 0) for hour in range(8, 23)))
-KILLS = 0.004  # of the moments
+KILLS = 0.006  # of the moments
 RESTARTS = 0.004
-OUTAGES = 0.006
+OUTAGES = 0.01
 STOPS_MEANWHILE = 0.03  # between the decision and the send
 WRITES = 0.05
 LAST_MINUTE = 0.1
@@ -68,11 +67,8 @@ class Story:
         self.known: list[str] = []  # what was wrong, and is known to be
         self._checked = 0
         self._shop_opens: datetime | None = None
-        self._fuse = 0  # requests until the agent is killed; 0: it is not
-        self._last_wish = False  # the one that is under way when it dies is still carried out
+        self._death = Death(world, agent)
         self._now = world.clock.now
-        world.shop.on_request = self._asked_of_shop
-        world.whatsapp.latency = self._asked_of_whatsapp
 
     def live(self, days: int) -> None:
         """Tell on, for so many days."""
@@ -87,6 +83,7 @@ class Story:
         self.world.open_shop()
         self.move_to(self._now() + timedelta(hours=13))
         self.require(self.figures.complaints())
+        self.happened["budget spent"] = self.fairness.spent
 
     def live_day(self, day: date) -> None:
         for moment in self._moments(day):
@@ -111,7 +108,7 @@ class Story:
         self._listen()
         self.world.tell_looks(self.agent.webhooks)
         if self.troubled and random.random() < KILLS:
-            self._fuse = random.randint(1, 12)
+            self._death.comes_after(random.randint(1, 12))
         self._work()
         if self.troubled and random.random() < RESTARTS:
             self.happened["restarts"] += 1
@@ -122,9 +119,13 @@ class Story:
         if self.together:  # of what the shop knows by now, the agent shall know all
             self.agent.work_alone("poll")
         self.agent.work({"send": self._meanwhile}, together=self.together)
-        self._fuse = 0
+        self._death.comes_after(0)
         if self.agent.dying:
-            self._raise_from_the_dead()
+            self.happened["kills"] += 1
+            self._death.is_over()
+            if self._shop_opens is None:
+                self.world.open_shop()
+            self._begin()
             self.check()
             self.world.clock.advance(timedelta(minutes=1))
             self._listen()
@@ -237,41 +238,6 @@ class Story:
             self.world.bustle.sell_out(random, number)
         else:
             self.world.bustle.raise_price(number)
-
-    # the death of an agent
-
-    def _raise_from_the_dead(self) -> None:
-        self.happened["kills"] += 1
-        self.agent.bury()
-        self.world.heal()
-        if self._shop_opens is None:
-            self.world.open_shop()
-        self._last_wish = False
-        self._begin()
-
-    def _asked_of_shop(self, _: Asked) -> None:
-        if self._last_wish:
-            self._last_wish = False
-            self.world.shop.trouble = Maintenance()
-        elif self._burns() and self._kill():
-            self._last_wish = self.world.random("last wish").random() < 0.5
-            if not self._last_wish:
-                self.world.shop.trouble = Maintenance()
-
-    def _asked_of_whatsapp(self) -> float:
-        if self._burns() and self._kill():
-            self.world.shop.trouble = Maintenance()
-        return 0.0
-
-    def _burns(self) -> bool:
-        self._fuse -= 1
-        return self._fuse == 0
-
-    def _kill(self) -> bool:
-        """It is dead from here on: what it still asks for is not done."""
-        self.agent.kill_now()
-        self.world.whatsapp.drop_next_requests(1_000_000)
-        return True
 
 
 @contextmanager

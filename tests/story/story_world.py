@@ -14,7 +14,7 @@ from story_clock import StoryClock
 from story_config import EVENTS_TOKEN, add_templates
 
 from agent.sandbox.shop.shop import Shop
-from agent.sandbox.shop.trouble import Busy, Fatal, Maintenance
+from agent.sandbox.shop.trouble import Busy, Failing, Fatal, Maintenance
 from agent.sandbox.town.believable import furnish
 from agent.sandbox.town.bustle import Bustle
 from agent.sandbox.town.life import Life
@@ -168,11 +168,16 @@ class World:
     def heal(self) -> None:
         """WhatsApp works again, as well as it does."""
         self.whatsapp.heal()
-        self.whatsapp.lose_responses = 0.01 if self.troubled else 0.0
+        if self.troubled:
+            self.whatsapp.lose_responses = 0.01
+            self.whatsapp.fail_rate(131016, 0.01)  # it is busy
+            self.whatsapp.fail_rate(130429, 0.005)  # we are too fast
+            self.whatsapp.fail_rate(0, 0.003, 502, html=True)  # nobody knows whether it was sent
 
     def close_shop(self, random: Random) -> None:
-        """The whole shop is down: nobody buys either."""
-        self.shop.trouble = random.choice((Maintenance(), Fatal(), Busy()))
+        """The whole shop is down, or half of what is asked of it fails: nobody buys either."""
+        troubles = (Maintenance(), Fatal(), Busy(), Failing(0.5, random.randint(1, 1000)))
+        self.shop.trouble = random.choice(troubles)
         self.told["shop down"] += 1
 
     def open_shop(self) -> None:

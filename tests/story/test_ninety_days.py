@@ -8,7 +8,14 @@ from story_config import Terms
 from story_telling import Story, told
 
 BUILT = {"we_miss_you", "loyalty_reward", "new_arrivals", "back_in_stock", "price_drop"}
-SCENES = {"sells out", "bargain", "false bargain", "launch", "looks around", "bought after a look"}
+SCENES = {"sells out", "bargain", "launch", "looks around", "bought after a look"}
+EVERYTHING = (
+    *("false bargain", "sale by date", "off the shelf", "orders", "cancelled", "refunded"),
+    *("new customers", "orders after a message", "coupons used"),
+    *("stock past WooCommerce", "price past WooCommerce"),
+    *("stops", "stops of people who were chosen", "alerts that came too late"),
+    *("kills", "restarts", "outages", "shop down"),
+)
 
 
 def nothing_was_left_out(story: Story, *happened: str) -> None:
@@ -21,8 +28,7 @@ def nothing_was_left_out(story: Story, *happened: str) -> None:
     assert not silent, f"seed {world.seed}: {silent} wrote to nobody: {story.sent}"
 
 
-@pytest.mark.parametrize("together", [False, True])
-def test_a_week_with_a_leap_day(tmp_path: Path, together: bool) -> None:
+def test_a_week_with_a_leap_day(tmp_path: Path) -> None:
     with told(
         tmp_path,
         seed=1,
@@ -32,8 +38,60 @@ def test_a_week_with_a_leap_day(tmp_path: Path, together: bool) -> None:
         products=60,
         terms=Terms(backlog=15),
         bustle=1.5,
-        together=together,
     ) as story:
         story.live(6)
         story.end()
         nothing_was_left_out(story, "stops")
+
+
+def test_the_jobs_run_together_while_the_clocks_change(tmp_path: Path) -> None:
+    with told(
+        tmp_path,
+        seed=2,
+        first_day=date(2026, 3, 28),
+        zone="Europe/Lisbon",
+        customers=150,
+        products=60,
+        terms=Terms(backlog=15, workers=4),
+        bustle=1.5,
+        together=True,
+    ) as story:
+        story.live(2)
+        story.end()
+        assert story.sent.total() > 20, story.sent
+
+
+@pytest.mark.long
+def test_ninety_days_of_a_shop_with_two_thousand_customers(tmp_path: Path) -> None:
+    """With a leap day, and both days on which America and Europe go over to summer time."""
+    with told(
+        tmp_path,
+        seed=1,
+        first_day=date(2024, 2, 10),
+        zone="Europe/Lisbon",
+        customers=2000,
+        products=120,
+        terms=Terms(),
+        bustle=2.0,
+    ) as story:
+        story.live(90)
+        story.end()
+        nothing_was_left_out(story, *EVERYTHING)
+
+
+@pytest.mark.long
+def test_an_autumn_with_a_budget(tmp_path: Path) -> None:
+    """Europe and America go back to winter time; two messages a week, and a budget that is too small."""
+    with told(
+        tmp_path,
+        seed=3,
+        first_day=date(2026, 10, 10),
+        zone="America/New_York",
+        customers=300,
+        products=80,
+        terms=Terms(per_7_days=2, per_30_days=6, backlog=20, budget=150, people_per_unit=5),
+        bustle=1.5,
+    ) as story:
+        story.live(45)
+        story.end()
+        nothing_was_left_out(story, "stops", "budget spent")
