@@ -98,14 +98,16 @@ class Plan:
         if self._settings.limits.per_7_days == 0 or self._settings.limits.per_30_days == 0:
             return  # the owner wants nothing sent
         try:
-            for table in (Lately, Tried, LeftOutTable):
-                table.work_out(self._bounds)
+            wins_back = any(offer.name in WINBACKS for offer in self._offers)
+            Lately.work_out(self._bounds)
             Seen.begin()
             if any(offer.name == "new_arrivals" and not offer.off for offer in self._offers):
                 self._arrivals = arrivals()
             if any(offer.name in ALERTS for offer in self._offers):
                 yield from self._alerts()
-            if any(offer.name in WINBACKS for offer in self._offers):
+            if wins_back:
+                Tried.work_out(self._bounds)
+                LeftOutTable.work_out(self._bounds)
                 yield from self._quiet()
         finally:
             forget()
