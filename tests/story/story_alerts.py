@@ -16,6 +16,7 @@ from models import Message
 
 GONE = {"cancelled", "expired", "refused", "failed"}
 HOUR = timedelta(hours=1)
+ANOTHER_NUMBER = "another number of the same account"
 MEANWHILE = "while it waited to be sent"  # it was right when it was decided
 
 
@@ -113,8 +114,10 @@ class Alerts:
             yield "nobody knows what price they saw"
         elif seen is not None and sure and not price < seen * Decimal("0.9"):
             yield f"it costs {price}, and they saw {seen}: {sights}"
-        if self._truth.bought_at(home, *article) > last.at:
+        if self._truth.bought_at(home, *article, here=True) > last.at:
             yield f"it was bought on {self._truth.bought_at(home, *article)}: {sights}"
+        elif self._truth.bought_at(home, *article) > last.at:
+            yield f"it was bought with {ANOTHER_NUMBER}: {sights}"
         if any(told <= price for _, told in before):
             yield f"it costs {price}, and they were told {before} already"
 
@@ -136,7 +139,9 @@ class Alerts:
             return  # it went while it stood on their list: when, is not written down anywhere
         out = max(met)
         later = [one.at for one in sights if one.stock_status == "instock" and not one.vague]
-        later += [self._truth.bought_at(home, *article), *(at for at, _ in before)]
+        later += [self._truth.bought_at(home, *article, here=True), *(at for at, _ in before)]
+        if self._truth.bought_at(home, *article) > max(out, *later):
+            yield f"it was bought with {ANOTHER_NUMBER}: {sights}"
         if max(later, default=NEVER) > out:
             yield f"they met it sold out on {out}, and it was over by {max(later)}: {sights}"
 

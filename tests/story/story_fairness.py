@@ -15,6 +15,7 @@ from story_truth import Household, Truth
 from story_world import World
 
 from models import Contact, JobRun, Message
+from models.base import tuples
 
 DAY = timedelta(days=1)
 FOR_SURE_QUIET = timedelta(days=61)
@@ -55,6 +56,9 @@ class Fairness:
 
     def passed_over(self) -> Iterable[str]:
         """After the alerts of an hour: who waited longer for what somebody else was told of."""
+        just_now = (Message.campaign == "back_in_stock") & (Message.created_at == self._now())
+        if not Message.select().where(just_now).exists():
+            return
         rows = self._rows()
         fresh: dict[Article, list[str]] = defaultdict(list)
         for phone, own in rows.items():
@@ -122,9 +126,13 @@ class Fairness:
 
     def _rows(self) -> dict[str, list[Message]]:
         """phone -> all that was ever decided about it, oldest first."""
-        phones = {one.id: one.phone for one in Contact.select(Contact.id, Contact.phone)}
+        phones = dict(tuples(Contact.select(Contact.id, Contact.phone)))
         rows: dict[str, list[Message]] = defaultdict(list)
-        for row in Message.select().order_by(Message.id):
+        columns = (
+            *(Message.contact_id, Message.campaign, Message.state, Message.created_at),
+            *(Message.claimed_at, Message.from_backlog, Message.product_id, Message.variation_id),
+        )
+        for row in Message.select(*columns).order_by(Message.id):
             rows[phones[row.contact_id]].append(row)
         return rows
 

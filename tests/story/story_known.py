@@ -7,6 +7,8 @@ KNOWN = (
     re.compile(r"new_arrivals.* is outofstock", re.DOTALL),
     # So does what somebody has seen at the new price, or found back, by themselves.
     re.compile("while it waited to be sent"),
+    # Who gives another number is one person with the old one, but the old one's looks stay there.
+    re.compile("another number of the same account"),
     # "Shirt - Shirt - Blue": the list of all variations gives whole names.
     re.compile(r"it names .* twice"),
 )

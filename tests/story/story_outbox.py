@@ -9,6 +9,7 @@ from story_truth import Truth
 from story_world import World
 
 from models import Contact, Message, Order, Product
+from models.base import tuples
 
 STATES = {
     *("queued", "claimed", "accepted", "held", "sent", "delivered", "read", "unsure", "failed"),
@@ -52,8 +53,9 @@ class Books:
 
     def _statuses(self) -> Iterable[str]:
         """What WhatsApp told last is what the outbox has."""
-        states = {row.wamid: row.state for row in Message.select() if row.wamid}
-        retried = {row.uid for row in Message.select() if row.code == 131049 or row.attempts > 1}
+        rows = list(Message.select())
+        states = {row.wamid: row.state for row in rows if row.wamid}
+        retried = {row.uid for row in rows if row.code == 131049 or row.attempts > 1}
         for one in self._world.whatsapp.accepted:
             told = self._truth.wire.states.get(one.id)
             if told is None or one.callback_data in retried:
@@ -63,13 +65,13 @@ class Books:
 
     def _consent(self) -> Iterable[str]:
         """Who agreed, and who said no: as the agent has it, and as it is."""
-        for contact in Contact.select():
-            home = self._truth.homes.get(contact.phone)
+        for phone, stands in tuples(Contact.select(Contact.phone, Contact.marketing)):
+            home = self._truth.homes.get(phone)
             if home is None or not home.plain:
                 continue
             answer = ("yes" if home.agreed else "no") if home.said else ""
-            if contact.marketing != answer:
-                yield f"{contact.phone} said {sorted(home.said)}, and stands at {contact.marketing!r}"
+            if stands != answer:
+                yield f"{phone} said {sorted(home.said)}, and stands at {stands!r}"
 
     def _months(self) -> Iterable[str]:
         if self._terms.budget is None:
@@ -84,7 +86,8 @@ class Books:
                 yield f"{count} messages in {month}, and the budget was {self._terms.budget}"
 
     def _orders(self) -> Iterable[str]:
-        mirrored = {one.woo_id: (one.status, one.total) for one in Order.select()}
+        rows = tuples(Order.select(Order.woo_id, Order.status, Order.total))
+        mirrored = {number: (status, total) for number, status, total in rows}
         real = {
             one.id: (one.status, int(one.total * 100))
             for one in self._world.shop.orders
@@ -98,16 +101,14 @@ class Books:
     def _products(self) -> Iterable[str]:
         """Stock and status, but for what was written past WooCommerce: that is found by the sweep."""
         within = timedelta(hours=self._terms.sweep_hours + 24)
-        mirrored = {one.woo_id: one for one in Product.select()}
+        columns = (Product.woo_id, Product.stock_quantity, Product.stock_status)
+        rows = tuples(Product.select(*columns))
+        mirrored = {number: (stock, status) for number, stock, status in rows}
         for one in (*self._world.shop.products, *self._world.shop.variations):
             row = mirrored.get(one.id)
             imported = self._world.bustle.past_woocommerce.get(one.id)
             unseen = imported is not None and self._world.clock.now() - imported < within
             if unseen or one.status == "trash":
                 continue
-            if row is None or (row.stock_quantity, row.stock_status) != (
-                one.stock,
-                one.stock_status,
-            ):
-                has = row and (row.stock_quantity, row.stock_status)
-                yield f"{one.name!r} ({one.id}) has {one.stock, one.stock_status}, mirrored {has}"
+            if row != (one.stock, one.stock_status):
+                yield f"{one.name!r} ({one.id}) has {one.stock, one.stock_status}, mirrored {row}"

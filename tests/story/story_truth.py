@@ -19,6 +19,7 @@ from agent.sandbox.town.phones import READABLE, Spelling
 from agent.sandbox.whatsapp.messages import Accepted
 
 NO_ORDER = {"failed", "cancelled", "trash", "checkout-draft", "auto-draft", "draft"}
+DRAFTS = {"trash", "checkout-draft", "auto-draft", "draft"}
 PAID = {"processing", "completed"}
 NEVER = datetime.min.replace(tzinfo=ZoneInfo("UTC"))
 
@@ -57,7 +58,13 @@ class Truth:
         self.homes: dict[str, Household] = {}
         self._numbers: dict[tuple[str, str], set[str]] = defaultdict(set)  # as typed, country
         self._at_user: dict[str, str] = {}
-        self._people = self._orders = self._accounts = 0
+        self._people = 0
+        self._fresh: list[tuple[str, int]] = []  # orders and accounts not looked at yet
+        for order in world.shop.orders:
+            self._fresh.append(("order", order.id))
+        for account in world.shop.customers:
+            self._fresh.append(("customer", account.id))
+        world.shop.listeners.append(self._notice)
 
     # what happened
 
@@ -66,15 +73,19 @@ class Truth:
         for person in self.world.town.people[self._people :]:
             self._people += 1
             self._meet(person)
-        for order in self.world.shop.orders:
-            if order.id > self._orders:
-                self._orders = order.id
-                if order.status not in NO_ORDER or order.status in {"failed", "cancelled"}:
+        fresh, self._fresh = self._fresh, []
+        for what, number in fresh:
+            if what == "order":
+                order = self.world.shop.order(number)
+                if order.status not in DRAFTS:
                     self._hear(order.billing, order.meta, ORDER_CONSENT, order.created)
-        for account in self.world.shop.customers:
-            if account.id > self._accounts:
-                self._accounts = account.id
+            else:
+                account = self.world.shop.customer(number)
                 self._hear(account.billing, account.meta, CUSTOMER_CONSENT, account.created)
+
+    def _notice(self, what: str, event: str, number: int) -> None:
+        if event == "created" and what in {"order", "customer"}:
+            self._fresh.append((what, number))
 
     def refuse(self, refusals: list[Refusal]) -> None:
         for one in refusals:
@@ -110,7 +121,7 @@ class Truth:
                 order = self.world.shop.orders.get(number)
                 if order is None:
                     continue
-                given = self._numbers.get((order.billing["phone"], order.billing["country"]))
+                given = self._given(order)
                 if order.customer_id or not given or home.phone in given:
                     yield order
 
@@ -133,15 +144,23 @@ class Truth:
         left = (self.world.shop.refundable(one) for one in self.bought(home))
         return sum(left, Decimal(0))
 
-    def bought_at(self, home: Household, product: int, variation: int = 0) -> datetime:
-        """When it was last bought there (any size, if none is named), or NEVER."""
+    def bought_at(
+        self, home: Household, product: int, variation: int = 0, *, here: bool = False
+    ) -> datetime:
+        """When it was last bought there (any size, if none is named), or NEVER; `here`: in an order
+        that gave this number."""
         moments = (
             order.created
             for order in self.bought(home)
+            if not here or home.phone in self._given(order)
             for line in order.lines
             if line.product_id == product and variation in (0, line.variation_id)
         )
         return max(moments, default=NEVER)
+
+    def _given(self, order: Order) -> set[str]:
+        """The numbers that an order names, as a careful reader understands them."""
+        return self._numbers.get((order.billing["phone"], order.billing["country"]), set())
 
     def counted_days(self, home: Household, *, but: str = "") -> list[date]:
         """The shop's dates of what counts for the caps: all that did not provably fail."""
