@@ -11,13 +11,13 @@ from peewee import Value, fn
 from models.base import transaction, tuples
 from models.contacts import Contact
 from models.histories import write_histories
-from models.holders import HOLDER, MOVED, NAMED, all_shared
+from models.holders import HOLDER, NAMED, all_shared
 from models.insight import PRODUCT, Basis, SharedName, Stale
 from models.mirror import Order, OrderLine
 from models.upkeep import A_BATCH, work_off
 
 RULES = 1  # raise it where the rules change: all is worked out anew then
-ORDERS_A_STEP = 5_000
+ORDERS_A_STEP = 20_000
 NAMES, HOLDERS, HISTORIES, DONE = "names", "holders", "histories", ""
 Beat = Callable[[], None]
 
@@ -42,14 +42,17 @@ def refresh(paid_statuses: Sequence[str], currency: str, *, beat: Beat = nothing
 
 
 def _begin(paid_statuses: Sequence[str], currency: str) -> Basis:
-    """On what it stands; all begins anew where that is not what it stood on until now."""
+    """On what it stands; all begins anew where that is not what it stood on until now.
+
+    Whose an order is does not stand on the settings.
+    """
     wanted = {"rules": RULES, "paid_statuses": sorted(paid_statuses), "currency": currency}
     basis: Basis | None = Basis.get_or_none()
     if basis is None or any(getattr(basis, name) != wanted[name] for name in wanted):
+        held = basis is not None and basis.rules == RULES and basis.stage in (HISTORIES, DONE)
         with transaction():
-            Stale.delete().execute()
             Basis.delete().execute()
-            Basis.insert(**wanted, stage=NAMES).execute()
+            Basis.insert(**wanted, stage=HISTORIES if held else NAMES).execute()
     return Basis.get()
 
 
@@ -81,7 +84,7 @@ def _hold_next(last_id: int) -> None:
     following = Order.select(Order.woo_id).where(Order.woo_id > last_id).order_by(Order.woo_id)
     until = following.offset(ORDERS_A_STEP - 1).limit(1).scalar() or _largest(Order.woo_id)
     orders = Order.woo_id.between(last_id + 1, until)
-    Order.update(holder_id=HOLDER).where(orders, MOVED).execute()
+    Order.update(holder_id=HOLDER).where(orders).execute()
     if until > last_id:
         Basis.update(last_id=until).execute()
     else:
