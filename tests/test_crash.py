@@ -71,8 +71,8 @@ def world(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         yield world
 
 
-def test_killed_eight_times_nobody_gets_a_message_twice_and_none_vanishes(world: World) -> None:
-    _kill_and_check(world, kills=8, messages=240)
+def test_killed_four_times_nobody_gets_a_message_twice_and_none_vanishes(world: World) -> None:
+    _kill_and_check(world, kills=4, messages=140)
 
 
 @pytest.mark.long

@@ -56,8 +56,8 @@ def world(database: Path, tmp_path: Path) -> Iterator[World]:
         yield world
 
 
-def test_killed_six_times_each_message_has_its_own_coupon(world: World) -> None:
-    _kill_and_check(world, kills=6, messages=80)
+def test_killed_three_times_each_message_has_its_own_coupon(world: World) -> None:
+    _kill_and_check(world, kills=3, messages=50)
 
 
 @pytest.mark.long

@@ -61,7 +61,9 @@ def test_an_account_that_changes_to_another_role_leaves_the_mirror(
 
 
 def until_all_turns_came(counter: Counter) -> None:
-    for _ in range(80):
+    mirror = replace(counter.settings.mirror, rest=timedelta(minutes=10))
+    counter.settings = replace(counter.settings, mirror=mirror)
+    for _ in range(25):
         counter.later(minutes=1)
         counter.cycle()
 
