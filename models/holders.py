@@ -9,7 +9,7 @@ numbers order is a till's, and says nothing of whose an order is.
 from collections.abc import Iterable
 from typing import Any
 
-from peewee import SQL, Expression, Select, fn
+from peewee import SQL, Select, fn
 
 from models.base import among, carry_out_each, database, rows_of, tuples
 from models.contacts import Identity
@@ -41,12 +41,10 @@ HOLDER = fn.COALESCE(
 
 def hold(orders: Iterable[int]) -> None:
     """Write down whose these orders are, where that changed."""
-    query = Order.select(Order.woo_id, HOLDER).where(among(Order.woo_id, orders), MOVED)
+    query = Order.select(Order.holder_id, HOLDER, Order.woo_id).where(among(Order.woo_id, orders))
+    moved = [(holder, number) for before, holder, number in tuples(query) if before != holder]
     update = Order.update(holder_id=0).where(Order.woo_id == 0).sql()[0]
-    carry_out_each(update, [(holder, number) for number, holder in tuples(query)])
-
-
-MOVED = Expression(Order.holder_id, "IS NOT", HOLDER)  # null is a value here
+    carry_out_each(update, moved)
 
 
 def learn_shared(kind: str, values: Iterable[str]) -> list[str]:
