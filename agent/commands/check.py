@@ -20,6 +20,7 @@ from agent.config.campaigns import Campaign
 from agent.daemon import make_tools
 from agent.database import owned, shared
 from agent.errors import AlreadyRunning, Refused, Unauthorized, WinbackError
+from agent.rules.selection import ALERTS
 from agent.rules.templates import mixes_languages
 from agent.service import Service, WallClock
 from agent.templates import judge
@@ -109,6 +110,14 @@ def _config(tools: Tools) -> Iterator[Finding]:
         yield Finding(
             "no campaign is on: winback mirrors the shop and writes to nobody",
             "set enabled = true in a [campaigns....] section when you want it to write",
+            fatal=False,
+        )
+    alerts = [name for name in ALERTS if tools.settings.campaigns[name].enabled]
+    if alerts and not tools.settings.web.events_token:
+        yield Finding(
+            f"the shop cannot tell what people look at: {' and '.join(alerts)} will know of unpaid "
+            "orders, and of what is asked on WhatsApp, but of no product views and wishlists",
+            "set events_token in [web], and give it to the shop's plugin: winback bridge",
             fatal=False,
         )
 

@@ -6,16 +6,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 
 import click
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from agent.commands.diary import Diary
 from agent.commands.keep import ended_by_signals, keep
+from agent.commands.script import LANGUAGES
 from agent.commands.stage import ZONE, Stage, first_morning, set_up
-from agent.commands.tables import print_report
+from agent.commands.tables import NAMES, print_report
 from agent.config import load
 from agent.daemon import Daemon
 from agent.database import owned
@@ -23,11 +27,12 @@ from agent.errors import WinbackError
 from agent.jobs.report import report
 from agent.log import Logfmt
 from agent.service import Service, WallClock
-from models import Contact, Order
+from models import Message
 
 DAYS = 4
-BY_DAY, BY_NIGHT = timedelta(minutes=15), timedelta(hours=1)
+MINUTE, BY_DAY, BY_NIGHT = timedelta(minutes=1), timedelta(minutes=20), timedelta(hours=1)
 LONGEST_STEP = 120.0  # seconds that the jobs of one moment may take
+LONGEST_SENDING = 10  # minutes, one by one, until what is queued has left
 
 
 @click.command
@@ -52,7 +57,7 @@ def command(keeping: bool, products: int, customers: int) -> None:
                 f"A shop with {town.products:,} products, {len(town.people):,} people "
                 f"and {town.orders:,} orders: {stage.shop_url}"
             )
-            stage.write_config(pace=1000, poll="15m", at="09:00", quiet_from="22:00")
+            stage.write_config(pace=1000, poll="20m", alerts="1h", at="09:00", quiet_from="22:00")
             with _logging_to(folder / "demo.log"):
                 _play(stage, console)
             if keeping:
@@ -70,8 +75,12 @@ def _play(stage: Stage, console: Console) -> None:
             begun = stage.clock.now()
             _live_through(stage, daemon, console)
             print_report(report(begun - timedelta(days=1)), title=f"{DAYS} days of winback")
-            console.print("And what the make-believe world counted itself", style="table.title")
-            console.print(_truth(stage))
+            for title, table in (
+                ("What they read, one message of each", _messages(stage)),
+                ("And what the make-believe world counted itself", _truth(stage)),
+            ):
+                console.print(title, style="table.title")
+                console.print(table)
         finally:
             daemon.stop(patience=5)
 
@@ -79,40 +88,56 @@ def _play(stage: Stage, console: Console) -> None:
 def _live_through(stage: Stage, daemon: Daemon, console: Console) -> None:
     moment = stage.clock.now()
     end = moment + timedelta(days=DAYS)
-    told = 0
+    diary = Diary(stage, console)
+    begun = False
+    minutes = 0  # that were waited for messages, one after the other
     with console.status("") as status:
         while moment < end:
-            local = moment.astimezone(ZONE)
-            status.update(f"{local:%A %H:%M}")
+            status.update(f"{moment.astimezone(ZONE):%A %H:%M}")
             stage.move_to(moment)
             daemon.timetable.knock()
             if not daemon.guard.wait_until_resting(LONGEST_STEP):
                 jobs = ", ".join(daemon.guard.running())
                 raise WinbackError(f"{jobs} does not come to an end", fix="please report this")
             daemon.look_after()
-            accepted = len(stage.whatsapp.accepted)
-            if accepted > told or moment == end - timedelta(days=DAYS):
-                console.print(_line(local, accepted - told))
-                told = accepted
-            moment = _next(moment, sending=accepted > told)
+            if not begun:
+                diary.begin(moment)
+                begun = True
+            sending = minutes < LONGEST_SENDING and _something_leaves(moment)
+            minutes = minutes + 1 if sending else 0
+            diary.write(moment, sending=sending)
+            moment = moment + MINUTE if sending else _next(moment)
 
 
-def _next(moment: datetime, *, sending: bool) -> datetime:
-    """A minute later while there is something to send, else by day or night."""
+def _something_leaves(now: datetime) -> bool:
+    """Is there a message whose time comes by the next minute? Some still wait for a coupon, or for
+    another look at the shop, which is good for two minutes only.
+    """
+    due = (Message.not_before <= now + MINUTE) & (Message.expires_at > now)
+    return bool(Message.select().where(Message.state == "queued", due).exists())
+
+
+def _next(moment: datetime) -> datetime:
+    """On to the next full step, of a day or of a night."""
     local = moment.astimezone(ZONE)
-    if sending or (local.hour == 9 and local.minute < 10):
-        return moment + timedelta(minutes=1)
-    return moment + (BY_DAY if 7 <= local.hour < 22 else BY_NIGHT)
+    step = BY_DAY if 7 <= local.hour < 22 else BY_NIGHT
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return moment + step - (local - midnight) % step
 
 
-def _line(local: datetime, sent: int) -> str:
-    if sent:
-        return f"{local:%A %H:%M}  {sent:,} {'message' if sent == 1 else 'messages'} sent"
-    agreed = Contact.agreed_count()
-    return (
-        f"{local:%A %H:%M}  mirrored {Order.select().count():,} orders: "
-        f"{Contact.select().count():,} people with a mobile number, {agreed:,} agreed to marketing"
-    )
+def _messages(stage: Stage) -> Table:
+    """One message of each campaign as it came, in one language after the other."""
+    table = Table(box=SIMPLE, show_header=False, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    languages = cycle(LANGUAGES)
+    for campaign, name in NAMES.items():
+        sent = [one for one in stage.whatsapp.accepted if one.template == campaign]
+        if sent:
+            wanted = next(languages)
+            example = next((one for one in sent if one.language == wanted), sent[0])
+            table.add_row(name, Text(example.text))
+    return table
 
 
 def _truth(stage: Stage) -> Table:
@@ -123,7 +148,11 @@ def _truth(stage: Stage) -> Table:
     table.add_column()
     table.add_column(justify="right")
     table.add_row("messages that WhatsApp took", f"{len(stage.whatsapp.accepted):,}")
+    for language, name in LANGUAGES.items():
+        count = sum(one.language == language for one in stage.whatsapp.accepted)
+        table.add_row(f"of them in {name}", f"{count:,}")
     table.add_row("the most times that one message came", f"{most}")
+    table.add_row("looks at products that it was told of", f"{stage.plugin.told:,}")
     table.add_row("orders in these days", f"{happened['orders']:,}")
     table.add_row("of them by people who read a message", f"{happened['orders after a message']:,}")
     table.add_row("coupons used", f"{happened['coupons used']:,}")

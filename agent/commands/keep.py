@@ -1,5 +1,6 @@
 """winback demo --keep: the daemon as a process of its own, on the real clock, until Ctrl-C."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -7,11 +8,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
 
-from agent.commands.stage import ZONE, Stage
+from agent.commands.stage import EVENTS_TOKEN, ZONE, Stage
 from agent.service import WallClock
 
 RESTART_AFTER = 2.0  # seconds, as the systemd unit does
@@ -44,7 +46,7 @@ def keep(stage: Stage, console: Console) -> None:
     """
     now = WallClock().now()
     at = _soon(now.astimezone(ZONE))
-    stage.write_config(pace=5, poll="15s", at=f"{at:%H:%M}", quiet_from="08:00")
+    stage.write_config(pace=5, poll="15s", alerts="10m", at=f"{at:%H:%M}", quiet_from="08:00")
     stage.clock.follow_the_wall()
     stage.life.advance_to(now)
     stage.life.start()
@@ -57,9 +59,11 @@ def keep(stage: Stage, console: Console) -> None:
         f"  {winback.format('report')}\n"
         f"  {winback.format('check')}\n"
         f"  tail -f {stage.folder / 'winback.log'}\n"
-        "or kill it in the middle of sending: no message comes twice. Ctrl-C ends everything.",
+        f"{_something_to_tell(stage, at)}"
+        "Or kill it in the middle of sending: no message comes twice. Ctrl-C ends everything.",
         soft_wrap=True,
         highlight=False,
+        markup=False,
     )
     try:
         _look_after(stage, console)
@@ -69,6 +73,47 @@ def keep(stage: Stage, console: Console) -> None:
     console.print(
         f"WhatsApp took {len(stage.whatsapp.accepted):,} messages, "
         f"{'each once.' if most <= 1 else f'ONE OF THEM {most} TIMES.'}"
+    )
+
+
+def _something_to_tell(stage: Stage, at: datetime) -> str:
+    """A request that makes the daemon write to somebody who would not have heard from it."""
+    written_to = {message.to for message in stage.whatsapp.accepted}
+    person = next(
+        (
+            one
+            for one in stage.town.people
+            if one.customer_id
+            and one.said
+            and one.reachable
+            and one.lines[0].e164 not in written_to
+        ),
+        None,
+    )
+    product = next(
+        (
+            row
+            for good in stage.town.goods
+            if good.offered and not good.options
+            for row in (stage.shop.product(good.id),)
+            if row.stock_status == "instock" and row.price
+        ),
+        None,
+    )
+    if person is None or product is None:
+        return ""
+    event = {
+        "kind": "product_view",
+        "customer_id": person.customer_id,
+        "product_id": product.id,
+        "price": str(2 * Decimal(product.price)),
+    }
+    return (
+        f"Or be the shop's plugin, and tell it that {person.first_name.strip().title()} saw "
+        f"{product.name} for twice what it costs. It is a price drop then, at {at:%H:%M} or at one of "
+        f"the looks that follow every ten minutes:\n"
+        f"  curl -H 'Authorization: Bearer {EVENTS_TOKEN}' {stage.plugin.address} "
+        f"-d '{json.dumps(event)}'\n"
     )
 
 

@@ -9,18 +9,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from agent.commands.script import TEMPTING, campaigns_config, put_up_templates
 from agent.sandbox.clock import MovedClock, WallClock
 from agent.sandbox.server import Server
 from agent.sandbox.shop.api import shop_app
 from agent.sandbox.shop.shop import Shop
 from agent.sandbox.town.believable import Town, furnish
 from agent.sandbox.town.life import Life
+from agent.sandbox.town.plugin import Plugin
+from agent.sandbox.town.showcase import Showcase
 from agent.sandbox.whatsapp.api import whatsapp_app
 from agent.sandbox.whatsapp.whatsapp import WhatsApp
 
 SEED = 7
 ZONE = ZoneInfo("America/Sao_Paulo")
-OPT_OUT = {"type": "QUICK_REPLY", "text": "Não quero ofertas"}
+EVENTS_TOKEN = "sandbox-events-token"  # noqa: S105 - of a listener on this machine that ends with the demo
 CONFIG = """\
 # The config of a demo. It leads to a sandbox on this machine, not to a shop.
 [shop]
@@ -40,12 +43,16 @@ workers = 64
 
 [web]
 listen = "127.0.0.1:{port}"
+events_token = "{token}"
 
 [database]
 path = "winback.db"
 
 [timetable]
 poll = "{poll}"
+alerts = "{alerts}"
+templates = "6h"
+attribution = "1h"
 stale_after = "2h"
 campaigns_at = "{at}"
 campaigns_until = "23:59"
@@ -53,7 +60,7 @@ campaigns_until = "23:59"
 # fewer looks than in life, where a day is longer than some seconds
 [mirror]
 sweep_hours = 96
-carts = "6h"
+carts = "2h"
 counts = "1h"
 trash = "1h"
 accounts = "1h"
@@ -70,16 +77,6 @@ backlog_per_day = 200
 [log]
 heartbeat = "1m"
 
-[campaigns.we_miss_you]
-enabled = true
-language = "pt_BR"
-body = ["{{first_name|tudo bem}}", "{{last_product|sua última compra}}", "{{shop_url}}"]
-opt_out_payload = "OPTOUT_MARKETING"
-
-[campaigns.loyalty_reward]
-enabled = true
-language = "pt_BR"
-body = ["{{first_name|tudo bem}}", "{{discount_percent}}", "{{coupon_code}}", "{{coupon_expires}}"]
 """
 
 
@@ -111,6 +108,8 @@ class Stage:
     whatsapp: WhatsApp
     town: Town
     life: Life
+    showcase: Showcase
+    plugin: Plugin
     shop_url: str
     whatsapp_url: str
     port: int  # where the agent will listen
@@ -119,7 +118,7 @@ class Stage:
     def config(self) -> Path:
         return self.folder / "config.toml"
 
-    def write_config(self, *, pace: int, poll: str, at: str, quiet_from: str) -> None:
+    def write_config(self, *, pace: int, poll: str, alerts: str, at: str, quiet_from: str) -> None:
         """A config file for the agent, readable only by us, as one with secrets should be."""
         self.config.touch(mode=0o600)
         self.config.write_text(
@@ -131,16 +130,21 @@ class Stage:
                 port=self.port,
                 pace=pace,
                 poll=poll,
+                alerts=alerts,
                 at=at,
                 quiet_from=quiet_from,
-            ),
+                token=EVENTS_TOKEN,
+            )
+            + campaigns_config(),
             encoding="utf-8",
         )
 
     def move_to(self, moment: datetime) -> None:
-        """Let time pass: people buy, and WhatsApp tells what became of messages."""
+        """Let time pass: people look and buy, and WhatsApp tells what became of messages."""
         self.clock.set(moment)
         self.life.advance_to(moment)
+        self.showcase.advance_to(moment)
+        self.plugin.tell(self.showcase.looks)
         self.whatsapp.deliver_due()
 
 
@@ -151,13 +155,18 @@ def set_up(folder: Path, start: datetime, *, products: int, customers: int) -> I
     shop = Shop(clock, name="Loja Exemplo", timezone=ZONE.key)
     town = furnish(shop, seed=SEED, now=start, products=products, customers=customers)
     whatsapp = WhatsApp(clock, seed=SEED)
-    _add_templates(whatsapp)
-    life = Life(shop, whatsapp, town, seed=SEED)
+    put_up_templates(whatsapp)
+    life = Life(shop, whatsapp, town, seed=SEED, tempting=TEMPTING)
+    showcase = Showcase(shop, town, seed=SEED)
     port = _free_port()
     whatsapp.subscribe(f"http://127.0.0.1:{port}/webhooks/whatsapp")
+    plugin = Plugin(f"http://127.0.0.1:{port}/events", EVENTS_TOKEN)
     with Server(shop_app(shop)) as shop_url, Server(whatsapp_app(whatsapp)) as whatsapp_url:
         try:
-            yield Stage(folder, clock, shop, whatsapp, town, life, shop_url, whatsapp_url, port)
+            yield Stage(
+                folder, clock, shop, whatsapp, town, life, showcase, plugin,
+                shop_url, whatsapp_url, port,
+            )  # fmt: skip
         finally:
             life.stop()
             whatsapp.close()
@@ -167,23 +176,6 @@ def first_morning(now: datetime, days: int) -> datetime:
     """09:00 of the shop, so long ago that `days` days are over by last midnight."""
     today = now.astimezone(ZONE).replace(hour=9, minute=0, second=0, microsecond=0)
     return (today - timedelta(days=days + 1)).astimezone(UTC)
-
-
-def _add_templates(whatsapp: WhatsApp) -> None:
-    whatsapp.add_template(
-        "we_miss_you",
-        "pt_BR",
-        body="Olá {{1}}! Faz tempo que você levou {{2}}. Venha ver as novidades em {{3}} quando quiser.",
-        footer="Responda PARAR para não receber mais ofertas",
-        buttons=[OPT_OUT],
-    )
-    whatsapp.add_template(
-        "loyalty_reward",
-        "pt_BR",
-        body="Olá {{1}}! Para você, que é de casa: {{2}} de desconto com o código {{3}}, até {{4}}. "
-        "Esperamos a sua visita.",
-        footer="Responda PARAR para não receber mais ofertas",
-    )
 
 
 def _free_port() -> int:

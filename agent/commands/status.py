@@ -1,6 +1,7 @@
 """winback status: how the daemon, the mirror and the outbox are, from the database."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -18,7 +19,7 @@ from agent.commands.options import config_option, read_settings
 from agent.config import Settings
 from agent.database import shared
 from agent.jobs.exactness import LINES, WINDOW, MirrorStatus, look_at_mirror
-from agent.jobs.status import Status, look
+from agent.jobs.status import Looks, Status, look
 from agent.room import account
 from agent.rules.budget import Budget
 from agent.rules.room import Account
@@ -26,6 +27,7 @@ from agent.service import WallClock
 
 ANSWERED_WITHIN = timedelta(minutes=10)
 SILENT = timedelta(minutes=2)  # without a sign of life for longer, the daemon is not well
+NOT_OF_THE_SHOP = ("companions",)  # worked out here
 IN_DAYS = f"in {WINDOW.days} days"
 
 
@@ -48,6 +50,7 @@ def command(config: Path) -> None:
         ("mirror", _mirror(status, now)),
         *_exactness(mirror),
         ("people", _people(status)),
+        ("interest", _looks(status.looks, now)),
         *(
             ("campaign", f"{name}: {_campaign(campaign.enabled, status.troubles, name)}")
             for name, campaign in settings.campaigns.items()
@@ -105,7 +108,8 @@ def _shop(settings: Settings, status: Status, now: datetime, zone: ZoneInfo) -> 
 def _mirror(status: Status, now: datetime) -> str:
     parts = []
     for cursor in status.cursors:
-        if " " in cursor.name:  # "sweep orders", "turn carts": how the pull goes on, no kind of row
+        # "sweep orders", "turn carts": how the pull goes on, no kind of row
+        if " " in cursor.name or cursor.name in NOT_OF_THE_SHOP:
             continue
         if cursor.since is None:
             parts.append(f"{cursor.name} {cursor.walked:,} of {cursor.total:,}")
@@ -169,6 +173,13 @@ def _people(status: Status) -> str:
         f"{status.contacts:,} with a mobile number, {status.agreed:,} agreed to marketing, "
         f"{status.refused:,} said no; {status.unusable_phones:,} numbers not usable"
     )
+
+
+def _looks(looks: Looks, now: datetime) -> str:
+    known = f"{looks.known:,} views, wishes and carts"
+    newest = f", the newest {_ago(looks.newest_at, now)}" if looks.newest_at else ""
+    waiting = f"; {looks.waiting:,} of people or products not known yet" if looks.waiting else ""
+    return known + newest + waiting
 
 
 def _webhooks(status: Status, now: datetime) -> str:
@@ -238,9 +249,7 @@ def _jobs(status: Status, zone: ZoneInfo) -> Table:
     for name in ("job", "last worked", "outcome", "what it did"):
         table.add_column(name, no_wrap=name != "what it did")
     for run in status.runs:
-        done = ", ".join(
-            f"{count:,} {what.replace('_', ' ')}" for what, count in run.result.items()
-        )
+        done = ", ".join(f"{count:,} {_in_words(what)}" for what, count in run.result.items())
         table.add_row(
             run.job,
             f"{run.started_at.astimezone(zone):%d %b %H:%M:%S}",
@@ -248,6 +257,11 @@ def _jobs(status: Status, zone: ZoneInfo) -> Table:
             run.trouble or done,
         )
     return table
+
+
+def _in_words(name: str) -> str:
+    """What a job counted: "no_consent", "StatusUpdate"."""
+    return re.sub("(?<=[a-z])(?=[A-Z])", " ", name).replace("_", " ").lower()
 
 
 def _ago(moment: datetime, now: datetime) -> str:

@@ -1,15 +1,27 @@
 """How figures look on a terminal, and on paper when there is none."""
 
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TypeVar
+
 from babel.numbers import format_currency
 from rich.box import SIMPLE
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
+from rich.text import Text
 
-from agent.jobs.report import Line, Report
+from agent.jobs.report import Example, Line, Report
 from agent.rules.money import amount
 from agent.rules.reasons import Why
 
-NAMES = {"we_miss_you": "We miss you", "loyalty_reward": "Loyalty reward"}
+NAMES = {
+    "back_in_stock": "Back in stock",
+    "price_drop": "Price drop",
+    "loyalty_reward": "Loyalty reward",
+    "new_arrivals": "New arrivals",
+    "we_miss_you": "We miss you",
+}
 MOST_REASONS = 3  # why numbers cannot be written to
 
 
@@ -21,16 +33,25 @@ def print_report(report: Report, *, title: str) -> None:
         console.print(campaigns_table(report, title))
     else:
         console.print(f"{title}: nobody was chosen, nothing was sent", highlight=False)
-    for line in report.lines:
-        if rest := _rest(line):
-            console.print(f"{campaign_name(line.campaign)}, not sent: {rest}")
-    if report.other_currencies:
-        others = ", ".join(money(v, c) for c, v in report.other_currencies.items())
-        console.print(f"and in other currencies: {others}")
+    below = list(_below(report))
+    for told in below:
+        console.print(told)
+    if below and (report.examples or report.reasons):
+        console.print()
     if report.examples:
         console.print(examples_table(report))
     if report.reasons:
         console.print(reasons_table(report))
+
+
+def _below(report: Report) -> Iterator[str]:
+    """What has no column in the table of the campaigns."""
+    for line in _in_order(report.lines):
+        if rest := _rest(line):
+            yield f"{campaign_name(line.campaign)}, not sent: {rest}"
+    if report.other_currencies:
+        others = ", ".join(money(v, c) for c, v in report.other_currencies.items())
+        yield f"and in other currencies: {others}"
 
 
 def campaigns_table(report: Report, title: str) -> Table:
@@ -39,7 +60,7 @@ def campaigns_table(report: Report, title: str) -> Table:
     table.add_column("campaign")
     for name in ("chosen", "sent", "delivered", "read", "replied", "ordered", "revenue"):
         table.add_column(name, justify="right", no_wrap=True)
-    for line in report.lines:
+    for line in _in_order(report.lines):
         table.add_row(
             campaign_name(line.campaign),
             f"{line.chosen:,}",
@@ -54,12 +75,34 @@ def campaigns_table(report: Report, title: str) -> Table:
 
 
 def examples_table(report: Report) -> Table:
+    """By campaign; below each reason stands why it was none of the campaigns that come first."""
     table = _table("Some of those who were chosen, and why")
-    for name in ("person", "campaign", "because", "became"):
-        table.add_column(name, no_wrap=name != "because")
-    for one in report.examples:
-        table.add_row(one.person, campaign_name(one.campaign), _readable(one.reason), one.became)
+    for name in ("person", "because this person", "became"):
+        table.add_column(name, no_wrap=name == "person")
+    for campaign, examples in groupby(_in_order(report.examples), lambda one: one.campaign):
+        table.add_row(Text(campaign_name(campaign), style="bold"))
+        for one in examples:
+            table.add_row(Text(f"  {one.person}"), _why(one.reason), one.became)
     return table
+
+
+def _why(reason: str) -> Text | Group:
+    because, *passed_over = _reasons(reason)
+    if not passed_over:
+        return Text(because)
+    others = Table.grid(padding=(0, 1))
+    for why in passed_over:
+        others.add_row("-", Text(f"not {why}"))
+    return Group(Text(because), others)
+
+
+Ours = TypeVar("Ours", Line, Example)
+
+
+def _in_order(ours: Sequence[Ours]) -> list[Ours]:
+    """By campaign, as they are named above; those of other versions last."""
+    keys = list(NAMES)
+    return sorted(ours, key=lambda one: keys.index(one.campaign) if one.campaign in keys else 99)
 
 
 def reasons_table(report: Report) -> Table:
@@ -94,11 +137,15 @@ def _share(part: int, whole: int, shown: int | None = None) -> str:
     return f"{count}\n{part / whole:.0%}" if whole and part else count
 
 
-def _readable(reason: str) -> str:
-    """A reason names the campaigns that did not fit by their keys."""
-    for key, name in NAMES.items():
-        reason = reason.replace(f"{key}:", f"{name}:")
-    return reason
+def _reasons(reason: str) -> list[str]:
+    """Why this campaign, and why not those before: as it was written down, with the names of the
+    campaigns. That one is switched off is no news of a person.
+    """
+    keys = "|".join(map(re.escape, NAMES))
+    because, *others = re.split(rf"; (?=(?:{keys}): )", reason)
+    against = [one.partition(": ") for one in others]
+    off = Why.OFF.value
+    return [because, *(f"{campaign_name(key)}: {why}" for key, _, why in against if why != off)]
 
 
 def _table(title: str) -> Table:

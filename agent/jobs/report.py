@@ -16,7 +16,7 @@ WAITING = (State.QUEUED, State.CLAIMED)
 FAILED = (State.FAILED, State.REFUSED, State.UNDELIVERED)
 DROPPED = (State.CANCELLED, State.EXPIRED)
 UNKNOWN = (State.UNSURE, State.ABANDONED)
-EXAMPLES = 3  # of each campaign
+EXAMPLES = 2  # of each campaign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

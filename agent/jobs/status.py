@@ -12,6 +12,7 @@ from models import (
     Coupon,
     Cursor,
     Heartbeat,
+    Interest,
     JobRun,
     Message,
     Order,
@@ -19,6 +20,7 @@ from models import (
     ShopCoupon,
     ShopFact,
     Statement,
+    UnsettledEvent,
     Webhook,
 )
 from models import Status as HeardOf
@@ -36,6 +38,15 @@ class Coupons:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """What is known of what people look at, wish for and put into carts."""
+
+    known: int
+    newest_at: datetime | None
+    waiting: int  # of people or products that are not known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """A look at everything, at one moment."""
 
@@ -48,6 +59,7 @@ class Status:
     refused: int
     unusable_phones: int
     statements: int
+    looks: Looks
     messages: dict[str, int]
     next_due: datetime | None
     troubles: dict[str, str]
@@ -72,6 +84,11 @@ def look(now: datetime) -> Status:
         refused=Contact.select().where(Contact.marketing == "no").count(),
         unusable_phones=PhoneReading.select().where(PhoneReading.reason != "").count(),
         statements=Statement.select().count(),
+        looks=Looks(
+            known=Interest.select().count(),
+            newest_at=Interest.select(fn.MAX(Interest.seen_at)).scalar(),
+            waiting=UnsettledEvent.select().where(UnsettledEvent.reason != "").count(),
+        ),
         messages=Message.count_by_state(),
         next_due=first.not_before if first else None,
         troubles=CampaignStanding.troubles(),

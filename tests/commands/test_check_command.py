@@ -101,6 +101,22 @@ def test_no_campaign_is_on(world: World) -> None:
     assert "enabled = true" in done.only_complaint("note", "config")
 
 
+def test_alerts_that_the_shop_tells_nothing_for_are_noted(world: World) -> None:
+    for name in ("back_in_stock", "price_drop"):
+        world.whatsapp.add_template(name, "en", body="Hello {{1}}! It is {{2}}, at {{3}} now.")
+    on = {"campaigns__price_drop__enabled": True}
+    said = check(world, **on).only_complaint("note", "config")
+    assert "price_drop will know" in said
+    assert "back_in_stock" not in said
+    assert "events_token" in said
+    both = on | {"campaigns__back_in_stock__enabled": True}
+    assert "back_in_stock and price_drop" in check(world, **both).only_complaint("note", "config")
+    done = check(world, **both, web__events_token="0123456789abcdef")
+    assert (done.lines("FAIL"), done.lines("note")) == ([], [])
+    for name in ("back_in_stock", "price_drop"):
+        assert f"campaign {name} (on): its template fits" in done.told
+
+
 # the shop
 
 

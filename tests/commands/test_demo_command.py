@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from daemon_process import ROOT, environ
 from sending_world import wait_until
 from typing_in import typed
 
-from agent.commands.demo import _line
+from agent.commands.diary import told as told_of
 
 SMALL = ("--customers", "150", "--products", "30")
 
@@ -46,10 +46,20 @@ def test_a_small_demo_shows_everything_and_leaves_nothing(
         "Some of those who were chosen, and why",
         "Who was left alone",
         "never agreed to marketing on WhatsApp",
+        "the shop's plugin told of",
+        "What they read, one message of each",
         "And what the make-believe world counted itself",
         "R$",
     ):
         assert words in told
+
+    # of the five campaigns all but the one for those who spent much: few do in so small a shop
+    table = told[told.index("4 days of winback") : told.index("Some of those")]
+    for campaign in ("Back in stock", "Price drop", "New arrivals", "We miss you"):
+        assert re.search(rf"^ {campaign} +[1-9]", table, re.MULTILINE)
+    for news in ("came in;", "% off", "is sold out", "is new in"):
+        assert news in told
+    assert counted(r"looks at products that it was told of +([\d,]+)", told) > 10
 
     # the agent's figures are those of the world
     sent = [int(count) for count in re.findall(r"(\d+) messages? sent", told)]
@@ -65,9 +75,13 @@ def test_a_small_demo_shows_everything_and_leaves_nothing(
 
 
 def test_one_message_is_one_message() -> None:
-    monday = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
-    assert _line(monday, 1) == "Monday 09:05  1 message sent"
-    assert _line(monday, 1_200) == "Monday 09:05  1,200 messages sent"
+    assert told_of(Counter(price_drop=1)) == "1 message sent: Price drop"
+    assert told_of(Counter(price_drop=1_200)) == "1,200 messages sent: Price drop"
+
+
+def test_several_campaigns_come_in_the_order_of_preference() -> None:
+    sent = Counter(we_miss_you=3, back_in_stock=20, price_drop=1)
+    assert told_of(sent) == "24 messages sent: 20 Back in stock, 1 Price drop, 3 We miss you"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -83,7 +97,7 @@ def test_ended_in_the_middle_it_leaves_nothing_either(
             stdout=output, stderr=output, cwd=ROOT, env=environ(TMPDIR=str(temporary)),
         )  # fmt: skip
     try:
-        wait_until(lambda: "mirrored" in log.read_text())
+        wait_until(lambda: "winback has read" in log.read_text())
         assert len(list(temporary.iterdir())) == 1
         process.send_signal(number)
         assert process.wait(20) == 1

@@ -1,7 +1,9 @@
 """winback demo --keep: a daemon that can be killed and stopped, and an end that leaves nothing."""
 
+import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -9,10 +11,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 
 import pytest
+import requests
 from daemon_process import ROOT, environ
 from rich.console import Console
 from sending_world import wait_until
@@ -106,6 +110,33 @@ def test_killed_it_starts_again_and_stopped_in_peace_it_stays_so(stage: Stage) -
     assert re.search(r"WhatsApp took [\d,]+ messages, each once\.", printed)
     for command in ("status", "report", "check"):
         assert f"{command} --config {stage.config}" in printed
+
+
+def test_the_event_to_copy_is_one_that_the_daemon_takes(stage: Stage) -> None:
+    """As a shell reads it; the person agreed, and nobody wrote to them yet."""
+    told = Told()
+
+    def tell() -> None:
+        wait_until(lambda: logged(stage, "daemon.ready") == 1)
+        [line] = [one for one in told.getvalue().splitlines() if one.startswith("  curl ")]
+        _, _, header, url, _, body = shlex.split(line)
+        name, _, value = header.partition(": ")
+        answer = requests.post(url, data=body, headers={name: value}, timeout=10)
+        assert (answer.status_code, answer.json()) == (202, {"taken": 1, "refused": []})
+        event = json.loads(body)
+        [person] = [p for p in stage.town.people if p.customer_id == event["customer_id"]]
+        assert person.said
+        assert Decimal(event["price"]) > Decimal(stage.shop.product(event["product_id"]).price)
+
+    assert "twice what it costs" in kept(stage, told, tell)
+
+
+def test_the_config_of_the_demo_has_nothing_to_correct(stage: Stage) -> None:
+    stage.write_config(pace=5, poll="15s", alerts="10m", at="09:00", quiet_from="22:00")
+    stage.clock.follow_the_wall()
+    told = typed_beside(stage, "check")
+    assert "note" not in told
+    assert told.count("(on)") == told.count("its template fits") == 15  # five in three languages
 
 
 def typed_beside(stage: Stage, *command: str) -> str:

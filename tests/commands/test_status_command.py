@@ -23,10 +23,12 @@ from models import (
     Found,
     Heartbeat,
     Hint,
+    Interest,
     JobRun,
     Order,
     Sample,
     ShopFact,
+    UnsettledEvent,
     Webhook,
 )
 
@@ -175,9 +177,25 @@ def test_the_first_walk_tells_how_far_it_is(config: Path) -> None:
 
 def test_how_the_pull_goes_on_is_no_kind_of_row(config: Path) -> None:
     with owned(config.parent / "winback.db"):
-        for name in ("sweep orders", "turn carts", "orders"):
+        for name in ("sweep orders", "turn carts", "companions", "orders"):
             Cursor.insert(name=name, since=now(), polled_at=now()).execute()
     assert re.fullmatch(r"orders read \d s ago", status(config)["mirror"])
+
+
+def test_what_is_known_of_what_people_look_at(config: Path) -> None:
+    assert status(config)["interest"] == "0 views, wishes and carts"
+    seen = now() - timedelta(minutes=3)
+    with owned(config.parent / "winback.db"):
+        for product in range(1_200):
+            Interest.insert(
+                contact_id=1, product_id=product, kind="view", source="events",
+                first_at=seen - timedelta(days=product % 20), seen_at=seen - timedelta(days=product % 20),
+            ).execute()  # fmt: skip
+        UnsettledEvent.put([("just told", seen)], "events")
+        UnsettledEvent.put([("of a stranger", seen)], "events", "the person")
+    assert status(config)["interest"] == (
+        "1,200 views, wishes and carts, the newest 3 min ago; 1 of people or products not known yet"
+    )
 
 
 # how exact the mirror is
@@ -282,6 +300,9 @@ def test_jobs_tell_what_they_did_or_why_not(config: Path) -> None:
             "poll", started_at=now(), ended_at=now(), outcome="ok", result={"no_consent": 1_234}
         )
         JobRun.write(
+            "track", started_at=now(), ended_at=now(), outcome="ok", result={"StatusUpdate": 2}
+        )
+        JobRun.write(
             "templates",
             started_at=now(),
             ended_at=now(),
@@ -290,6 +311,7 @@ def test_jobs_tell_what_they_did_or_why_not(config: Path) -> None:
         )
     told = typed("status", "--config", str(config)).output
     assert "1,234 no consent" in told
+    assert "2 status update" in told
     assert "no answer [/x]" in told
 
 
@@ -322,8 +344,8 @@ def test_it_fits_the_terminal(
     assert "…" not in told
     above = lines[: next(n for n, line in enumerate(lines) if "last worked" in line)]
     assert {line[:10].strip() for line in above} - {""} == {
-        "daemon", "shop", "mirror", "exact", "unseen", "found", "people", "campaign", "budget",
-        "account", "outbox", "webhooks",
+        "daemon", "shop", "mirror", "exact", "unseen", "found", "people", "interest", "campaign",
+        "budget", "account", "outbox", "webhooks",
     }  # fmt: skip  # what goes on below stands under its text, not under the label
     if columns == 200:
         assert "number 5" in next(line for line in lines if "campaigns" in line)

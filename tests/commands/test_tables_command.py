@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent.commands.tables import money, print_report
+from agent.commands.tables import NAMES, money, print_report
+from agent.config.campaigns import PLANNED
 from agent.jobs.report import Example, Line, Report
 from agent.rules.reasons import Why
 
@@ -64,13 +65,34 @@ def test_brackets_in_names_are_nothing_but_brackets(capsys: pytest.CaptureFixtur
         assert name in told
 
 
-def test_campaigns_are_called_by_their_names_also_in_a_reason(
+def test_below_a_reason_stands_why_it_was_none_of_those_before(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    why = "quiet for 70 days; loyalty_reward: has not spent enough"
-    told = shown(capsys, lines=[SMALL], examples=[Example("Ana", "we_miss_you", why, "read")])
-    assert "Loyalty reward: has not" in " ".join(told.split())
+    why = (
+        "quiet for 70 days, new for them: Tea; green; back_in_stock: waits for nothing that is back; "
+        "price_drop: is switched off; loyalty_reward: has not spent enough"
+    )
+    told = shown(capsys, lines=[SMALL], examples=[Example("Ana", "new_arrivals", why, "read")])
+    lines = [" ".join(line.split()) for line in told.splitlines()]
+    assert "Ana quiet for 70 days, new for them: Tea; green read" in lines
+    assert "- not Loyalty reward: has not spent enough" in lines
+    assert "- not Back in stock: waits for nothing that is back" in " ".join(lines)
     assert "loyalty_reward" not in told
+    assert "switched off" not in told  # that is no news of Ana
+
+
+def test_every_campaign_has_a_name_and_comes_in_the_order_of_preference(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert tuple(NAMES) == PLANNED
+    examples = [Example("Ana", key, "why", "read") for key in sorted((*PLANNED, "of_old"))]
+    told = shown(
+        capsys, lines=[Line(campaign=key, chosen=1) for key in sorted(PLANNED)], examples=examples
+    )
+    for part in (told[: told.index("Some of")], told[told.index("Some of") :]):
+        places = [part.index(f" {name} ") for name in NAMES.values()]
+        assert places == sorted(places)
+    assert told.index("of_old") > told.rindex("We miss you")
 
 
 def test_a_campaign_that_this_version_does_not_know_goes_by_its_key(

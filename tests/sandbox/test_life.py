@@ -42,6 +42,7 @@ class Readers:
 class Stage:
     people: People = field(default_factory=QuietPeople)
     customers: int = 800
+    tempting: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.clock = MovedClock(NOW)
@@ -49,7 +50,7 @@ class Stage:
         self.town: Town = furnish(self.shop, seed=5, now=NOW, products=60, customers=self.customers)
         self.whatsapp = WhatsApp(self.clock, people=self.people)
         self.whatsapp.add_template("volta", "pt_BR", body="Oi {{1}}, use {{2}} até amanhã.")
-        self.life = Life(self.shop, self.whatsapp, self.town, seed=7)
+        self.life = Life(self.shop, self.whatsapp, self.town, seed=7, tempting=self.tempting)
 
     def live(self, span: timedelta, step: timedelta = HOUR) -> None:
         end = self.clock.now() + span
@@ -215,6 +216,35 @@ def test_a_coupon_that_the_shop_refuses_does_not_stop_the_purchase() -> None:
     assert stage.life.happened["coupons refused"] > 0
     assert stage.life.happened["coupons used"] == 0
     assert stage.life.happened["orders after a message"] > stage.life.happened["coupons refused"]
+
+
+def test_who_reads_what_tempts_them_buys_what_it_names() -> None:
+    # given something that the shop sells, and a template that tempts every second reader
+    stage = Stage(Readers(), tempting={"volta": 0.5})
+    good = next(one for one in stage.town.goods if one.offered and not one.options)
+    stage.shop.set_stock(good.id, 10_000)
+    # when everybody is told of it
+    written = stage.write_to_everybody(good.name)
+    stage.live(timedelta(days=5))
+    # then about as many buy it, and hardly anything else
+    after = stage.life.happened["orders after a message"]
+    assert 0.4 * len(written) < after < 0.6 * len(written)
+    bought = [o for o in stage.shop.orders if o.created > NOW and o.lines[0].product_id == good.id]
+    assert len(bought) >= 0.9 * after
+
+
+def test_what_tempts_and_is_gone_is_not_bought() -> None:
+    stage = Stage(Readers(), tempting={"volta": 0.5})
+    good = next(one for one in stage.town.goods if one.offered and not one.options)
+    stage.shop.set_stock(good.id, 2)
+    stage.write_to_everybody(good.name)
+    stage.live(timedelta(days=1))
+    sold = [o for o in stage.shop.orders if o.created > NOW and o.lines[0].product_id == good.id]
+    left = stage.shop.product(good.id).stock
+    assert left is not None
+    assert left >= 0
+    # they find something else
+    assert len(sold) < stage.life.happened["orders after a message"] / 2
 
 
 def test_nothing_is_sold_that_is_not_there() -> None:

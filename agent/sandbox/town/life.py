@@ -18,6 +18,7 @@ import threading
 from collections import Counter
 from datetime import date, datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from agent.sandbox.shop.coupons import CouponRefused
@@ -29,7 +30,7 @@ from agent.sandbox.town.shopkeeper import Shopkeeper
 from agent.sandbox.town.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from random import Random
 
     from agent.sandbox.shop.shop import Shop
@@ -57,11 +58,22 @@ class Life:
     "completed", "cancelled", "refunded", "stock changes", "price changes", "new customers", ...
     """
 
-    def __init__(self, shop: Shop, whatsapp: WhatsApp, town: Town, *, seed: int) -> None:
-        """Life begins now, by the shop's clock."""
+    def __init__(
+        self,
+        shop: Shop,
+        whatsapp: WhatsApp,
+        town: Town,
+        *,
+        seed: int,
+        tempting: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
+        """Life begins now, by the shop's clock. `tempting`: template -> how many of its readers buy,
+        as a share, and what it names if the shop has it; of the others it is ANSWER_BY_BUYING.
+        """
         self.happened: Counter[str] = Counter()
         self._shop, self._whatsapp, self._town = shop, whatsapp, town
         self._agenda = Agenda(shop.now(), f"{seed}:life")
+        self._tempting = tempting
         self._keeper = Shopkeeper(shop, town, self._agenda, self.happened)
         self._window = Window(town.goods)
         self._daily = town.orders / (town.today - town.opened).days
@@ -148,7 +160,8 @@ class Life:
             # Who answers has said what there was to say: a STOP, or something harmless.
             answers = any(one.kind in {"says", "taps", "stops_marketing"} for one in reactions)
             random = self._agenda.dice("reader", message.id)
-            if read is None or answers or random.random() >= ANSWER_BY_BUYING:
+            buying = self._tempting.get(message.template or "", ANSWER_BY_BUYING)
+            if read is None or answers or random.random() >= buying:
                 continue
             # Half of them within three hours, hardly any after three days.
             hours = min(random.lognormvariate(1.1, 1.3), 96)
@@ -181,9 +194,21 @@ class Life:
         if person is None:
             return
         random = self._agenda.dice("reader buys", message.id)
-        code = self._coupon_in(message) if random.random() < USE_THE_COUPON else None
-        if self._buy(random, person, moment, code):
+        tempted = message.template in self._tempting
+        uses = random.random() < USE_THE_COUPON or tempted
+        code = self._coupon_in(message) if uses else None
+        wanted = self._named_in(random, message) if tempted else ()
+        if self._buy(random, person, moment, code, wanted):
             self.happened["orders after a message"] += 1
+
+    def _named_in(self, random: Random, message: Accepted) -> tuple[Item, ...]:
+        """The product among the message's parameters, if the shop has it."""
+        words = {word for values in message.parameters.values() for word in values}
+        for good in self._town.goods:
+            if good.name in words or any(word.startswith(f"{good.name} - ") for word in words):
+                option = random.choice(good.options) if good.options else None
+                return ((good, option, 1),) if self._has((good, option, 1)) else ()
+        return ()
 
     def _coupon_in(self, message: Accepted) -> str | None:
         """A code among the message's parameters that the shop knows."""
@@ -191,10 +216,15 @@ class Life:
         return next((word for word in words if word and self._shop.coupon_by_code(word)), None)
 
     def _buy(
-        self, random: Random, person: Person, moment: datetime, code: str | None = None
+        self,
+        random: Random,
+        person: Person,
+        moment: datetime,
+        code: str | None = None,
+        wanted: tuple[Item, ...] = (),
     ) -> bool:
-        """Place an order, if the shop has what the person wants."""
-        basket = self._basket(random, person, moment)
+        """Place an order for what is `wanted`, or else for whatever the person finds there."""
+        basket = wanted or self._basket(random, person, moment)
         if not basket:
             self.happened["left with nothing"] += 1
             return False
