@@ -1,5 +1,6 @@
 """What the shop has that somebody may be told of: articles that are back or cheaper, new products."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from peewee import fn
 from agent.rules.audience import Arrival
 from agent.rules.interest import IN_STOCK, Article, places, units_of
 from models import Message, Product
-from models.base import tuples
+from models.base import among, instant, raw, tuples
 from models.outbox import UNCOUNTED
 from models.waiting import Stir
 
@@ -85,8 +86,9 @@ def arrivals() -> dict[int, list[Arrival]]:
         )
         .order_by(Product.created_at.desc(), Product.woo_id.desc())
     )
-    for number, name, url, categories, published in tuples(query):
-        one = Arrival(number, name, url, frozenset(categories), published)
+    for number, name, url, categories, published in raw(query):
+        own = frozenset(json.loads(categories))
+        one = Arrival(number, name, url, own, instant(published))
         for category in one.categories:
             by_category.setdefault(category, []).append(one)
     return by_category
@@ -94,8 +96,6 @@ def arrivals() -> dict[int, list[Arrival]]:
 
 def _products(wanted: set[int]) -> list[Any]:
     """These products with all their variations."""
-    from models.base import among
-
     return list(
         Product.select().where(among(Product.woo_id, wanted) | among(Product.parent_id, wanted))
     )

@@ -291,6 +291,8 @@ def decided_today(day: Day) -> set[int]:
     One campaign a person a day: the caps may bear a second one, for which another would be found.
     """
     query = Message.select(Message.contact_id).where(
-        Message.period == day.date.isoformat(), Message.kind == "marketing"
+        Message.created_at >= day.midnight(days_ago=1),  # there is an index, and the zone may move
+        Message.period == day.date.isoformat(),
+        Message.kind == "marketing",
     )
     return {contact for (contact,) in tuples(query)}
