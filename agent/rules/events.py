@@ -22,6 +22,7 @@ CART: Final = "cart"
 KINDS: Final = (VIEW, WISH, UNWISH, CART)
 
 MOST_IN_A_CART: Final = 100
+STOCK_STATUSES: Final = ("instock", "outofstock", "onbackorder")
 CLOCKS_DIFFER_BY: Final = timedelta(minutes=10)  # a time that far ahead is now
 
 _LARGEST = 2**63 - 1  # what an integer column holds
@@ -108,7 +109,7 @@ def read_event(told: object, frame: Frame) -> tuple[Event, ...]:
             at=at,
             price=_price(one),
             currency=_code(one, "currency").upper() or money,
-            stock_status=_code(one, "stock_status").lower(),
+            stock_status=_stock_status(one),
         )
         for one, what in [(one, _what(one)) for one in products]
     )
@@ -162,7 +163,7 @@ def _products(kind: str, several: object) -> list[Mapping[str, Any]]:
             raise NotAnEvent(f"products[{place}] is not an object")
         try:
             _refuse_strange(one, _IN_A_CART)
-            _what(one), _price(one), [_code(one, name) for name in ("currency", "stock_status")]
+            _what(one), _price(one), _code(one, "currency"), _stock_status(one)
         except NotAnEvent as error:
             raise NotAnEvent(f"products[{place}]: {error}") from None
     return several
@@ -238,6 +239,17 @@ def _code(told: Mapping[str, Any], name: str) -> str:
     if code and not re.fullmatch(r"[A-Za-z0-9_-]+", code):
         raise NotAnEvent(f"{name} {_shown(code)} is none: letters and digits only")
     return code
+
+
+def _stock_status(told: Mapping[str, Any]) -> str:
+    """A status of WooCommerce's: nobody would wait for what is "out-of-stock"."""
+    status = _code(told, "stock_status").lower()
+    if status and status not in STOCK_STATUSES:
+        raise NotAnEvent(
+            f"stock_status is {_shown(status)}: write {', '.join(STOCK_STATUSES[:-1])} or "
+            f"{STOCK_STATUSES[-1]}"
+        )
+    return status
 
 
 def _text(told: Mapping[str, Any], name: str, longest: int) -> str:

@@ -207,7 +207,7 @@ def test_whole_emoji_are_texts_like_others() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "longest"), [("sku", 200), ("retailer_id", 200), ("stock_status", 40), ("country", 2)]
+    ("field", "longest"), [("sku", 200), ("retailer_id", 200), ("currency", 40), ("country", 2)]
 )
 def test_texts_are_bounded(field: str, longest: int) -> None:
     read(**{field: "a" * longest})
@@ -255,6 +255,8 @@ def test_currency_and_stock_are_words() -> None:
     assert (event.currency, event.stock_status) == ("EUR", "instock")
     assert "letters and digits only" in why_not(currency="€")
     assert "letters and digits only" in why_not(stock_status="in stock")
+    reason = "stock_status is 'out-of-stock': write instock, outofstock or onbackorder"
+    assert why_not(stock_status="out-of-stock") == reason
 
 
 # when
