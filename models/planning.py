@@ -5,7 +5,7 @@ for every contact. What is found here is never too few: the rules look at each o
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import reduce
@@ -14,13 +14,14 @@ from typing import Any
 
 from peewee import (
     JOIN,
+    BigIntegerField,
     BooleanField,
     Case,
     IntegerField,
     fn,
 )
 
-from models.base import Table, among, raw, tuples
+from models.base import Table, UtcField, among, raw, tuples
 from models.contacts import Contact
 from models.insight import History, Taste
 from models.outbox import TRIED, UNCOUNTED, Message
@@ -89,24 +90,24 @@ class Lately(Temporary):
 
 
 class Tried(Temporary):
-    """Whom we have tried to win back often enough since their last order."""
+    """Whom we have tried to win back since their last order, and how often."""
 
     contact_id = IntegerField(primary_key=True)
+    attempts = IntegerField()
 
     @classmethod
-    def work_out(cls, bounds: Bounds) -> None:
+    def work_out(cls) -> None:
         cls.begin()
         cls.insert_from(
-            Message.select(Message.contact_id)
+            Message.select(Message.contact_id, fn.COUNT(Message.id))
             .join(History, JOIN.CROSS)  # in this order: there are fewer of these messages
             .where(
                 TRIED,
                 History.contact_id == Message.contact_id,
                 Message.created_at > History.last_order_at,
             )
-            .group_by(Message.contact_id)
-            .having(fn.COUNT(Message.id) >= bounds.attempts),
-            (cls.contact_id,),
+            .group_by(Message.contact_id),
+            (cls.contact_id, cls.attempts),
         ).execute()
 
 
@@ -150,11 +151,12 @@ class Marked(Temporary):
 
 
 def next_quiet(
-    bounds: Bounds, suits: Any, after: tuple[datetime, int] | None, limit: int
+    bounds: Bounds, suits: Any, after: tuple[datetime, int] | None, *, again: bool, limit: int
 ) -> list[tuple[int, datetime]]:
     """The next people to win back, the most recently quiet first: (contact, newest order).
 
-    `after` is the last of the page before. `suits`: what a campaign asks of them, or True.
+    `again`: those who were tried since their last order, or those who were not. `after` is the last
+    of the page before. `suits`: what a campaign asks of them, or True.
     """
     query = (
         History.select(History.contact_id, History.last_order_at)
@@ -172,7 +174,7 @@ def next_quiet(
             Contact.marketing == "yes",
             Contact.region.not_in(list(bounds.excluded_regions)),
             Lately.contact_id.is_null(),
-            Tried.contact_id.is_null(),
+            Tried.attempts < bounds.attempts if again else Tried.contact_id.is_null(),
             LeftOut.contact_id.is_null(),
             suits,
         )
@@ -260,7 +262,7 @@ def _as_they_are(bounds: Bounds, suits: Any) -> dict[str, int]:
             (History.bought.is_null() | (History.bought == 0), "never_bought"),
             (History.last_order_at.is_null(), "never_bought"),
             (History.last_order_at > bounds.quiet_before, "not_quiet"),
-            (Tried.contact_id.is_null(False), "attempts"),
+            (Tried.attempts >= bounds.attempts, "attempts"),
             (Lately.capped == True, "capped"),  # noqa: E712 - SQL
             (Lately.contact_id.is_null(False), "failed"),
             (suits, "candidate"),
@@ -277,10 +279,29 @@ def _as_they_are(bounds: Bounds, suits: Any) -> dict[str, int]:
     return dict(raw(query.where(Seen.contact_id.is_null()).group_by(reason)))
 
 
-def has_taste_for(categories: Iterable[int]) -> Any:
-    """The condition that a contact of History bought in one of these categories."""
+class NewestArrival(Temporary):
+    """When the newest product of each category was published."""
+
+    category_id = BigIntegerField(primary_key=True)
+    published_at = UtcField()
+
+    @classmethod
+    def fill(cls, newest: Mapping[int, datetime]) -> None:
+        cls.begin()
+        cls.write_each(
+            ({"category_id": category, "published_at": at} for category, at in newest.items()),
+            lambda insert: insert,
+        )
+
+
+def has_something_new() -> Any:
+    """The condition that there is something newer than the newest order of a contact of History, in a
+    category in which they bought."""
     return fn.EXISTS(
-        Taste.select(Taste.contact_id).where(
-            Taste.contact_id == History.contact_id, among(Taste.category_id, categories)
+        Taste.select(Taste.contact_id)
+        .join(NewestArrival, on=(NewestArrival.category_id == Taste.category_id))
+        .where(
+            Taste.contact_id == History.contact_id,
+            NewestArrival.published_at > History.last_order_at,
         )
     )

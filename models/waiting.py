@@ -23,7 +23,7 @@ from models.contacts import Contact
 from models.interest import Interest, ProductChange
 from models.looked_at import SOLD_OUT, LookedAt
 from models.mirror import Product
-from models.planning import Lately, LeftOut, Marked, Seen, Temporary, Tried
+from models.planning import Lately, LeftOut, Marked, NewestArrival, Seen, Temporary, Tried
 
 IN_STOCK = "instock"
 
@@ -147,13 +147,6 @@ class Waiting(Temporary):
         )
         return (contact for (contact,) in tuples(query))
 
-    @classmethod
-    def left(cls) -> int:
-        """How many people have not been looked at one by one."""
-        seen = Seen.select(Seen.contact_id)
-        query = cls.select(cls.contact_id).distinct().where(cls.contact_id.not_in(seen))
-        return int(query.count())
-
 
 def forget() -> None:
     """Give the memory back."""
@@ -161,4 +154,13 @@ def forget() -> None:
         table.drop_table(safe=True)
 
 
-TEMPORARY: Sequence[type[Table]] = (Lately, Tried, LeftOut, Seen, Marked, Stir, Waiting)
+TEMPORARY: Sequence[type[Table]] = (
+    Lately,
+    Tried,
+    LeftOut,
+    Seen,
+    Marked,
+    NewestArrival,
+    Stir,
+    Waiting,
+)

@@ -41,7 +41,13 @@ class Article:
     in_stock: bool = False
     for_sale: bool = True  # published
     units: int | None = None
+    units_of_product: int | None = None  # of all its variations together
     sold_out_at: datetime | None = None  # when it was last seen to go out of stock
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """(product, variation or 0)"""
+        return self.product_id, self.variation_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +59,7 @@ class Wish:
     sights: tuple[Sight, ...]  # at least one
     bought_at: datetime | None = None  # the newest order with it
     told_back_at: datetime | None = None  # the newest message that it is back
-    told_price: int | None = None  # the lowest price that a message told
+    told_prices: tuple[tuple[datetime, int], ...] = ()  # what messages told of it, and when
 
     @property
     def sold_out_for_them_at(self) -> datetime | None:
@@ -77,8 +83,13 @@ class Wish:
     @property
     def price_seen(self) -> int | None:
         """The price that they saw last."""
-        priced = [sight for sight in self.sights if sight.price is not None]
-        return max(priced, key=lambda sight: sight.seen_at).price if priced else None
+        sight = self._last_priced
+        return sight.price if sight else None
+
+    @property
+    def _last_priced(self) -> Sight | None:
+        priced = (sight for sight in self.sights if sight.price is not None)
+        return max(priced, key=lambda sight: sight.seen_at, default=None)
 
     @property
     def bought_since(self) -> bool:
@@ -93,9 +104,11 @@ class Wish:
 
     @property
     def told_of_this_price(self) -> bool:
-        """Have they been told of this price, or of a lower one?"""
-        now = self.article.price
-        return self.told_price is not None and now is not None and now >= self.told_price
+        """Have they been told of this price, or of a lower one, since they saw the one before?"""
+        now, sight = self.article.price, self._last_priced
+        if now is None or sight is None:
+            return False
+        return any(price <= now for at, price in self.told_prices if at > sight.seen_at)
 
 
 def units_of(variations: Iterable[Article]) -> int | None:

@@ -160,7 +160,7 @@ def test_who_saw_it_dearer_is_told() -> None:
         {"article": replace(DRESS, in_stock=False)},
         {"article": replace(DRESS, for_sale=False)},
         {"bought_at": NOW - DAY},
-        {"told_price": 5_000},
+        {"told_prices": ((NOW, 5_000),)},
     ],
 )
 def test_no_drop_for_them(change: dict[str, Any]) -> None:
@@ -170,7 +170,7 @@ def test_no_drop_for_them(change: dict[str, Any]) -> None:
 
 
 def test_a_price_lower_still_than_what_was_told_is_told_again() -> None:
-    wish = replace(SAW_IT_DEARER, told_price=5_001)
+    wish = replace(SAW_IT_DEARER, told_prices=((NOW, 5_001),))
     assert decide(replace(PERSON, wishes=(wish,))).campaign == "price_drop"
 
 
@@ -317,7 +317,7 @@ wishes = st.builds(
     sights=st.lists(sights, min_size=1, max_size=3).map(tuple),
     bought_at=st.none() | ago,
     told_back_at=st.none() | ago,
-    told_price=st.none() | st.integers(0, 20_000),
+    told_prices=st.lists(st.tuples(ago, st.integers(0, 20_000)), max_size=2).map(tuple),
 )
 people = st.builds(
     Person,

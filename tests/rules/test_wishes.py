@@ -123,11 +123,12 @@ def test_a_price_that_was_raised_and_lowered_again_is_no_drop() -> None:
     ("told", "known"), [(None, False), (8_999, True), (9_000, True), (9_001, False)]
 )
 def test_once_per_price_level(told: int | None, known: bool) -> None:
-    assert wish(sight(3), told_price=told).told_of_this_price is known
+    prices = () if told is None else ((NOW, told),)
+    assert wish(sight(3), told_prices=prices).told_of_this_price is known
 
 
 def test_without_a_price_nothing_was_told_of_it() -> None:
-    one = wish(sight(3), told_price=9_000)
+    one = wish(sight(3), told_prices=((NOW, 9_000),))
     assert not replace(one, article=replace(ARTICLE, price=None)).told_of_this_price
 
 
@@ -186,3 +187,11 @@ def test_the_order_in_which_sights_are_told_makes_no_difference(
     assert (one.waits, one.since) == (other.waits, other.since)
     if len({each.seen_at for each in seen}) == len(seen):
         assert one.price_seen == other.price_seen
+
+
+def test_what_was_told_before_they_saw_it_dearer_says_nothing() -> None:
+    seen = sight(3)
+    for at, known in ((seen.seen_at, False), (seen.seen_at + SECOND, True)):
+        assert wish(seen, told_prices=((at, 8_000),)).told_of_this_price is known
+    without = Sight("view", NOW, NOW, None, IN_STOCK)
+    assert not wish(without, told_prices=((NOW, 8_000),)).told_of_this_price

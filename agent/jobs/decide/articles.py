@@ -1,20 +1,22 @@
 """What the shop has that somebody may be told of: articles that are back or cheaper, new products."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import fn
+from peewee import SQL, fn
 
 from agent.rules.audience import Arrival
 from agent.rules.interest import IN_STOCK, Article, places, units_of
 from models import Message, Product
 from models.base import among, instant, raw, tuples
-from models.outbox import UNCOUNTED
+from models.outbox import UNANSWERED, UNCOUNTED
 from models.waiting import Stir
 
+LONGEST_WAY = timedelta(days=1)  # of a message without an answer, from its decision on
 VISIBLE = ("visible", "catalog", "")  # in the shop's lists; "search" and "hidden" are not
 
 
@@ -34,42 +36,83 @@ def articles() -> dict[tuple[int, int], Article]:
         if parent is None or product is None:
             continue
         article = _article(product, parent, one.sold_out_at)
-        own = variations.get(product.woo_id)
-        if own:
-            units = units_of([_article(each, product, None) for each in own])
-            article = replace(article, units=units)
-        known[one.product_id, one.variation_id] = article
+        shared = parent.stock_quantity  # where the product is counted, its variations are not
+        own = [_article(each, parent, None) for each in variations.get(parent.woo_id, ())]
+        if shared is None and own:
+            shared = units_of(own)
+        known[one.product_id, one.variation_id] = replace(article, units_of_product=shared)
     return known
 
 
-def places_of(
-    known: Mapping[tuple[int, int], Article],
-    *,
-    people_per_unit: int,
-    wave_after: timedelta,
-    now: datetime,
-) -> dict[int, int]:
-    """Article -> how many more people may be told now that it is back; those not counted are not there."""
+class Waves:
+    """How many more people may be told now that an article is back.
+
+    Who waits for any variation, and who waits for one, share the units: each has a place among those
+    of the article and among those of the product. Who is not told yet has a place too: the next wave
+    begins a while after this one has left.
+    """
+
+    def __init__(
+        self,
+        known: Iterable[Article],
+        *,
+        people_per_unit: int,
+        wave_after: timedelta,
+        now: datetime,
+    ) -> None:
+        told = _told_of_late(now - wave_after)
+        of_product: Counter[int] = Counter()
+        for (product, _), count in told.items():
+            of_product[product] += count
+        self._free: dict[Place, int] = {}
+        for one in known:
+            counted = {(ARTICLE, one.article_id): (one.units, told[one.key])}
+            if not one.variation_id:
+                counted = {}
+            counted[PRODUCT, one.product_id] = (one.units_of_product, of_product[one.product_id])
+            for place, (units, already) in counted.items():
+                free = places(units, people_per_unit, already)
+                if free is not None:
+                    self._free[place] = free
+
+    def free(self, article: Article) -> int | None:
+        """None: the shop does not count it, and everybody may be told."""
+        both = (self._free.get(place) for place in _places(article))
+        return min((one for one in both if one is not None), default=None)
+
+    def take(self, article: Article) -> None:
+        for place in _places(article):
+            if place in self._free:
+                self._free[place] -= 1
+
+
+Place = tuple[str, int]
+ARTICLE, PRODUCT = "article", "product"
+
+
+def _places(article: Article) -> tuple[Place, Place]:
+    return (ARTICLE, article.article_id), (PRODUCT, article.product_id)
+
+
+def _told_of_late(since: datetime) -> Counter[tuple[int, int]]:
+    """(product, variation or 0) -> people who wait to be told that it is back, or were after `since`."""
     product = Message.product_id + 0  # not the column: all messages would be read in its order
-    query = (
-        Message.select(product, Message.variation_id, fn.COUNT(Message.id))
-        .where(
-            Message.campaign == "back_in_stock",
-            Message.created_at > now - wave_after,
-            Message.state.not_in(UNCOUNTED),
+    back = Message.campaign == "back_in_stock"
+    told: Counter[tuple[int, int]] = Counter()
+    for which in (
+        Message.state == SQL("'queued'"),
+        Message.accepted_at > since,
+        (Message.created_at > since - LONGEST_WAY) & Message.state.in_(UNANSWERED),
+    ):
+        query = Message.select(product, Message.variation_id, fn.COUNT(Message.id)).where(
+            which, back, Message.state.not_in(UNCOUNTED)
         )
-        .group_by(product, Message.variation_id)
-    )
-    told = {(product, variation): count for product, variation, count in tuples(query)}
-    free: dict[int, int] = {}
-    for key, article in known.items():
-        count = places(article.units, people_per_unit, told.get(key, 0))
-        if count is not None:
-            free[article.article_id] = count
-    return free
+        for number, variation, count in tuples(query.group_by(product, Message.variation_id)):
+            told[number, variation] += count
+    return told
 
 
-def arrivals() -> dict[int, list[Arrival]]:
+def arrivals(now: datetime) -> dict[int, list[Arrival]]:
     """Category -> the products in it that can be bought, newest first."""
     by_category: dict[int, list[Arrival]] = {}
     query = (
@@ -82,7 +125,8 @@ def arrivals() -> dict[int, list[Arrival]]:
             Product.visibility.in_(VISIBLE),
             Product.stock_status == IN_STOCK,
             Product.price.is_null(False),
-            Product.created_at.is_null(False),
+            Product.stock_quantity.is_null() | (Product.stock_quantity > 0),
+            Product.created_at <= now,
         )
         .order_by(Product.created_at.desc(), Product.woo_id.desc())
     )
@@ -118,5 +162,6 @@ def _article(product: Any, parent: Any, sold_out_at: datetime | None) -> Article
         in_stock=product.stock_status == IN_STOCK and (units is None or units > 0),
         for_sale=product.status == "publish" and parent.status == "publish",
         units=units,
+        units_of_product=units,
         sold_out_at=sold_out_at,
     )

@@ -2,22 +2,30 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from peewee import JOIN, fn
 
 from agent.config import Settings
+from agent.jobs.decide.written import (
+    Written,
+    newest_by_campaign,
+    told_of,
+    told_of_new,
+    written_to,
+)
 from agent.rules.audience import Person
 from agent.rules.interest import Article, Sight, Wish
-from agent.rules.selection import ALERTS, WINBACKS, Arrivals, new_for
-from models import Contact, Customer, History, Identity, Interest, Message, Order, OrderLine, Taste
+from agent.rules.selection import WINBACKS, Arrivals, new_for
+from models import Contact, Customer, History, Identity, Interest, Order, OrderLine, Taste
 from models.base import among, instant, raw, tuples
+from models.interest import CARTS
 from models.mirror import NOT_ORDERS
-from models.outbox import UNCOUNTED
-from models.planning import CALLED_OFF, GAVE_UP
+from models.planning import GAVE_UP
 from models.waiting import Stir
 
 NOTHING: frozenset[str] = frozenset()
+NOT_BOUGHT_YET = (*NOT_ORDERS, *CARTS)  # an order that nobody has paid is a cart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +71,7 @@ class Asked:
 
 def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
     """contact -> what is known of them, in the order of `ids`."""
-    written = _written(ids)
+    written = written_to(ids)
     wishes = _wishes(ids, asked, written) if asked.articles else {}
     tastes = _tastes(ids) if asked.arrivals else {}
     seen = _last_seen(ids) if asked.arrivals else {}
@@ -91,9 +99,9 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
             bought=orders or 0,
             spent=spent or 0,
             last_order_at=last_order_at,
-            last_seen_at=seen.get(contact),
+            last_seen_at=_latest(seen.get(contact), told_of_new(mine)),
             counted_days=tuple(one.day for one in mine if one.counts),
-            last_by_campaign=_newest(mine) if mine else (),
+            last_by_campaign=newest_by_campaign(mine) if mine else (),
             failed_on=max((one.day for one in mine if one.state in GAVE_UP), default=None),
             attempts=sum(
                 one.campaign in WINBACKS and (last_order_at is None or one.moment > last_order_at)
@@ -114,6 +122,10 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
     if asked.arrivals:
         _add_bought(known, asked)
     return {contact: known[contact] for contact in ids if contact in known}
+
+
+def _latest(*moments: datetime | None) -> datetime | None:
+    return max((one for one in moments if one is not None), default=None)
 
 
 def _with(email: str, others: frozenset[str] | None) -> frozenset[str]:
@@ -137,69 +149,6 @@ def _add_bought(known: dict[int, Known], asked: Asked) -> None:
         one = known[contact]
         person = replace(one.person, bought_products=frozenset(products))
         known[contact] = replace(one, person=person)
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A message to somebody, or the attempt at one."""
-
-    campaign: str
-    day: date  # local
-    moment: datetime
-    state: str
-    article: tuple[int, int]
-    price: int | None
-
-    @property
-    def counts(self) -> bool:
-        """For the caps and the cool-downs."""
-        return self.state not in UNCOUNTED
-
-
-def _written(ids: Sequence[int]) -> dict[int, list[Written]]:
-    """contact -> what was written to them, and what failed."""
-    written: dict[int, list[Written]] = {}
-    query = Message.select(
-        Message.contact_id, Message.campaign, Message.cap_day, Message.created_at, Message.state,
-        Message.product_id, Message.variation_id, Message.price,
-    ).where(
-        among(Message.contact_id, ids),
-        Message.kind == "marketing",
-        Message.state.not_in(CALLED_OFF),
-    )  # fmt: skip
-    for contact, campaign, day, moment, state, product, variation, price in raw(query):
-        article = product or 0, variation
-        one = Written(campaign, date.fromisoformat(day), instant(moment), state, article, price)
-        written.setdefault(contact, []).append(one)
-    return written
-
-
-def _newest(written: Iterable[Written]) -> tuple[tuple[str, date], ...]:
-    newest: dict[str, date] = {}
-    for one in written:
-        if one.counts:
-            newest[one.campaign] = max(one.day, newest.get(one.campaign, date.min))
-    return tuple(sorted(newest.items()))
-
-
-@dataclass(slots=True)
-class _Told:
-    back_at: datetime | None = None
-    price: int | None = None
-
-
-def _told(written: Iterable[Written]) -> dict[tuple[int, int], _Told]:
-    """What somebody was told of each article."""
-    told: dict[tuple[int, int], _Told] = {}
-    for one in written:
-        if not one.counts or one.campaign not in ALERTS:
-            continue
-        of_it = told.setdefault(one.article, _Told())
-        if one.campaign == "back_in_stock":
-            of_it.back_at = max(one.moment, of_it.back_at or one.moment)
-        elif one.price is not None:
-            of_it.price = one.price if of_it.price is None else min(one.price, of_it.price)
-    return told
 
 
 def _wishes(
@@ -227,25 +176,46 @@ def _wishes(
     oldest = min((mine[0].first_at for mine in sights.values()), default=asked.since)
     whose = {contact for contact, _, _ in sights}
     bought = _bought(whose, {product for _, product, _ in sights}, oldest)
-    told = {contact: _told(written[contact]) for contact in whose & written.keys()}
+    unread = _ordered_we_know_not_what(whose, oldest)
     wishes: dict[int, list[Wish]] = {}
     for (contact, product, variation), mine in sights.items():
         article = asked.articles.get((product, variation))
         of_late = tuple(sight for sight in mine if sight.seen_at > asked.since)
         if article is None or not of_late:
             continue
-        of_it = told.get(contact, {}).get((product, variation), _Told())
+        if contact in unread and unread[contact] >= mine[0].first_at:
+            continue
+        told = told_of(written.get(contact, ()), product, variation)
         wishes.setdefault(contact, []).append(
             Wish(
                 article=article,
                 since=mine[0].first_at,
                 sights=of_late,
                 bought_at=bought.get(contact, {}).get(product),
-                told_back_at=of_it.back_at,
-                told_price=of_it.price,
+                told_back_at=told.back_at,
+                told_prices=tuple(told.prices),
             )
         )
     return wishes
+
+
+def _ordered_we_know_not_what(contacts: Iterable[int], since: datetime) -> dict[int, datetime]:
+    """contact -> their newest order whose lines are not read yet: perhaps it is what they waited for."""
+    newest: dict[int, datetime] = {}
+    for whose in (Order.holder_id, Order.contact_id):
+        query = (
+            Order.select(whose, fn.MAX(Order.created_at))
+            .where(
+                among(whose, contacts),
+                Order.lines_at.is_null(),
+                Order.created_at >= since,
+                Order.status.not_in(NOT_BOUGHT_YET),
+            )
+            .group_by(whose)
+        )
+        for contact, moment in raw(query):
+            newest[contact] = max(instant(moment), newest.get(contact, instant(moment)))
+    return newest
 
 
 def _bought(
@@ -258,7 +228,7 @@ def _bought(
         .where(
             among(Order.holder_id, contacts),
             among(OrderLine.product_id + 0, products),  # by person: who bought it is half the shop
-            Order.status.not_in(NOT_ORDERS),
+            Order.status.not_in(NOT_BOUGHT_YET),
             Order.created_at >= since if since is not None else Order.created_at.is_null(False),
         )
         .group_by(Order.holder_id, OrderLine.product_id)

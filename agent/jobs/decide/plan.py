@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from agent.config import BackInStock, PriceDrop, Settings
-from agent.jobs.decide.articles import arrivals, articles, places_of
+from agent.jobs.decide.articles import Waves, arrivals, articles
 from agent.jobs.decide.capacity import Capacity
 from agent.jobs.decide.day import Day
 from agent.jobs.decide.offers import audience_of, usable_offers
@@ -24,6 +24,7 @@ from agent.jobs.decide.people import Asked, Known, LeftOut, gather
 from agent.rules.audience import REST_AFTER_FAILURE, Arrival, newly_quiet
 from agent.rules.budget import Budget
 from agent.rules.caps import Caps
+from agent.rules.interest import Article
 from agent.rules.reasons import Why
 from agent.rules.room import Room
 from agent.rules.selection import ALERTS, WINBACKS, Decision, Offer, Shelf, choose
@@ -32,10 +33,11 @@ from models.base import tuples
 from models.planning import (
     Bounds,
     Lately,
+    NewestArrival,
     Seen,
     Tried,
     census,
-    has_taste_for,
+    has_something_new,
     next_quiet,
 )
 from models.planning import (
@@ -45,8 +47,6 @@ from models.waiting import Stir, Waiting, forget
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from agent.rules.interest import Article
 
 PEOPLE_A_BATCH = 500
 EVERYTHING: Sequence[str] = (*ALERTS, *WINBACKS)
@@ -90,7 +90,8 @@ class Plan:
         self._yesterday = day.midnight(days_ago=1)
         self._since = day.now - settings.interest.look_back
         self._articles: dict[tuple[int, int], Article] = {}
-        self._places: dict[int, int] = {}
+        self._waves: Waves | None = None
+        self._passed: dict[int, Why] = {}  # who stood in a queue in vain, and why
         self._arrivals: Mapping[int, Sequence[Arrival]] = {}
 
     def batches(self) -> Iterator[list[Planned]]:
@@ -102,11 +103,11 @@ class Plan:
             Lately.work_out(self._bounds)
             Seen.begin()
             if any(offer.name == "new_arrivals" and not offer.off for offer in self._offers):
-                self._arrivals = arrivals()
+                self._arrivals = arrivals(self._day.now)
             if any(offer.name in ALERTS for offer in self._offers):
                 yield from self._alerts()
             if wins_back:
-                Tried.work_out(self._bounds)
+                Tried.work_out()
                 LeftOutTable.work_out(self._bounds)
                 yield from self._quiet()
         finally:
@@ -125,8 +126,8 @@ class Plan:
             return
         Stir.work_out(since, drop.more_than_percent)
         self._articles = articles()
-        self._places = places_of(
-            self._articles,
+        self._waves = Waves(
+            self._articles.values(),
             people_per_unit=back.people_per_unit,
             wave_after=back.wave_after,
             now=self._day.now,
@@ -135,7 +136,13 @@ class Plan:
             yield from self._queue()
             yield from self._others()
             if not any(offer.name in WINBACKS for offer in self._offers):
-                self.tally[Why.NEXT_WAVE] += Waiting.left()
+                self._tell_of_those_in_the_queue()
+
+    def _tell_of_those_in_the_queue(self) -> None:
+        """Who was looked at for more than their place in a queue has been told of."""
+        passed = self._passed.keys() - self._decided
+        for contact in passed - Seen.among(passed):
+            self.tally[self._passed[contact]] += 1
 
     def _queue(self) -> Iterator[list[Planned]]:
         """Each place of a wave to whoever has waited longest for it and may have it.
@@ -150,28 +157,37 @@ class Plan:
         position = 0
         while not self._is_full() and (pairs := Waiting.page(position, PEOPLE_A_BATCH)):
             position = pairs[-1].position
-            asked = [pair for pair in pairs if self._places_for(pair) > 0]
+            asked = [pair for pair in pairs if self._has_a_place(pair)]
             people = self._gather([pair.contact_id for pair in asked])
             batch = []
             for pair in asked:
-                free, known = self._places_for(pair), people.get(pair.contact_id)
-                if known is None or free <= 0 or self._is_full():
+                known = people.get(pair.contact_id)
+                if known is None or not self._has_a_place(pair) or self._is_full():
                     continue
                 only = {wish.article.article_id: 0 for wish in known.person.wishes}
-                only[self._articles[pair.article].article_id] = free
+                only.pop(self._articles[pair.article].article_id, None)
                 one = self._judge(known, until_back, only)
                 if one.decision.why is Why.CHOSEN:
                     batch.append(one)
+                else:
+                    against = dict(one.decision.against).get("back_in_stock", one.decision.why)
+                    self._passed[pair.contact_id] = against
             Seen.add(one.decision.contact_id for one in batch)
             self._beat()
             yield batch
 
-    def _places_for(self, pair: Waiting) -> int:
-        """How many more may be told of this article; 0 for whom a message was decided already."""
+    def _has_a_place(self, pair: Waiting) -> bool:
+        """May one more be told of this article? Not for whom a message was decided already."""
         article = self._articles.get(pair.article)
         if article is None or pair.contact_id in self._decided:
-            return 0
-        return self._places.get(article.article_id, 1)
+            return False
+        if self._free(article) == 0:
+            self._passed.setdefault(pair.contact_id, Why.NEXT_WAVE)
+            return False
+        return True
+
+    def _free(self, article: Article) -> int | None:
+        return self._waves.free(article) if self._waves is not None else None
 
     def _others(self) -> Iterator[list[Planned]]:
         """To whom something is cheaper, and who got no place in a queue."""
@@ -189,14 +205,15 @@ class Plan:
         """Who may be won back, until the day's share, the room or the budget is full."""
         self._capacity.begin_with_the_quiet()
         suits = self._suits()
-        after: tuple[datetime, int] | None = None
-        while not self._is_full():
-            rows = next_quiet(self._bounds, suits, after, PEOPLE_A_BATCH)
-            if not rows:
-                break
-            after = (rows[-1][1], rows[-1][0])
-            seen = Seen.among([contact for contact, _ in rows])
-            yield self._judge_all([contact for contact, _ in rows if contact not in seen])
+        for again in (False, True):  # who was not tried yet comes before who was, however long ago
+            after: tuple[datetime, int] | None = None
+            while not self._is_full():
+                rows = next_quiet(self._bounds, suits, after, again=again, limit=PEOPLE_A_BATCH)
+                if not rows:
+                    break
+                after = (rows[-1][1], rows[-1][0])
+                seen = Seen.among([contact for contact, _ in rows])
+                yield self._judge_all([contact for contact, _ in rows if contact not in seen])
         rest = census(self._bounds, suits)
         waiting = rest.pop("candidate", 0)
         if waiting:
@@ -207,7 +224,11 @@ class Plan:
     def _judge_all(self, ids: Sequence[int]) -> list[Planned]:
         """Whom all campaigns of this run are asked about. Of counted articles no place is left: whoever
         could have had one stood in the queue."""
-        places = dict.fromkeys(self._places, 0)
+        places = {
+            article.article_id: 0
+            for article in self._articles.values()
+            if self._free(article) is not None
+        }
         batch = [self._judge(known, self._offers, places) for known in self._gather(ids).values()]
         Seen.add(ids)
         for one in batch:
@@ -237,10 +258,9 @@ class Plan:
             return Planned(known, replace(decision, why=no_room, campaign=""))
         self._decided.add(decision.contact_id)
         self.tally[Why.CHOSEN] += 1
-        if decision.campaign == "back_in_stock" and decision.wish is not None:
-            article = decision.wish.article.article_id
-            if article in self._places:
-                self._places[article] -= 1
+        wish = decision.wish
+        if decision.campaign == "back_in_stock" and wish is not None and self._waves is not None:
+            self._waves.take(wish.article)
         return Planned(known, decision, backlog)
 
     def _is_full(self) -> bool:
@@ -265,7 +285,10 @@ class Plan:
         if "loyalty_reward" in usable:
             suits.append(History.spent >= min(t.spent for t in usable["loyalty_reward"].tiers))
         if self._arrivals:
-            suits.append(has_taste_for(self._arrivals))
+            NewestArrival.fill(
+                {category: new[0].published_at for category, new in self._arrivals.items()}
+            )
+            suits.append(has_something_new())
         if not suits:
             return False
         return suits[0] if len(suits) == 1 else suits[0] | suits[1]

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from agent.config import LoyaltyReward, Settings
@@ -24,8 +24,17 @@ Coupons = dict[str, dict[str, Any]]
 def reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> int:
     """Write the messages of those whom the caps and their consent still allow. Returns how many.
 
+    One that expires before the quiet hours of its person end is not written: it could not leave, and
+    would take their day from what can.
+
     All of it is read again in the transaction that writes: another loop may have been faster.
     """
+    until = {one.decision.contact_id: _not_before(settings, day, one) for one in chosen}
+    chosen = [
+        one
+        for one in chosen
+        if until[one.decision.contact_id] < _expires_at(settings, day, one.decision)
+    ]
     if not chosen:
         return 0
     coupons = {one.decision.contact_id: _coupon(settings, day, one) for one in chosen}
@@ -40,7 +49,8 @@ def reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> int:
             contact = one.decision.contact_id
             days = [date.fromisoformat(iso) for _, iso in taken.get(contact, [])]
             if contact in agreed and allows(caps, days, day.date):
-                rows.append(_message(settings, day, one, words))
+                message = _message(settings, day, one, words)
+                rows.append(message | {"not_before": until[contact]})
         written = set(Message.put(rows))
         made = [
             coupon | {"message_uid": row["uid"]}
@@ -51,6 +61,20 @@ def reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> int:
     return len(written)
 
 
+def _not_before(settings: Settings, day: Day, one: Planned) -> datetime:
+    return next_allowed(
+        day.now,
+        zones=one.known.zones,
+        shop_zone=day.zone,
+        quiet_from=settings.limits.quiet_from,
+        quiet_until=settings.limits.quiet_until,
+    )
+
+
+def _expires_at(settings: Settings, day: Day, decision: Decision) -> datetime:
+    return day.now + settings.campaigns[decision.campaign].expires_after
+
+
 def _coupon(settings: Settings, day: Day, one: Planned) -> dict[str, Any] | None:
     campaign = settings.campaigns[one.decision.campaign]
     if not isinstance(campaign, LoyaltyReward):
@@ -58,17 +82,21 @@ def _coupon(settings: Settings, day: Day, one: Planned) -> dict[str, Any] | None
     letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
     return {
         "code": f"{campaign.coupon_prefix}{letters}",
-        "email": one.known.email,
+        "email": one.known.person.coupon_email(one.known.email),
         "percent": one.decision.percent,
         # a message may wait before it leaves, and then the coupon still has its whole time
-        "expires_at": day.now + campaign.expires_after + campaign.coupon_valid,
+        "expires_at": _end_of_day(day.now + campaign.expires_after + campaign.coupon_valid, day),
     }
+
+
+def _end_of_day(moment: datetime, day: Day) -> datetime:
+    """The last second of its date in the shop: whoever is told a date may use all of it."""
+    following = moment.astimezone(day.zone).date() + timedelta(days=1)
+    return datetime.combine(following, time(), day.zone).astimezone(UTC) - timedelta(seconds=1)
 
 
 def _message(settings: Settings, day: Day, one: Planned, words: Words) -> dict[str, Any]:
     decision = one.decision
-    campaign = settings.campaigns[decision.campaign]
-    limits = settings.limits
     article = decision.wish.article if decision.wish else None
     composed = words.compose(one)
     return {
@@ -90,14 +118,7 @@ def _message(settings: Settings, day: Day, one: Planned, words: Words) -> dict[s
         "price": article.price if article and decision.campaign == "price_drop" else None,
         "about": words.about(one),
         "created_at": day.now,
-        "not_before": next_allowed(
-            day.now,
-            zones=one.known.zones,
-            shop_zone=day.zone,
-            quiet_from=limits.quiet_from,
-            quiet_until=limits.quiet_until,
-        ),
-        "expires_at": day.now + campaign.expires_after,
+        "expires_at": _expires_at(settings, day, decision),
     }
 
 
