@@ -1,7 +1,9 @@
 """Whom the shop may and wants to reach at all, whatever the campaign."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from agent.rules.caps import Caps, allows
 from agent.rules.consent import NO, YES
@@ -9,6 +11,18 @@ from agent.rules.interest import Wish
 from agent.rules.reasons import Why
 
 REST_AFTER_FAILURE = timedelta(days=7)  # a number off WhatsApp is not tried again every day
+
+# What WordPress takes for an e-mail and leaves as it is; of that, a * would stand for any letters.
+_LABEL: Final = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_EMAIL: Final = re.compile(
+    rf"[a-z0-9!#$%&'+/=?^_`{{|}}~.-]+@(?:{_LABEL}\.)+{_LABEL}", re.ASCII | re.IGNORECASE
+)
+_SHORTEST_EMAIL: Final = 6
+
+
+def binds_a_coupon(email: str) -> bool:
+    """Can the shop make a coupon that only this e-mail may use?"""
+    return len(email) >= _SHORTEST_EMAIL and _EMAIL.fullmatch(email) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +59,12 @@ class Person:
 
     @property
     def can_hold_a_coupon(self) -> bool:
-        return any(self.emails)
+        return self.coupon_email() != ""
+
+    def coupon_email(self, preferred: str = "") -> str:
+        """The e-mail to bind a coupon to: `preferred`, or the first other that will do. "": none."""
+        usable = sorted(filter(binds_a_coupon, self.emails))
+        return preferred if preferred in usable else next(iter(usable), "")
 
     @property
     def last_visit(self) -> datetime | None:

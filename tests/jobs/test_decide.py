@@ -638,8 +638,10 @@ def test_a_coupon_waits_with_its_message(settings: Settings, now: datetime) -> N
     assert coupon.woo_id is None
     assert coupon.code.startswith("WB")
     assert len(coupon.code) == 11
-    # also if the message leaves in the last moment, it has its seven days
-    assert coupon.expires_at == message.expires_at + timedelta(days=7)
+    # also if the message leaves in the last moment, it has its seven days, and all of the last one
+    ends = datetime(2026, 3, 13, tzinfo=NEW_YORK) - timedelta(seconds=1)
+    assert coupon.expires_at == ends
+    assert timedelta(0) <= ends - (message.expires_at + timedelta(days=7)) < DAY
     assert message.variables["coupon_code"] == coupon.code
     assert message.variables["discount_percent"] == "15%"
     assert message.variables["coupon_expires"] == "March 12, 2026"

@@ -170,11 +170,50 @@ def test_the_order_of_the_tiers_makes_no_difference() -> None:
     assert decide(replace(PERSON, spent=100_000), backwards).percent == 20
 
 
-@pytest.mark.parametrize("emails", [frozenset(), frozenset({""})])
+@pytest.mark.parametrize(
+    "emails", [frozenset(), frozenset({""}), frozenset({"no at sign", "a*b@example.com"})]
+)
 def test_who_has_no_e_mail_gets_no_coupon(emails: frozenset[str]) -> None:
     decision = decide(replace(PERSON, emails=emails))
     assert decision.campaign == "we_miss_you"
     assert decision.against == (("loyalty_reward", Why.NO_EMAIL),)
+
+
+@pytest.mark.parametrize(
+    ("email", "binds"),
+    [
+        ("ana@example.com", True),
+        ("A.na+shop'1@Mail.Example-Shop.co.uk", True),
+        ("a@b.cd", True),
+        ("a@b.c", False),  # WordPress wants six characters
+        ("ana", False),
+        ("@example.com", False),
+        ("ana@", False),
+        ("ana@example", False),
+        ("ana@example..com", False),
+        ("ana@.example.com", False),
+        ("ana@example.com.", False),
+        ("ana@-example.com", False),
+        ("ana@example-.com", False),
+        ("ana@maria@example.com", False),
+        ("ana maria@example.com", False),
+        (" ana@example.com", False),
+        ("ana@example.com\n", False),
+        ("a*b@example.com", False),
+        ("josé@example.com", False),  # WordPress would bind it to jos@example.com
+        ("ana@exämple.com", False),
+    ],
+)
+def test_only_some_e_mails_bind_a_coupon(email: str, binds: bool) -> None:
+    assert replace(PERSON, emails=frozenset({email})).can_hold_a_coupon == binds
+
+
+def test_a_coupon_is_bound_to_the_e_mail_that_they_use_if_it_can_be() -> None:
+    person = replace(PERSON, emails=frozenset({"b@example.com", "a@example.com", "c*@example.com"}))
+    assert person.coupon_email("b@example.com") == "b@example.com"
+    assert person.coupon_email("c*@example.com") == "a@example.com"
+    assert person.coupon_email("z@example.com") == "a@example.com"
+    assert replace(PERSON, emails=frozenset()).coupon_email("z@example.com") == ""
 
 
 def test_an_offer_without_tiers_needs_no_e_mail() -> None:
