@@ -16,6 +16,11 @@ GIVEN_BACK = fn.COALESCE(  # minor units
     Refund.select(fn.SUM(Refund.amount)).where(Refund.order_id == Order.woo_id), 0
 )
 
+_DIGITS = 20  # no id is longer
+# Sorts orders by their dates, and those of one moment by their ids: imported ones come late. Dates sort
+# as they read.
+_AGE = fn.COALESCE(Order.created_at, "").concat(fn.PRINTF(f"%0{_DIGITS}d", Order.woo_id))
+
 
 def bought(paid_statuses: Sequence[str]) -> Any:
     """The condition that an order was paid, and not cancelled or given back in full."""
@@ -38,13 +43,17 @@ def _write_sums(contacts: Sequence[int], was_bought: Any, in_shops_money: Any) -
             Order.holder_id,
             fn.SUM(Case(None, [(was_bought, 1)], 0)),
             fn.SUM(Case(None, [(in_shops_money, Order.total - GIVEN_BACK)], 0)),
-            fn.MAX(Case(None, [(was_bought, Order.woo_id)])),
+            fn.MAX(Case(None, [(was_bought, _AGE)])).coerce(False),
         )
         .where(among(Order.holder_id, contacts))
         .group_by(Order.holder_id)
     )
     nothing = (0, 0, None)
-    sums = {row[0]: row[1:] for row in tuples(query) if row[1]}
+    sums = {
+        contact: (orders, spent, int(newest[-_DIGITS:]))
+        for contact, orders, spent, newest in tuples(query)
+        if orders
+    }
     newest = newest_dates(contacts)
     rows = [
         (contact, newest.get(contact), *sums.get(contact, nothing))

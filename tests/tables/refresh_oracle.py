@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from models import Contact, Identity, Order, OrderLine, Product, Refund
@@ -59,7 +59,7 @@ def worked_out(paid_statuses: Sequence[str], currency: str) -> Worked:
                 max(seen, default=None),
                 len(kept),
                 spent,
-                max((one.woo_id for one in kept), default=None),
+                max(kept, key=age).woo_id if kept else None,
             )
         for one in kept:
             for line in OrderLine.select().where(OrderLine.order_id == one.woo_id):
@@ -67,6 +67,12 @@ def worked_out(paid_statuses: Sequence[str], currency: str) -> Worked:
                 for category in product.categories if product else ():
                     tastes[contact, category] += line.quantity
     return Worked(holders, histories, dict(tastes))
+
+
+def age(order: Any) -> tuple[bool, datetime, int]:
+    """The newest is the largest; one without a date is older than all."""
+    known = order.created_at is not None
+    return known, order.created_at if known else datetime.max.replace(tzinfo=UTC), order.woo_id
 
 
 def names_of(order: Any) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Whose order is it, and does it count."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from table_rows import NOON, a_contact, a_refund, an_order
@@ -167,6 +167,27 @@ def test_orders_in_other_currencies_count_but_are_not_added_up() -> None:
     history = of(1)
     assert history is not None
     assert (history.bought, history.spent, history.last_bought) == (2, 10_000, 2)
+
+
+@pytest.mark.parametrize(
+    ("dates", "newest"),
+    [
+        ({10: NOON, 11: NOON - DAY}, 10),  # the older one was imported after it
+        ({9: NOON, 10: NOON}, 10),
+        ({1: NOON, 2: None}, 1),
+        ({1: None, 2: None}, 2),
+        ({2: datetime(1, 1, 1, tzinfo=UTC), 1: datetime(9999, 12, 31, tzinfo=UTC)}, 1),
+        ({10**18: NOON, 5: NOON}, 10**18),
+    ],
+)
+def test_the_last_that_was_bought_is_the_newest_by_its_date(
+    dates: dict[int, datetime | None], newest: int
+) -> None:
+    Order.absorb(an_order(n, contact_id=1, created_at=date) for n, date in dates.items())
+    Order.absorb([an_order(7, contact_id=1, created_at=NOON + DAY, status="failed")])
+    history = of(1)
+    assert history is not None
+    assert history.last_bought == newest
 
 
 def test_each_person_has_a_history_of_their_own() -> None:
