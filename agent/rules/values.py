@@ -185,8 +185,12 @@ def _written(
 
 
 def _date(moment: datetime, facts: MessageFacts, locale: str) -> str:
-    """The day on which it is so in the shop."""
-    return formats.long_date(moment.astimezone(facts.zone).date(), locale)
+    """The day on which it is so in the shop; "" at either end of the calendar, where it has none."""
+    try:
+        day = moment.astimezone(facts.zone).date()
+    except OverflowError:
+        return ""
+    return formats.long_date(day, locale)
 
 
 @lru_cache(maxsize=4096)

@@ -294,6 +294,22 @@ def test_fields_of_which_the_row_says_nothing_are_not_said() -> None:
     assert not [name for name in said if "." in name]
 
 
+@pytest.mark.parametrize(
+    ("moment", "zone"),
+    [
+        (datetime(1, 1, 1, tzinfo=UTC), "America/New_York"),
+        (datetime(9999, 12, 31, 23, tzinfo=UTC), "Asia/Tokyo"),
+    ],
+)
+def test_a_date_that_the_shops_calendar_does_not_have_is_unknown(
+    moment: datetime, zone: str
+) -> None:
+    row: dict[str, object] = {"number": "7", "created_at": moment}
+    said = values(replace(BARE, zone=ZoneInfo(zone), order=row), "en")
+    assert "order.date" not in said
+    assert said["order.number"] == "7"
+
+
 def test_a_row_of_other_types_than_the_mirrors_is_written_as_it_is() -> None:
     odd: dict[str, object] = {"total": "12.50", "created_at": "today", "coupons": 7}
     said = values(replace(BARE, order=odd), "en")
