@@ -126,8 +126,8 @@ def _sent(today: date) -> list[Sent]:
 def _reachable(settings: Settings) -> Mapping[str, int]:
     """country -> people there who agreed to marketing.
 
-    Only countries that a price can be given for: the few numbers of no country are not written to
-    where money counts, and keep nobody else from being written to.
+    Those of a country that no price can be given for are under "": where money counts, only a price
+    for all others lets them be written to, and they keep nobody else from being written to.
     """
     query = (
         Contact.select(Contact.region, fn.COUNT(Contact.id))
@@ -137,4 +137,7 @@ def _reachable(settings: Settings) -> Mapping[str, int]:
         )
         .group_by(Contact.region)
     )
-    return {country: people for country, people in tuples(query) if country in COUNTRIES}
+    reachable: Counter[str] = Counter()
+    for country, people in tuples(query):
+        reachable[country if country in COUNTRIES else ""] += people
+    return reachable

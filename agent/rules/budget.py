@@ -121,10 +121,13 @@ class Budget:
         today: date,
         reachable: Mapping[str, int] | None = None,
     ) -> None:
-        """`reachable`: country -> how many people there may be written to."""
+        """`reachable`: country -> how many people there may be written to; "" is where no price is
+        asked for, because numbers of no country are few."""
         self.allowance, self.spent = allowance, spent
         self._prices, self._today = prices, today
         self._messages, self._money = spent.messages, spent.money
+        known = (self.price(country) for country in reachable or {})
+        self._cheapest = min((price for price in known if price is not None), default=None)
         self.unpriced = self._unpriced(reachable or {})
         """Why nothing may be sent at all: prices without which nobody knows what is left.
 
@@ -138,7 +141,7 @@ class Budget:
         ahead = (
             Unpriced(country, MARKETING, people)
             for country, people in sorted(reachable.items())
-            if self.price(country) is None
+            if country and self.price(country) is None
         )
         return (*self.spent.unpriced, *ahead)
 
@@ -152,6 +155,16 @@ class Budget:
     def money_left(self) -> Decimal | None:
         most = self.allowance.money
         return None if most is None else max(most - self._money, Decimal(0))
+
+    @property
+    def is_spent(self) -> bool:
+        """Does nothing more fit, whoever it is for? Also where less is left than any message costs."""
+        if self.messages_left == 0:
+            return True
+        left = self.money_left
+        if left is None:
+            return False
+        return left == 0 if self._cheapest is None else left < self._cheapest
 
     def price(self, country: str) -> Decimal | None:
         """What a marketing message there costs today; None: not known."""

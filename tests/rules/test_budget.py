@@ -160,6 +160,42 @@ def test_a_price_of_nothing_is_a_price() -> None:
     assert not left.unpriced
 
 
+@pytest.mark.parametrize(
+    ("money", "reachable", "spent"),
+    [
+        ("0.06", {"BR": 1, "AR": 1}, False),
+        ("0.05", {"BR": 1, "AR": 1}, True),
+        ("0.06", {"AR": 1}, True),  # what is cheaper is for nobody there is
+        ("0.06", {"AR": 1, "": 1}, True),
+        ("0.10", {"AR": 1, "": 1}, False),  # somebody of no country, at the price of all others
+        ("0.10", {"AR": 1}, True),
+        ("0", {}, True),
+        ("0.01", {}, False),
+        (None, {"BR": 1}, False),
+    ],
+)
+def test_a_budget_is_spent_when_less_is_left_than_any_message_costs(
+    money: str | None, reachable: dict[str, int], spent: bool
+) -> None:
+    prices = rate("0.06"), rate("0.2", "AR"), rate("0.1", "*")
+    assert budget(*prices, money=money, reachable=reachable).is_spent == spent
+
+
+def test_a_budget_of_messages_is_spent_with_the_last() -> None:
+    left = budget(messages=1)
+    assert not left.is_spent
+    assert left.take("BR")
+    assert left.is_spent
+
+
+def test_what_costs_nothing_never_spends_a_budget() -> None:
+    assert not budget(rate("0"), money="0", reachable={"BR": 1}).is_spent
+
+
+def test_numbers_of_no_country_ask_for_no_price() -> None:
+    assert budget(rate("0.06"), money="10", reachable={"BR": 1, "": 5}).unpriced == ()
+
+
 def test_without_a_price_nothing_fits_a_budget_of_money() -> None:
     left = budget(rate("0.06"), money="10")
     assert not left.take("AR")
