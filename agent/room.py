@@ -9,6 +9,7 @@ from peewee import fn
 from agent.config import Settings
 from agent.rules.room import ROLLING, Account, Hours, Room, people_a_day
 from models import Message, ShopFact
+from models.base import tuples
 
 LIMIT = "whatsapp_limit"  # the fact that holds Meta's word for the account's limit
 NEVER_LEFT = ("queued", "cancelled", "expired", "refused")
@@ -21,10 +22,16 @@ def gather_room(settings: Settings, now: datetime, zone: ZoneInfo) -> Room:
     return Room(
         now,
         per_second=settings.whatsapp.messages_per_second,
-        waiting=Message.select().where(Message.state == "queued").count(),
+        waiting=_waiting(),
         hours=Hours(zone=zone, quiet_from=limits.quiet_from, quiet_until=limits.quiet_until),
         account=account(settings, now, zone),
     )
+
+
+def _waiting() -> dict[int, int]:
+    """priority -> how many messages of it are queued."""
+    query = Message.select(Message.priority, fn.COUNT(Message.id)).where(Message.state == "queued")
+    return dict(tuples(query.group_by(Message.priority)))
 
 
 def account(settings: Settings, now: datetime, zone: ZoneInfo) -> Account:

@@ -6,7 +6,8 @@ to in the last 24 hours counts whole until the 24 hours are over for all of them
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from fractions import Fraction
@@ -104,35 +105,48 @@ def people_a_day(tier: str) -> int | None:
 
 
 class Room:
-    """The room of one run while it plans: each message that is planned takes its place."""
+    """The room of one run while it plans: each message that is planned takes its place.
+
+    The queue is sent in the order of priorities, the lowest number first: what has a higher number
+    than a message is not in its way, and may have to wait longer, or expire, because of it.
+    """
 
     def __init__(
-        self, now: datetime, *, per_second: int, waiting: int, hours: Hours, account: Account
+        self,
+        now: datetime,
+        *,
+        per_second: int,
+        waiting: Mapping[int, int],
+        hours: Hours,
+        account: Account,
     ) -> None:
-        self._now, self._per_second, self._waiting = now, per_second, waiting
+        """`waiting`: priority -> how many messages of it are queued."""
+        self._now, self._per_second = now, per_second
         self._hours, self._account = hours, account
-        self._at_first: dict[timedelta, int] = {}
-        self._taken = 0
+        self._whole: dict[timedelta, int] = {}
+        self._queued = Counter(waiting)
 
-    def left(self, expires_after: timedelta) -> int:
-        """How many more messages that expire after so long can still leave in time.
+    def left(self, expires_after: timedelta, priority: int) -> int:
+        """How many more messages of this priority that expire after so long can still leave in time.
 
-        All that was planned goes before them, also what has more time.
+        All of the same or a lower number that is queued or was planned goes before them, also what
+        has more time.
         """
-        if expires_after not in self._at_first:
-            self._at_first[expires_after] = room(
+        if expires_after not in self._whole:
+            self._whole[expires_after] = room(
                 self._now,
                 expires_after,
                 per_second=self._per_second,
-                waiting=self._waiting,
+                waiting=0,
                 hours=self._hours,
                 account=self._account,
             )
-        return max(self._at_first[expires_after] - self._taken, 0)
+        before = sum(count for number, count in self._queued.items() if number <= priority)
+        return max(self._whole[expires_after] - before, 0)
 
-    def take(self, expires_after: timedelta) -> bool:
-        """Plan one more message that expires after so long, if it can leave in time."""
-        if not self.left(expires_after):
+    def take(self, expires_after: timedelta, priority: int) -> bool:
+        """Plan one more message of this priority that expires after so long, if it can leave in time."""
+        if not self.left(expires_after, priority):
             return False
-        self._taken += 1
+        self._queued[priority] += 1
         return True

@@ -190,7 +190,7 @@ def endless(day: Day) -> dict[str, Any]:
         quiet_until=datetime.min.time(),
     )
     return {
-        "room": Room(day.now, per_second=1000, waiting=0, hours=hours, account=Account()),
+        "room": Room(day.now, per_second=1000, waiting={}, hours=hours, account=Account()),
         "budget": Budget(Allowance(), Prices(), Spent(), today=day.date),
     }
 

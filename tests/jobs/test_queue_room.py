@@ -100,17 +100,23 @@ def test_a_person_counts_once(settings: Settings, now: datetime) -> None:
 
 def test_what_waits_takes_its_place(write_settings: Write, now: datetime) -> None:
     settings = write_settings(ALWAYS)
-    empty = gather_room(settings, now, UTC).left(HOUR)
+    empty = gather_room(settings, now, UTC).left(HOUR, 0)
     assert empty == settings.whatsapp.messages_per_second * 3600 * 3 // 4
     sent(1, now, state="queued")
     sent(2, now, state="read")
-    assert gather_room(settings, now, UTC).left(HOUR) == empty - 1
+    sent(3, now, state="queued", priority=3)
+    run = gather_room(settings, now, UTC)
+    assert (run.left(HOUR, 0), run.left(HOUR, 2), run.left(HOUR, 3)) == (
+        empty - 1,
+        empty - 1,
+        empty - 2,
+    )
 
 
 def test_the_quiet_hours_are_those_of_the_settings(settings: Settings, now: datetime) -> None:
     night = now.replace(hour=23)
-    assert gather_room(settings, night, UTC).left(HOUR) == 0
-    assert gather_room(settings, night, ZoneInfo("America/Sao_Paulo")).left(HOUR) > 0
+    assert gather_room(settings, night, UTC).left(HOUR, 0) == 0
+    assert gather_room(settings, night, ZoneInfo("America/Sao_Paulo")).left(HOUR, 0) > 0
 
 
 def test_the_limit_of_the_account_is_the_room(write_settings: Write, now: datetime) -> None:
@@ -118,4 +124,4 @@ def test_the_limit_of_the_account_is_the_room(write_settings: Write, now: dateti
     for number in range(3):
         sent(number, now - HOUR)
     run = gather_room(write_settings(ALWAYS), now, UTC)
-    assert sum(run.take(HOUR) for _ in range(60)) == 47
+    assert sum(run.take(HOUR, 0) for _ in range(60)) == 47

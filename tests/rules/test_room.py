@@ -200,22 +200,33 @@ def test_meta_s_words_for_the_limit(tier: str, people: int | None) -> None:
 
 def test_places_are_taken_one_by_one() -> None:
     run = Room(
-        at("2026-06-01 09:00"), per_second=PACE, waiting=0, hours=NIGHTS,
+        at("2026-06-01 09:00"), per_second=PACE, waiting={}, hours=NIGHTS,
         account=Account(people_a_day=3, recent=1),
     )  # fmt: skip
-    assert run.left(HOUR) == 2
-    assert [run.take(HOUR) for _ in range(3)] == [True, True, False]
+    assert run.left(HOUR, 0) == 2
+    assert [run.take(HOUR, 0) for _ in range(3)] == [True, True, False]
 
 
 def test_what_has_more_time_takes_the_place_of_what_has_less() -> None:
     run = Room(
-        at("2026-06-01 21:59"), per_second=1, waiting=0, hours=NIGHTS, account=Account()
+        at("2026-06-01 21:59"), per_second=1, waiting={}, hours=NIGHTS, account=Account()
     )  # fmt: skip
     short, long = timedelta(minutes=10), 3 * DAY
-    assert run.left(short) == 45
-    assert all(run.take(long) for _ in range(45))
-    assert not run.take(short)
-    assert run.take(long)
+    assert run.left(short, 1) == 45
+    assert all(run.take(long, 1) for _ in range(45))
+    assert not run.take(short, 1)
+    assert run.take(long, 1)
+
+
+def test_what_is_less_urgent_is_not_in_the_way() -> None:
+    run = Room(
+        at("2026-06-01 09:00"), per_second=PACE, waiting={0: 1, 2: 4, 4: 100}, hours=NIGHTS,
+        account=Account(people_a_day=10),
+    )  # fmt: skip
+    assert [run.left(HOUR, number) for number in range(6)] == [9, 9, 5, 5, 0, 0]
+    # what is planned counts in the same manner
+    assert [run.take(HOUR, 4), run.take(HOUR, 2), run.take(HOUR, 0)] == [False, True, True]
+    assert [run.left(HOUR, number) for number in range(6)] == [8, 8, 3, 3, 0, 0]
 
 
 # whatever is asked
@@ -284,6 +295,28 @@ def test_a_longer_queue_is_never_more_room(
     one = of(now, after, pace, waiting, hours, limit, recent)
     assert of(now, after, pace, waiting + more, hours, limit, recent) <= one
     assert of(now, after, pace, waiting, hours, limit, recent + more) <= one
+
+
+@settings(max_examples=60)
+@given(
+    moments, spans, shop_hours, limits, counts,
+    st.dictionaries(st.integers(0, 4), st.integers(0, 200)), st.lists(st.integers(0, 4), max_size=20),
+)  # fmt: skip
+def test_a_run_counts_what_goes_before_and_nothing_else(
+    now: datetime, after: timedelta, hours: Hours, limit: int | None, recent: int,
+    waiting: dict[int, int], planned: list[int],
+) -> None:  # fmt: skip
+    run = Room(
+        now, per_second=1, waiting=waiting, hours=hours,
+        account=Account(people_a_day=limit, recent=recent),
+    )  # fmt: skip
+    queued = [number for number, count in waiting.items() for _ in range(count)]
+    for priority in planned:
+        before = sum(number <= priority for number in queued)
+        expected = of(now, after, 1, before, hours, limit, recent)
+        assert run.left(after, priority) == expected
+        assert run.take(after, priority) == (expected > 0)
+        queued += [priority] * (expected > 0)
 
 
 @settings(max_examples=40)

@@ -5,7 +5,7 @@ from agent.jobs.decide.day import Day
 from agent.rules.budget import Budget
 from agent.rules.reasons import Why
 from agent.rules.room import Room
-from agent.rules.selection import Decision
+from agent.rules.selection import ALERTS, Decision
 from models import Message
 
 
@@ -14,7 +14,7 @@ class Capacity:
 
     def __init__(self, settings: Settings, day: Day, room: Room, budget: Budget) -> None:
         self.full: Why | None = None
-        self._campaigns = settings.campaigns
+        self._campaigns, self._priority = settings.campaigns, settings.priority
         self._room, self._budget = room, budget
         self._share = settings.audience.backlog_per_day - _backlog_taken(day)
         self._only_backlog = False
@@ -31,14 +31,17 @@ class Capacity:
             self.full = Why.BACKLOG if self._only_backlog else self.full
             return Why.BACKLOG
         expires_after = self._campaigns[decision.campaign].expires_after
-        if not self._room.left(expires_after):
-            self.full = Why.ROOM
+        priority = self._priority.index(decision.campaign)
+        if not self._room.left(expires_after, priority):
+            # among those who hear of an article, alerts may leave though greetings fill the room
+            if self._only_backlog or decision.campaign in ALERTS:
+                self.full = Why.ROOM
             return Why.ROOM
         if not self._budget.take(region):
-            if self._budget.messages_left == 0 or self._budget.money_left == 0:
+            if self._budget.is_spent:
                 self.full = Why.BUDGET
             return Why.BUDGET
-        self._room.take(expires_after)
+        self._room.take(expires_after, priority)
         self._share -= backlog
         return None
 
