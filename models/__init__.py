@@ -16,9 +16,9 @@ from models.mirror import (
     Product,
     Refund,
     ShopCoupon,
-    ShopFact,
 )
 from models.outbox import CampaignStanding, Coupon, Message, Template
+from models.shop_facts import ShopFact
 
 __all__ = [
     "TABLES", "Basis", "Bestseller", "CampaignStanding", "Category", "Companion", "Contact", "Conversion", "Coupon",

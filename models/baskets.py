@@ -19,7 +19,12 @@ IN_STOCK = "instock"
 IN_THE_SHOP = (
     (Product.parent_id + 0 == 0) & (Product.status == "publish") & Product.visibility.in_(VISIBLE)
 )
-CAN_BE_BOUGHT = IN_THE_SHOP & (Product.stock_status == IN_STOCK) & Product.price.is_null(False)
+CAN_BE_BOUGHT = (
+    IN_THE_SHOP
+    & (Product.stock_status == IN_STOCK)
+    & (Product.stock_quantity.is_null() | (Product.stock_quantity > 0))
+    & Product.price.is_null(False)
+)
 
 
 class Sold(NamedTuple):

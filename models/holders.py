@@ -53,7 +53,7 @@ def learn_shared(kind: str, values: Iterable[str]) -> list[str]:
     Returns those of which that has changed.
     """
     values = sorted(set(values))
-    before, after = SharedName.among(kind, values), _are_shared(kind, values)
+    before, after = SharedName.among(kind, values), are_shared(kind, values)
     gone = before - after
     SharedName.delete().where(SharedName.kind == kind, among(SharedName.value, gone)).execute()
     SharedName.write_each(
@@ -62,8 +62,10 @@ def learn_shared(kind: str, values: Iterable[str]) -> list[str]:
     return sorted(gone | (after - before))
 
 
-def _are_shared(kind: str, values: list[str]) -> set[str]:
-    """No more orders are read of a name than it takes to know: a till has a hundred thousand."""
+def are_shared(kind: str, values: list[str]) -> set[str]:
+    """Those under which many numbers order, as the orders are at this moment.
+
+    No more orders are read of a name than it takes to know: a till has a hundred thousand."""
     names, name = rows_of([as_column(kind, value) for value in values], "named")
     column = NAMED[kind]
     some = (

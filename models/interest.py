@@ -19,6 +19,7 @@ from peewee import (
 from models.base import Table, UtcField, among, among_pairs, carry_out_each, transaction, tuples
 from models.looked_at import SOLD_OUT, LookedAt
 from models.mirror import Order, OrderLine, Product
+from models.newer_number import newer_numbers
 
 OBSERVED = ("stock_quantity", "stock_status", "price")
 KINDS = ("view", "wishlist", "cart")
@@ -71,7 +72,7 @@ class Interest(Table):
     stock_status = CharField(default="")
     first_at = UtcField()  # since when: the place in the queue
     seen_at = UtcField(index=True)
-    source = CharField()  # whatsapp, events, import, shop, bridge
+    source = CharField()  # whatsapp, events, import, shop, bridge; told: by a message of ours
 
     class Meta:
         table_name = "interest"
@@ -85,7 +86,57 @@ class Interest(Table):
         rows = list(rows)
         with transaction():
             LookedAt.note(rows)
-            return super().write_each(rows, finish)
+            written = super().write_each(rows, finish)
+            # the shop's carts follow its orders
+            told = {row["contact_id"] for row in rows if row["source"] != SHOP}
+            if told and (newer := newer_numbers(told)):
+                cls.move(newer)
+            return written
+
+    @classmethod
+    def move(cls, newer: Mapping[int, int], *, now: datetime | None = None) -> None:
+        """What these contacts want is that of others from now on: older -> newer number.
+
+        What the older one was told, the newer one knows, as if seen; what it is still to be told is
+        called off. The shop's carts follow its orders by themselves.
+        """
+        moment = cls.seen_at.db_value(now)
+        pairs = [(new, old) for old, new in newer.items()]
+        with transaction():
+            carry_out_each(
+                "UPDATE message SET state = 'cancelled', ended_at = ?, "
+                "detail = 'has a newer number' "
+                "WHERE contact_id = ? AND state = 'queued' AND product_id IS NOT NULL",
+                [(moment, old) for _, old in pairs],
+            )
+            carry_out_each(
+                "INSERT OR IGNORE INTO interest (contact_id, product_id, variation_id, kind, price, "
+                "stock_status, first_at, seen_at, source) "
+                "SELECT ?, m.product_id, m.variation_id, 'view', m.price, 'instock', m.created_at, "
+                "m.created_at, 'told' FROM message AS m "
+                "WHERE m.contact_id = ? AND m.product_id IS NOT NULL "
+                "AND m.state NOT IN ('cancelled', 'expired', 'refused', 'failed') "
+                "AND EXISTS (SELECT 1 FROM interest AS i WHERE i.contact_id = m.contact_id "
+                "AND i.product_id = m.product_id AND i.variation_id = m.variation_id "
+                "AND i.source <> 'shop')",
+                pairs,
+            )
+            carry_out_each(
+                "UPDATE OR IGNORE interest SET contact_id = ? "
+                "WHERE contact_id = ? AND source <> 'shop'",
+                pairs,
+            )
+            carry_out_each(
+                "DELETE FROM interest WHERE contact_id = ? AND source <> 'shop'",
+                [(old,) for _, old in pairs],
+            )
+
+    @classmethod
+    def forget_prices(cls) -> None:
+        """They are in another currency than the shop's."""
+        with transaction():
+            cls.update(price=None).where(cls.price.is_null(False)).execute()
+            LookedAt.update(dearest=None).where(LookedAt.dearest.is_null(False)).execute()
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[int, int]]) -> list["Interest"]:
@@ -114,17 +165,28 @@ class Interest(Table):
     def unwish(cls, wishes: Iterable[tuple[int, int, int, datetime]]) -> int:
         """Take (contact, product, variation, until when) off the wishlists.
 
-        A wish that was made again later stays. Without a variation, those of all variations go.
+        A wish that was made again later stays. Without a variation, those of all variations go. What
+        is still to be told of something in which no other interest stands is called off.
         """
         values = [
             (contact, product, cls.seen_at.db_value(until), variation, variation)
             for contact, product, variation, until in wishes
         ]
-        return carry_out_each(
-            "DELETE FROM interest WHERE contact_id = ? AND product_id = ? AND kind = 'wishlist' "
-            "AND seen_at <= ? AND (variation_id = ? OR ? = 0)",
-            values,
-        )
+        with transaction():
+            removed = carry_out_each(
+                "DELETE FROM interest WHERE contact_id = ? AND product_id = ? AND kind = 'wishlist' "
+                "AND seen_at <= ? AND (variation_id = ? OR ? = 0)",
+                values,
+            )
+            carry_out_each(
+                "UPDATE message SET state = 'cancelled', detail = 'taken off the wishlist', "
+                "ended_at = ? WHERE contact_id = ? AND product_id = ? AND state = 'queued' "
+                "AND (variation_id = ? OR ? = 0) AND NOT EXISTS (SELECT 1 FROM interest AS i "
+                "WHERE i.contact_id = message.contact_id AND i.product_id = message.product_id "
+                "AND i.variation_id = message.variation_id)",
+                [(until, contact, product, *of) for contact, product, until, *of in values],
+            )
+        return removed
 
     @classmethod
     def sum_up(cls) -> int:

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from peewee import (
-    AutoField,
     BigIntegerField,
     CharField,
     IntegerField,
@@ -236,30 +235,6 @@ class Refund(Copy):
         mark_refunds(of)
 
 
-class ShopFact(Table):
-    """What the shop says of itself: time zone, currency, name, version."""
-
-    id = AutoField()
-    name = CharField(unique=True)
-    value = TextField()
-
-    @classmethod
-    def put(cls, facts: Mapping[str, str]) -> None:
-        rows = [{"name": name, "value": value} for name, value in facts.items()]
-        cls.insert_many(rows).on_conflict(
-            conflict_target=[cls.name], preserve=[cls.value]
-        ).execute()
-
-    @classmethod
-    def complete(cls) -> bool:
-        """Do we know all that the jobs cannot do without?"""
-        return {"zone", "currency", "country", "order_statuses", "name", "url"} <= cls.all().keys()
-
-    @classmethod
-    def all(cls) -> dict[str, str]:
-        return {fact.name: fact.value for fact in cls.select()}
-
-
 __all__ = [
-    "Category", "Copy", "Customer", "Order", "OrderLine", "Product", "Refund", "ShopCoupon", "ShopFact",
+    "Category", "Copy", "Customer", "Order", "OrderLine", "Product", "Refund", "ShopCoupon",
 ]  # fmt: skip

@@ -151,6 +151,12 @@ class Message(Table):
         return int(query.execute())
 
     @classmethod
+    def call_off_prices(cls, why: str) -> int:
+        """Those that wait to tell a price."""
+        queued = (cls.state == "queued") & cls.price.is_null(False)
+        return int(cls.update(state="cancelled", detail=why).where(queued).execute())
+
+    @classmethod
     def expire(cls, now: datetime) -> int:
         """Whatever is still queued past its time ends here, and gives its place back."""
         query = cls.update(state="expired", ended_at=now).where(

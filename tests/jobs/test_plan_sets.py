@@ -17,8 +17,9 @@ from agent.config import Settings
 from agent.jobs.decide import ALERTS, EVERYTHING, Day
 from agent.jobs.decide.articles import arrivals, articles
 from agent.jobs.decide.offers import audience_of, usable_offers
-from agent.jobs.decide.people import Asked, LeftOut, gather
+from agent.jobs.decide.people import Asked, gather
 from agent.jobs.decide.plan import Plan
+from agent.left_out import LeftOut
 from agent.rules.budget import Allowance, Budget, Prices, Spent
 from agent.rules.caps import Caps
 from agent.rules.reasons import Why

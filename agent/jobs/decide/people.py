@@ -6,7 +6,6 @@ from datetime import datetime
 
 from peewee import JOIN, fn
 
-from agent.config import Settings
 from agent.jobs.decide.written import (
     Written,
     newest_by_campaign,
@@ -14,11 +13,12 @@ from agent.jobs.decide.written import (
     told_of_new,
     written_to,
 )
+from agent.left_out import LeftOut
 from agent.rules.audience import Person
 from agent.rules.interest import Article, Sight, Wish
 from agent.rules.selection import WINBACKS, Arrivals, new_for
-from models import Contact, Customer, History, Identity, Interest, Order, OrderLine, Taste
-from models.base import among, instant, raw, tuples
+from models import Contact, History, Interest, Order, OrderLine, Taste
+from models.base import among, instant, raw
 from models.interest import CARTS
 from models.mirror import NOT_ORDERS
 from models.planning import GAVE_UP
@@ -39,23 +39,6 @@ class Known:
     language: str  # of their newest order that names one; often ''
     zones: tuple[str, ...]
     last_bought: int | None  # id of the newest order that counts as bought
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """contact -> roles and e-mails of theirs that the settings leave out."""
-
-    roles: Mapping[int, frozenset[str]]
-    emails: Mapping[int, frozenset[str]]
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> "LeftOut":
-        whom = settings.audience
-        return cls(_roles(whom.exclude_roles), _emails(whom.exclude_emails))
-
-    @property
-    def contacts(self) -> set[int]:
-        return self.roles.keys() | self.emails.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,25 +239,3 @@ def _last_seen(ids: Sequence[int]) -> dict[int, datetime]:
         .group_by(Interest.contact_id)
     )
     return {contact: instant(moment) for contact, moment in raw(query)}
-
-
-def _roles(excluded: Sequence[str]) -> dict[int, frozenset[str]]:
-    """contact -> those of their roles that the settings leave out."""
-    accounts = Customer.select(Customer.woo_id.cast("TEXT"), Customer.role).where(
-        Customer.role.in_(list(excluded))
-    )
-    roles = dict(tuples(accounts))
-    found: dict[int, frozenset[str]] = {}
-    for account, contact in Identity.holders("customer", roles).items():
-        found[contact] = found.get(contact, frozenset()) | {roles[account]}
-    return found
-
-
-def _emails(excluded: Sequence[str]) -> dict[int, frozenset[str]]:
-    """contact -> those of all their e-mails that the settings leave out."""
-    found: dict[int, frozenset[str]] = {}
-    wanted = [email.lower() for email in excluded]
-    named = Contact.select(Contact.email, Contact.id).where(Contact.email.in_(wanted))
-    for email, contact in (*Identity.holders("email", wanted).items(), *tuples(named)):
-        found[contact] = found.get(contact, frozenset()) | {email}
-    return found

@@ -20,7 +20,8 @@ from agent.jobs.decide.articles import Waves, arrivals, articles
 from agent.jobs.decide.capacity import Capacity
 from agent.jobs.decide.day import Day
 from agent.jobs.decide.offers import audience_of, usable_offers
-from agent.jobs.decide.people import Asked, Known, LeftOut, gather
+from agent.jobs.decide.people import Asked, Known, gather
+from agent.left_out import LeftOut
 from agent.rules.audience import REST_AFTER_FAILURE, Arrival, newly_quiet
 from agent.rules.budget import Budget
 from agent.rules.caps import Caps

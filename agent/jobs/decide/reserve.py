@@ -98,6 +98,10 @@ def _end_of_day(moment: datetime, day: Day) -> datetime:
 def _message(settings: Settings, day: Day, one: Planned, words: Words) -> dict[str, Any]:
     decision = one.decision
     article = decision.wish.article if decision.wish else None
+    tells_price = (
+        decision.campaign == "price_drop"
+        or "price" in settings.campaigns[decision.campaign].placeholders
+    )
     composed = words.compose(one)
     return {
         "uid": secrets.token_urlsafe(16),
@@ -115,7 +119,7 @@ def _message(settings: Settings, day: Day, one: Planned, words: Words) -> dict[s
         "spell_began": decision.quiet_since,
         "product_id": article.product_id if article else None,
         "variation_id": article.variation_id if article else 0,
-        "price": article.price if article and decision.campaign == "price_drop" else None,
+        "price": article.price if article and tells_price else None,
         "about": words.about(one),
         "created_at": day.now,
         "expires_at": _expires_at(settings, day, decision),

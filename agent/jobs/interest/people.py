@@ -11,10 +11,11 @@ from agent.rules.events import Who
 from agent.rules.phones import wa_id_candidates
 from models import Contact, Identity, SharedName
 from models.base import among, among_pairs, tuples
+from models.newer_number import newer_numbers
 
 
 def find_people(people: Collection[Who]) -> dict[Who, int]:
-    """The contact of each that is known."""
+    """The contact of each that is known: of somebody who changed numbers, that of the newer one."""
     wanted = {name for who in people for name in _identities(who)}
     shared = SharedName.select().where(
         SharedName.kind == Identity.kind, SharedName.value == Identity.value
@@ -29,7 +30,9 @@ def find_people(people: Collection[Who]) -> dict[Who, int]:
     reached = Contact.select(Contact.phone, Contact.id).where(among(Contact.phone, numbers))
     phones: dict[str, int] = dict(tuples(reached))
     found = {who: _contact(who, holders, phones) for who in people}
-    return {who: contact for who, contact in found.items() if contact is not None}
+    known = {who: contact for who, contact in found.items() if contact is not None}
+    newer = newer_numbers(known.values())
+    return {who: newer.get(contact, contact) for who, contact in known.items()}
 
 
 def _contact(

@@ -12,8 +12,9 @@ from agent.rules.consent import NO, YES
 from agent.rules.copies import Row
 from agent.rules.names import first_name
 from agent.rules.phones import Phone, read_phone
-from models import Contact, Identity, Order, PhoneReading
+from models import Contact, Order, PhoneReading
 from models.base import among, tuples
+from models.newer_number import put_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def file_people(
     for row in rows:
         phone = phones[row["phone"], row["country"] or country]
         row["contact_id"] = ids.get(phone)
-    Identity.put(_newest(_identities(rows, what)))
+    put_names(_newest(_identities(rows, what)), now=now)
     _hear(rows, what, consent_before, ids, now)
 
 

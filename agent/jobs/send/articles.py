@@ -16,7 +16,7 @@ from models.base import among
 
 FRESH = timedelta(minutes=2)  # a copy that is younger is taken for the shop's own word
 LOOK_AGAIN = timedelta(seconds=10)
-GONE = "what it is about is sold out again"
+GONE = "what it is about is sold out again"  # or is not for sale any more
 DEARER = "what it is about is not that cheap any more"
 MEANS = "alert"
 
@@ -34,42 +34,52 @@ def look_at_articles(messages: Iterable[Message], now: datetime) -> Standing:
 
     Runs in the caller's transaction.
     """
-    alerts = [message for message in messages if message.product_id is not None]
-    if not alerts:
+    named = {message: _named(message) for message in messages}
+    numbers = {number for own in named.values() for article in own for number in article}
+    if not numbers:
         return Standing()
-    numbers = {message.product_id for message in alerts} | {m.variation_id for m in alerts}
-    copies: dict[int | None, Any] = {
-        one.woo_id: one for one in Product.select().where(among(Product.woo_id, numbers))
-    }
+    copies = {one.woo_id: one for one in Product.select().where(among(Product.woo_id, numbers))}
     oldest = _on_the_shops_clock(now) - FRESH
     why_not: dict[int, str] = {}
     unread: set[int] = set()
     products: set[int] = set()
     parents: set[int] = set()  # of variations
-    for message in alerts:
-        product = copies.get(message.product_id)
-        article = copies.get(message.variation_id or message.product_id)
-        reason = _why_not(message, product, article)
-        if reason:
-            why_not[message.id] = reason
-        elif product is not None and article is not None and article.read_at < oldest:
-            unread.add(message.id)
-            (parents if message.variation_id else products).add(product.woo_id)
+    for message, articles in named.items():
+        for number, variation in articles:
+            product, article = copies.get(number), copies.get(variation or number)
+            reason = _gone(product, article) or _told_wrong(message, article)
+            if reason:
+                why_not[message.id] = reason
+            elif article is not None and article.read_at < oldest:
+                unread.add(message.id)
+                (parents if variation else products).add(number)
     Hint.note("products", products, MEANS, now)
     Hint.note("variations", parents, MEANS, now)
     return Standing(why_not, frozenset(unread))
 
 
-def _why_not(message: Message, product: Any, article: Any) -> str:
+def _named(message: Message) -> list[tuple[int, int]]:
+    """(product, variation or 0) of each article that the message names."""
+    if message.product_id is not None:
+        return [(message.product_id, message.variation_id)]
+    about: Any = message.about
+    recommended = (one["product"] for one in about.get("recommended", ()))
+    return [(number, 0) for number in (*about.get("products", ()), *recommended)]
+
+
+def _gone(product: Any, article: Any) -> str:
     if product is None or article is None:
         return GONE
     counted = article.stock_quantity
     in_stock = article.stock_status == IN_STOCK and (counted is None or counted > 0)
-    if not in_stock or product.status != "publish" or article.status != "publish":
-        return GONE
-    if message.price is not None and (article.price is None or article.price > message.price):
-        return DEARER
-    return ""
+    return "" if in_stock and product.status == article.status == "publish" else GONE
+
+
+def _told_wrong(message: Message, article: Any) -> str:
+    """Is the price not what the message says? One that is lower still disappoints nobody."""
+    if message.price is None:
+        return ""
+    return DEARER if article.price is None or article.price > message.price else ""
 
 
 def _on_the_shops_clock(now: datetime) -> datetime:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from agent.config import Settings
 from agent.jobs.send.articles import look_at_articles
+from agent.left_out import LeftOut
 from agent.rules.caps import Caps, allows
 from agent.rules.hours import next_allowed
 from models import Contact, Message
@@ -40,12 +41,14 @@ def recheck(
     taken = Message.cap_days(ids, today - timedelta(days=30))
     ordered = newest_orders(ids)
     articles = look_at_articles(messages, now)
+    left_out = _left_out(settings, contacts.values())
     for message in messages:
         contact = contacts[message.contact_id]
         others = [one for one in taken.get(contact.id, []) if one[0] != message.id]
         why_not = (
             _why_not(message, settings, consent=contact.marketing, last=ordered.get(contact.id))
             or _capped(settings, others, today)
+            or ("left out by your settings" if contact.id in left_out else "")
             or articles.why_not.get(message.id, "")
         )
         allowed = next_allowed(
@@ -88,6 +91,15 @@ def _why_not(
     if last is not None and last > quiet_since:
         return "ordered meanwhile"
     return ""
+
+
+def _left_out(settings: Settings, contacts: Iterable[Contact]) -> set[int]:
+    """Whom the settings leave out: they may have been read again since the decision."""
+    whom = settings.audience
+    elsewhere = {one.id for one in contacts if one.region in whom.exclude_countries}
+    if not whom.exclude_emails and not whom.exclude_roles:
+        return elsewhere
+    return elsewhere | LeftOut.from_settings(settings).contacts
 
 
 def _capped(settings: Settings, others: Iterable[tuple[int, str]], today: date) -> str:
