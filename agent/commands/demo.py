@@ -30,7 +30,7 @@ from agent.service import Service, WallClock
 from models import Message
 
 DAYS = 4
-MINUTE, BY_DAY, BY_NIGHT = timedelta(minutes=1), timedelta(minutes=20), timedelta(hours=1)
+MINUTE, BY_DAY, BY_NIGHT = timedelta(minutes=1), timedelta(minutes=30), timedelta(hours=1)
 LONGEST_STEP = 120.0  # seconds that the jobs of one moment may take
 LONGEST_SENDING = 10  # minutes, one by one, until what is queued has left
 
@@ -57,7 +57,7 @@ def command(keeping: bool, products: int, customers: int) -> None:
                 f"A shop with {town.products:,} products, {len(town.people):,} people "
                 f"and {town.orders:,} orders: {stage.shop_url}"
             )
-            stage.write_config(pace=1000, poll="20m", alerts="1h", at="09:00", quiet_from="22:00")
+            stage.write_config(pace=1000, poll="30m", alerts="1h", at="09:00", quiet_from="22:00")
             with _logging_to(folder / "demo.log"):
                 _play(stage, console)
             if keeping:

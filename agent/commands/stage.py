@@ -61,10 +61,10 @@ campaigns_until = "23:59"
 [mirror]
 sweep_hours = 96
 carts = "2h"
-counts = "1h"
-trash = "1h"
-accounts = "1h"
-variations = "1h"
+counts = "4h"
+trash = "4h"
+accounts = "2h"
+variations = "2h"
 rest = "6h"
 
 [limits]
@@ -72,7 +72,7 @@ quiet_from = "{quiet_from}"
 quiet_until = "08:00"
 
 [audience]
-backlog_per_day = 200
+backlog_per_day = {backlog}
 
 [log]
 heartbeat = "1m"
@@ -134,6 +134,8 @@ class Stage:
                 at=at,
                 quiet_from=quiet_from,
                 token=EVENTS_TOKEN,
+                # about a sixth of those who are quiet and agreed: of 3,000 customers 200
+                backlog=max(self.town.customers // 15, 1),
             )
             + campaigns_config(),
             encoding="utf-8",
