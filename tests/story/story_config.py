@@ -19,6 +19,7 @@ CONFIG = """\
 url = "{shop}"
 key = "ck_sandbox"
 secret = "cs_sandbox"
+parallel = 1  # else which of two requests comes first is chance
 
 [whatsapp]
 phone_number_id = "{number}"
@@ -54,7 +55,7 @@ trash = "6h"
 accounts = "1h"
 variations = "12h"
 rest = "1d"
-drift_sample = 20
+drift_at = "23:59"  # never, in a story: what the drift meter finds is chance
 
 [limits]
 per_7_days = {per_7_days}

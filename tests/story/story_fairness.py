@@ -75,10 +75,14 @@ class Fairness:
                     continue
                 if any(row.created_at >= self._midnight() for row in rows[phone]):
                     continue  # one message a day, whatever it is about
+                if any(_is_about(row, article) for row in rows[phone]):
+                    continue  # told, or about to be
                 if self._free(home, rows[phone]) and self._surely_waits(home, article):
+                    sights = self._interest.sights(home, article)
                     yield (
                         f"{phone} waits for {article} since {waits}, and {told} were told, "
-                        f"who wait since {since}"
+                        f"who wait since {since}: {sights}, "
+                        f"{[(r.campaign, r.state, f'{r.created_at:%m-%d}') for r in rows[phone]]}"
                     )
 
     def _could_be_won_back(self, home: Household, own: list[Message]) -> bool:
@@ -148,3 +152,8 @@ class Fairness:
         zone = self._world.zone
         today = self._now().astimezone(zone).date()
         return datetime.combine(today, time(), zone).astimezone(UTC)
+
+
+def _is_about(row: Message, article: Article) -> bool:
+    same = (row.product_id, row.variation_id) == article
+    return same and row.campaign == "back_in_stock" and row.state not in WRITTEN_OFF | FAILED

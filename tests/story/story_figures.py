@@ -38,11 +38,17 @@ class Figures:
             "delivered": Counter(name for name, state in states.values() if state in ARRIVED),
             "read": Counter(name for name, state in states.values() if state == "read"),
         }
+        taken = {row.uid: row.state for row in Message.select(Message.uid, Message.state)}
+        odd = [
+            (uid, state, taken.get(str(uid)))
+            for uid, (_, state) in states.items()
+            if state not in {taken.get(str(uid)), "failed"}
+        ]
         for line in report(self._began).lines:
             says = {"sent": line.sent, "delivered": line.delivered, "read": line.read}
             for what, count in says.items():
                 if count != real[what][line.campaign]:
-                    yield f"{line.campaign}: {real[what][line.campaign]} {what}, reported {count}"
+                    yield f"{line.campaign}: {real[what][line.campaign]} {what}, reported {count}; {odd[:3]}"
 
     def _earned(self) -> Iterable[str]:
         """Each order of people about whom there is no doubt: which message earned it, and how much."""

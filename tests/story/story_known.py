@@ -3,6 +3,8 @@
 import re
 
 KNOWN = (
+    # Statuses tell the ids of their recipients; a STOP that comes from one of these is nobody's.
+    re.compile("said under an id of which only statuses have told"),
     # A message that was held over night names what has been sold out meanwhile.
     re.compile(r"new_arrivals.* is outofstock", re.DOTALL),
     # So does what somebody has seen at the new price, or found back, by themselves.

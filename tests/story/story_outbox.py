@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from story_config import Terms
+from story_promises import UNHEARD
 from story_truth import Truth
 from story_world import World
 
@@ -71,7 +72,8 @@ class Books:
                 continue
             answer = ("yes" if home.agreed else "no") if home.said else ""
             if stands != answer:
-                yield f"{phone} said {sorted(home.said)}, and stands at {stands!r}"
+                how = f" {UNHEARD}" if home.unheard else ""
+                yield f"{phone} said {sorted(home.said)}{how}, and stands at {stands!r}"
 
     def _months(self) -> Iterable[str]:
         if self._terms.budget is None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from phonenumbers import timezone
 from story_config import Terms
+from story_known import is_known
 from story_truth import Household, Truth
 from story_world import World
 
@@ -24,6 +25,7 @@ ALERTS = {"back_in_stock", "price_drop"}
 SIXTY_DAYS = timedelta(days=60)
 FEWEST_HOURS = 4
 UNSENDABLE = re.compile(r"[\n\r\t]| {5}|^\s*$|[{}]|\bNone\b")
+UNHEARD = "said under an id of which only statuses have told"
 DEFERRED = 131049  # Meta held it back: the same message may be tried once more
 
 
@@ -37,6 +39,7 @@ class Promises:
     def __init__(self, world: World, truth: Truth, terms: Terms) -> None:
         self._world, self._truth, self._terms = world, truth, terms
         self._now = world.clock.now
+        self.known: list[str] = []  # what was wrong, and is known to be
 
     def check(self, message: Accepted) -> tuple[Household, Message]:
         """Raises Broken. Returns whom it went to, and its row in the outbox."""
@@ -51,11 +54,12 @@ class Promises:
             *self._hours(message.to, message.at),
             *self._words(message, row),
             *self._person(home, message, row),
+            *(self._quiet(home, row) if row.campaign in WINBACKS else ()),
         ):
-            raise self.broken(complaint, message, row)
-        if row.campaign in WINBACKS:
-            for complaint in self._quiet(home, row):
-                raise self.broken(complaint, message, row)
+            broken = self.broken(complaint, message, row)
+            if not is_known(complaint):
+                raise broken
+            self.known.append(str(broken))
         return home, row
 
     def remember(self, home: Household, message: Accepted) -> None:
@@ -100,7 +104,8 @@ class Promises:
 
     def _consent(self, home: Household) -> Iterable[str]:
         if not home.agreed:
-            yield f"no consent stands: {sorted(home.said)}"
+            how = f", {UNHEARD}" if home.unheard else ""
+            yield f"no consent stands{how}: {sorted(home.said)}"
 
     def _caps(self, home: Household, message: Accepted) -> Iterable[str]:
         today = message.at.astimezone(self._world.zone).date()

@@ -35,13 +35,17 @@ from models import Contact, Message
 DAY = timedelta(days=1)
 # When something happens in the shop's day: by day each hour, and in the night where it is day for
 # people elsewhere, and when the agent tidies up.
-OF_DAY = ((2, 31), (5, 0), *((hour, 0) for hour in range(8, 23)))
+NIGHT = ((2, 31), (5, 0))
+OF_DAY = (*NIGHT, *((hour, 0) for hour in range(8, 23)))
+OF_QUICK_DAY = (*NIGHT, *((hour, 0) for hour in (8, 9, 11, 13, 15, 17, 19, 22)))
 KILLS = 0.006  # of the moments
 RESTARTS = 0.004
 OUTAGES = 0.01
 STOPS_MEANWHILE = 0.03  # between the decision and the send
 WRITES = 0.05
+HIDES = 0.02
 LAST_MINUTE = 0.1
+LAST_HOUR = 22  # then the books are checked, and no poll comes in between
 SECOND_LOOKS = 5
 NINE = (9, 0)
 
@@ -64,17 +68,16 @@ class Story:
         self.books = Books(world, self.truth, terms)
         self.sent: Counter[str] = Counter()  # by campaign
         self.happened: Counter[str] = Counter()
-        self.known: list[str] = []  # what was wrong, and is known to be
         self._checked = 0
         self._shop_opens: datetime | None = None
         self._death = Death(world, agent)
         self._now = world.clock.now
 
-    def live(self, days: int) -> None:
-        """Tell on, for so many days."""
+    def live(self, days: int, *, hourly_every: int = 1) -> None:
+        """Tell on, for so many days; of each `hourly_every` only one hour by hour."""
         first = self._now().astimezone(self.world.zone).date()
         for day in range(days):
-            self.live_day(first + day * DAY)
+            self.live_day(first + day * DAY, quick=day % hourly_every > 0)
 
     def end(self) -> None:
         """A last quiet morning, on which the orders are attributed; then the report is read."""
@@ -82,19 +85,20 @@ class Story:
         self._shop_opens = None
         self.world.open_shop()
         self.move_to(self._now() + timedelta(hours=13))
+        for _ in range(SECOND_LOOKS):  # what was sent just now is told of, and tried again
+            self.world.clock.advance(timedelta(seconds=30))
+            self._listen()
+            self.agent.work({}, together=self.together)
+            self.check()
         self.require(self.figures.complaints())
         self.happened["budget spent"] = self.fairness.spent
 
-    def live_day(self, day: date) -> None:
-        for moment in self._moments(day):
+    def live_day(self, day: date, *, quick: bool = False) -> None:
+        for at in OF_QUICK_DAY if quick else OF_DAY:
+            moment = datetime.combine(day, time(*at), self.world.zone).astimezone(UTC)
             if moment > self._now():
                 self.move_to(moment)
         self.require((*self.books.complaints(), *self.gifts.left_over()))
-
-    def _moments(self, day: date) -> list[datetime]:
-        zone = self.world.zone
-        hours = [datetime.combine(day, time(*at), zone).astimezone(UTC) for at in OF_DAY]
-        return sorted(set(hours))
 
     def move_to(self, moment: datetime) -> None:
         """Time passes up to `moment`; all that is due happens."""
@@ -103,6 +107,7 @@ class Story:
         self._weather()
         self.world.advance()
         self.world.somebody_writes(WRITES)
+        self.world.somebody_hides(HIDES)
         self.truth.look()
         self.interest.look()
         self._listen()
@@ -169,7 +174,7 @@ class Story:
                 broken = self.promises.broken(complaint, message, row)
                 if not is_known(f"{row.campaign}: {complaint}"):
                     raise broken
-                self.known.append(str(broken))
+                self.promises.known.append(str(broken))
             self.promises.remember(home, message)
             self.sent[row.campaign] += 1
 
@@ -194,7 +199,7 @@ class Story:
         self.world.whatsapp.subscribe(f"{self.agent.webhooks}/webhooks/whatsapp")
 
     def _listen(self) -> None:
-        self.truth.refuse(self.truth.wire.deliver(self._now()))
+        self.truth.hear(self.truth.wire.deliver(self._now()))
 
     def _weather(self) -> None:
         """The shop's server is down now and then, for hours."""
@@ -214,7 +219,7 @@ class Story:
             return
         query = Contact.select(Contact.phone).join(Message, on=(Message.contact_id == Contact.id))
         queued = sorted(one.phone for one in query.where(Message.state == "queued"))
-        phones = [phone for phone in queued if self.world.can_be_told(phone)]
+        phones = [phone for phone in queued if self.world.has_plain_id(phone)]
         if phones:
             self.happened["stops of people who were chosen"] += 1
             self.world.stop(random.choice(phones), random)
@@ -228,7 +233,8 @@ class Story:
             .where(Message.state == "queued", Message.campaign << sorted(ALERTS))
             .order_by(Message.id)
         )
-        if not queued or random.random() >= LAST_MINUTE:
+        late = self._now().astimezone(self.world.zone).hour >= LAST_HOUR
+        if not queued or late or random.random() >= LAST_MINUTE:
             return
         row = random.choice(queued)
         self.happened["alerts that came too late"] += 1

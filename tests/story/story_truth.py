@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from story_wire import Refusal, Wire
+from story_wire import Said, Wire
 from story_world import World
 
 from agent.sandbox.shop.rows import Meta, Order
@@ -32,6 +32,7 @@ class Household:
     people: list[Person] = field(default_factory=list)
     said: list[tuple[datetime, str]] = field(default_factory=list)  # when, yes or no
     got: list[Accepted] = field(default_factory=list)  # what WhatsApp took for it
+    unheard: bool = False  # a no came from an id that only statuses have told of
 
     @property
     def agreed(self) -> bool:
@@ -58,6 +59,7 @@ class Truth:
         self.homes: dict[str, Household] = {}
         self._numbers: dict[tuple[str, str], set[str]] = defaultdict(set)  # as typed, country
         self._at_user: dict[str, str] = {}
+        self._known_users: set[str] = set()
         self._people = 0
         self._fresh: list[tuple[str, int]] = []  # orders and accounts not looked at yet
         for order in world.shop.orders:
@@ -87,11 +89,28 @@ class Truth:
         if event == "created" and what in {"order", "customer"}:
             self._fresh.append((what, number))
 
-    def refuse(self, refusals: list[Refusal]) -> None:
-        for one in refusals:
+    def hear(self, told: list[Said]) -> None:
+        """What people said to the agent counts from when it has taken it."""
+        for one in told:
             phone = self._at_user.get(one.user)
-            if phone is not None:
-                self.homes[phone].said.append((one.at, "no"))
+            if phone is None:
+                continue
+            home = self.homes[phone]
+            if self._can_be_known(home, one):
+                self._known_users.add(one.user)
+            elif one.refuses:
+                home.unheard = True
+            if one.refuses:
+                home.said.append((one.at, "no"))
+
+    def _can_be_known(self, home: Household, said: Said) -> bool:
+        """Without a look at what statuses tell of their recipients: who was it?"""
+        if said.about_ours or said.user in self._known_users:
+            return True
+        if not said.shows_number:
+            return False
+        answered = any(one.id not in self.wire.lost for one in home.got)
+        return answered or self.world.has_plain_id(home.phone)
 
     def _meet(self, person: Person) -> None:
         lines = [line.e164 for line in person.lines]

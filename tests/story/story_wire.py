@@ -15,11 +15,14 @@ RANK = {"accepted": 0, "sent": 1, "failed": 2, "delivered": 3, "read": 4}
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """Somebody wants nothing more. `user` is WhatsApp's id of them."""
+class Said:
+    """Somebody told the agent something. `user` is WhatsApp's id of them."""
 
     user: str
     at: datetime
+    refuses: bool  # they want nothing more
+    shows_number: bool = True
+    about_ours: bool = False  # it names the message that it answers
 
 
 class Wire:
@@ -28,7 +31,7 @@ class Wire:
     def __init__(self, whatsapp: WhatsApp) -> None:
         self.states: dict[str, str] = {}  # wamid -> the highest status that the agent was told
         self.failed: dict[str, tuple[datetime, int]] = {}  # wamid -> when it was told, and the code
-        self.replies = 0
+        self.lost: set[str] = set()  # wamids of which no answer told
         self._whatsapp = whatsapp
         self._under_way: list[tuple[datetime, Update]] = []
         courier = whatsapp._courier
@@ -39,9 +42,17 @@ class Wire:
             put(update, due)
 
         courier.put = overheard  # type: ignore[method-assign]
+        loses = whatsapp.loses_this_response
 
-    def deliver(self, now: datetime) -> list[Refusal]:
-        """Bring all that is due to the agent. Returns the refusals that it has taken."""
+        def noted() -> bool:
+            if lost := loses():
+                self.lost.add(whatsapp.accepted[-1].id)
+            return lost
+
+        whatsapp.loses_this_response = noted  # type: ignore[method-assign]
+
+    def deliver(self, now: datetime) -> list[Said]:
+        """Bring all that is due to the agent. Returns what people told it."""
         self._whatsapp.deliver_due()
         next_one = self._whatsapp.next_webhook_at
         if next_one is not None and next_one <= now:
@@ -53,7 +64,7 @@ class Wire:
         self._under_way = [(at, update) for at, update in self._under_way if at > now]
         return list(self._hear(due, now))
 
-    def _hear(self, told: list[tuple[datetime, Update]], now: datetime) -> Iterator[Refusal]:
+    def _hear(self, told: list[tuple[datetime, Update]], now: datetime) -> Iterator[Said]:
         for _, update in sorted(told, key=lambda one: one[0]):
             item = update.item
             if update.kind == "statuses":
@@ -64,15 +75,16 @@ class Wire:
                     code = item["errors"][0]["code"]
                     self.failed[wamid] = (now, code)
                     if code == WANTS_NONE:
-                        yield Refusal(self._user_of(wamid), _at(item))
-            elif update.kind == "user_preferences" and item["value"] == "stop":
-                yield Refusal(item["user_id"], _at(item))
+                        yield Said(self._user_of(wamid), _at(item), refuses=True, about_ours=True)
+            elif update.kind == "user_preferences":
+                stops = item["value"] == "stop"
+                yield Said(item["user_id"], _at(item), stops, "wa_id" in item)
             elif update.kind == "messages":
-                self.replies += 1
                 said = item.get("text", {}).get("body", "")
                 payload = item.get("button", {}).get("payload", "")
-                if payload == OPT_OUT or _bare(said) in NO:
-                    yield Refusal(item["from_user_id"], _at(item))
+                stops = payload == OPT_OUT or _bare(said) in NO
+                answers = "context" in item
+                yield Said(item["from_user_id"], _at(item), stops, "from" in item, answers)
 
     def _user_of(self, wamid: str) -> str:
         accepted = reversed(self._whatsapp.accepted)

@@ -92,22 +92,27 @@ class World:
             return
         person = random.choice([one for one in self.town.people if one.reachable])
         phone = random.choice(person.lines).e164
-        if not self.can_be_told(phone):
-            return
+        if not self.has_plain_id(phone) and all(one.to != phone for one in self.whatsapp.accepted):
+            return  # nobody could know who that is
         if random.random() < 0.35:
             self.whatsapp.customer_says(phone, random.choice(CHATTER))
             return
         self.stop(phone, random)
 
-    def can_be_told(self, phone: str) -> bool:
-        """Whether a webhook tells whose number it is, also to who never wrote to them.
+    def somebody_hides(self, chance: float) -> None:
+        """Now and then somebody takes a username: webhooks do not name their number any more."""
+        random = self.random("hides")
+        if self.whatsapp.accepted and random.random() < chance:
+            self.whatsapp.customer_hides_phone(random.choice(self.whatsapp.accepted).to)
+            self.told["usernames"] += 1
+
+    def has_plain_id(self, phone: str) -> bool:
+        """Whether WhatsApp's id of somebody tells their number, also to who never wrote to them.
 
         The sandbox gives half of Brazil an id without the ninth digit, also where the number that is
         left (it begins with a 0) could never have been one.
         """
-        known = self.whatsapp.person(phone).wa_id == phone[1:]
-        written = any(one.to == phone for one in self.whatsapp.accepted)
-        return known or written or not phone.startswith("+55")
+        return self.whatsapp.person(phone).wa_id == phone[1:] or not phone.startswith("+55")
 
     def stop(self, phone: str, random: Random) -> None:
         """Somebody has had enough, and says so in one of the ways that there are."""
@@ -169,7 +174,7 @@ class World:
         """WhatsApp works again, as well as it does."""
         self.whatsapp.heal()
         if self.troubled:
-            self.whatsapp.lose_responses = 0.01
+            self.whatsapp.lose_responses = 0.02
             self.whatsapp.fail_rate(131016, 0.01)  # it is busy
             self.whatsapp.fail_rate(130429, 0.005)  # we are too fast
             self.whatsapp.fail_rate(0, 0.003, 502, html=True)  # nobody knows whether it was sent
