@@ -1,5 +1,6 @@
 """The `winback` command: finds the command that was asked for, and turns failures into exit codes."""
 
+import errno
 import sys
 from importlib import import_module
 
@@ -50,6 +51,9 @@ def winback() -> None:
     """
 
 
+CANNOT_PRINT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # a full disk at the other end of a >
+
+
 def main() -> None:
     """The console command. An expected failure is one message and an exit code, no traceback."""
     try:
@@ -57,6 +61,11 @@ def main() -> None:
     except WinbackError as error:
         click.echo(f"winback: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in CANNOT_PRINT:
+            raise
+        click.echo(f"winback: {error.strerror or error}", err=True)
+        sys.exit(74)
     except peewee.DatabaseError as error:  # where no path was at hand to explain it better
         click.echo(f"winback: database: {error}", err=True)
         sys.exit(74)

@@ -35,6 +35,16 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield world
 
 
+def test_a_full_disk_behind_a_redirection_is_no_traceback() -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "agent.cli", "bridge"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 74
+    assert done.stderr.strip() == "winback: No space left on device"
+
+
 def test_help_names_every_command_with_what_it_does() -> None:
     told = CliRunner().invoke(winback, ["--help"]).output
     for name, what in COMMANDS.items():
