@@ -14,8 +14,10 @@ from hearing import hearing
 from agent.sandbox.clock import MovedClock
 from agent.sandbox.shop.shop import Shop
 from agent.sandbox.town.believable import Town, furnish
+from agent.sandbox.town.life import Life
 from agent.sandbox.town.plugin import Plugin
 from agent.sandbox.town.showcase import FEW, LEFT, MORE, NEW, Showcase
+from agent.sandbox.whatsapp.whatsapp import WhatsApp
 
 if TYPE_CHECKING:
     from agent.sandbox.shop.rows import Product
@@ -81,6 +83,18 @@ def test_what_was_asked_for_in_vain_comes_back_on_the_first_day(stage: Stage) ->
     ]
     assert f"{len(set(told))} people" in back
     assert len(told) < asked + 5  # not everybody who looked may be told of
+
+
+def test_the_shopkeeper_leaves_alone_what_has_a_scene_of_its_own() -> None:
+    stage = open_stage(products=20, customers=100)
+    life = Life(stage.shop, WhatsApp(stage.clock), stage.town, seed=5)
+    spoken_for = stage.town.spoken_for
+    assert len(spoken_for) == 5
+    before = [(number, stage.shop.product(number).price) for number in sorted(spoken_for)]
+    stage.clock.advance(60 * DAY)
+    life.advance_to(stage.clock.now())
+    assert life.happened["price changes"] > 30
+    assert before == [(number, stage.shop.product(number).price) for number in sorted(spoken_for)]
 
 
 def test_prices_fall_after_people_saw_them(stage: Stage) -> None:

@@ -11,7 +11,7 @@ What happens after the history stands in `life`, `shopkeeper` and `agenda`.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from heapq import heappop, heappush
@@ -46,6 +46,7 @@ class Town:
     categories: int
     coupons: tuple[str, ...]  # codes that anybody may use now
     registry: Registry  # where new people come from
+    spoken_for: set[int] = field(default_factory=set)  # ids that the shopkeeper leaves alone
 
     @property
     def customers(self) -> int:

@@ -111,7 +111,7 @@ class Shopkeeper:
         numbers = [
             number
             for good in self._town.goods
-            if good.offered
+            if good.offered and good.id not in self._town.spoken_for
             for number in ([option.id for option in good.options] or [good.id])
         ]
         return [self._shop.product(number) for number in numbers]

@@ -51,6 +51,7 @@ class Showcase:
         self._passersby = Passersby(shop, town)
         self._today = self._agenda.now.astimezone(shop.zone).date()
         self._missed, self._going, *self._dear = self._favourites(5)
+        town.spoken_for.update(good.id for good in (self._missed, self._going, *self._dear))
         self._remember()
         self._plan()
 
@@ -109,7 +110,9 @@ class Showcase:
             self._shop.set_price(good.id, good.price, lower)
         names = f"{', '.join(good.name for good in self._dear[:-1])} and {self._dear[-1].name}"
         fans = self._fans(*self._dear)
-        self._tell(now, f"{100 - 100 * LEFT:.0f} % off {names}; {fans} people looked at them before")
+        self._tell(
+            now, f"{100 - 100 * LEFT:.0f} % off {names}; {fans} people looked at them before"
+        )
 
     def _sell_out(self, now: datetime) -> None:
         self._shop.set_stock(self._going.id, 0)
