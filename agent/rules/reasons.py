@@ -18,7 +18,7 @@ class Why(Enum):
     BACKLOG = "waits: today's share of the backlog is full"
     ROOM = "waits: as many are queued as can be sent in time"
     BUDGET = "waits: this month's budget is spent"
-    NOTHING_FITS = "no campaign fits"
+    NOTHING_FITS = "fits no campaign"
 
     # and why one campaign does not fit
     OFF = "is switched off"

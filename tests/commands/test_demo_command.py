@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from daemon_process import ROOT, environ
 from sending_world import wait_until
 from typing_in import typed
 
+from agent.commands.diary import _waiting
 from agent.commands.diary import told as told_of
+from models import JobRun
 
 SMALL = ("--customers", "150", "--products", "30")
 
@@ -57,8 +60,9 @@ def test_a_small_demo_shows_everything_and_leaves_nothing(
     table = told[told.index("4 days of winback") : told.index("Some of those")]
     for campaign in ("Back in stock", "Price drop", "New arrivals", "We miss you"):
         assert re.search(rf"^ {campaign} +[1-9]", table, re.MULTILINE)
+    unfolded = " ".join(told.split())
     for news in ("came in;", "% off", "is sold out", "is new in"):
-        assert news in told
+        assert news in unfolded
     assert counted(r"looks at products that it was told of +([\d,]+)", told) > 10
 
     # the agent's figures are those of the world
@@ -77,6 +81,21 @@ def test_a_small_demo_shows_everything_and_leaves_nothing(
 def test_one_message_is_one_message() -> None:
     assert told_of(Counter(price_drop=1)) == "1 message sent: Price drop"
     assert told_of(Counter(price_drop=1_200)) == "1,200 messages sent: Price drop"
+
+
+@pytest.mark.usefixtures("database")
+def test_whose_turn_comes_later_is_told_with_a_wave_only() -> None:
+    wave, other = Counter(back_in_stock=10, price_drop=2), Counter(price_drop=2)
+    assert _waiting(wave) == ""
+    monday = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    for hour, (waiting, said) in enumerate(
+        [(31, "; 31 wait for the next wave"), (1, "; 1 waits for the next wave"), (0, "")]
+    ):
+        at = monday + timedelta(hours=hour)
+        result = {"chosen": 10} | ({"next_wave": waiting} if waiting else {})
+        JobRun.write("alerts", started_at=at, ended_at=at, outcome="ok", result=result)
+        assert _waiting(wave) == said
+        assert _waiting(other) == ""
 
 
 def test_several_campaigns_come_in_the_order_of_preference() -> None:
