@@ -39,7 +39,7 @@ def test_a_week_with_a_leap_day(tmp_path: Path) -> None:
         terms=Terms(per_7_days=3, per_30_days=8, backlog=5),
         bustle=4.0,
     ) as story:
-        story.live(6)
+        story.live(6, hourly_every=2)
         story.end()
         nothing_was_left_out(story, "stops", "alerts that came too late")
 
