@@ -90,24 +90,24 @@ class Lately(Temporary):
 
 
 class Tried(Temporary):
-    """Whom we have tried to win back since their last order, and how often."""
+    """Whom we have tried to win back often enough since their last order."""
 
     contact_id = IntegerField(primary_key=True)
-    attempts = IntegerField()
 
     @classmethod
-    def work_out(cls) -> None:
+    def work_out(cls, bounds: Bounds) -> None:
         cls.begin()
         cls.insert_from(
-            Message.select(Message.contact_id, fn.COUNT(Message.id))
+            Message.select(Message.contact_id)
             .join(History, JOIN.CROSS)  # in this order: there are fewer of these messages
             .where(
                 TRIED,
                 History.contact_id == Message.contact_id,
                 Message.created_at > History.last_order_at,
             )
-            .group_by(Message.contact_id),
-            (cls.contact_id, cls.attempts),
+            .group_by(Message.contact_id)
+            .having(fn.COUNT(Message.id) >= bounds.attempts),
+            (cls.contact_id,),
         ).execute()
 
 
@@ -158,6 +158,13 @@ def next_quiet(
     `again`: those who were tried since their last order, or those who were not. `after` is the last
     of the page before. `suits`: what a campaign asks of them, or True.
     """
+    tried = fn.EXISTS(
+        Message.select(Message.id).where(
+            TRIED,
+            Message.contact_id == History.contact_id,
+            Message.created_at > History.last_order_at,
+        )
+    )
     query = (
         History.select(History.contact_id, History.last_order_at)
         .join(Contact, JOIN.CROSS)  # in this order: by date, and no further than is asked for
@@ -174,7 +181,8 @@ def next_quiet(
             Contact.marketing == "yes",
             Contact.region.not_in(list(bounds.excluded_regions)),
             Lately.contact_id.is_null(),
-            Tried.attempts < bounds.attempts if again else Tried.contact_id.is_null(),
+            Tried.contact_id.is_null(),
+            tried if again else ~tried,
             LeftOut.contact_id.is_null(),
             suits,
         )
@@ -262,7 +270,7 @@ def _as_they_are(bounds: Bounds, suits: Any) -> dict[str, int]:
             (History.bought.is_null() | (History.bought == 0), "never_bought"),
             (History.last_order_at.is_null(), "never_bought"),
             (History.last_order_at > bounds.quiet_before, "not_quiet"),
-            (Tried.attempts >= bounds.attempts, "attempts"),
+            (Tried.contact_id.is_null(False), "attempts"),
             (Lately.capped == True, "capped"),  # noqa: E712 - SQL
             (Lately.contact_id.is_null(False), "failed"),
             (suits, "candidate"),

@@ -108,7 +108,7 @@ class Plan:
             if any(offer.name in ALERTS for offer in self._offers):
                 yield from self._alerts()
             if wins_back:
-                Tried.work_out()
+                Tried.work_out(self._bounds)
                 LeftOutTable.work_out(self._bounds)
                 yield from self._quiet()
         finally:
