@@ -1,6 +1,6 @@
 """Every kind of value: what it takes, and what it says to what it does not take."""
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 
 import phonenumbers
@@ -13,6 +13,7 @@ from agent.config.complaints import Unfit, found
 from agent.config.countries import COUNTRIES
 from agent.config.kinds import (
     Choice,
+    Date,
     Digits,
     Duration,
     Flag,
@@ -44,6 +45,8 @@ from agent.config.wordings import Body, Wording
         (Duration("0s", "7d"), "1h", timedelta(hours=1)),
         (Duration("0s", "7d"), "7d", timedelta(days=7)),
         (Duration("0s", "7d"), "0d", timedelta(0)),
+        (Date(), "2026-10-01", date(2026, 10, 1)),
+        (Date(), date(2026, 10, 1), date(2026, 10, 1)),
         (TimeOfDay(), "09:00", time(9)),
         (TimeOfDay(), "9:05", time(9, 5)),
         (TimeOfDay(), "23:59", time(23, 59)),
@@ -116,6 +119,8 @@ def test_what_fits_is_read(kind: Kind[object], raw: object, value: object) -> No
         (Duration("5s", "1h"), "٣m", "is the text", '"90s"'),
         (Duration("5s", "1h"), "4s", 'is the text "4s", not', 'nearest that works is "5s"'),
         (Duration("5s", "1h"), "999999999999d", "is the text", 'nearest that works is "1h"'),
+        (Date(), "1.10.2026", 'is the text "1.10.2026", not a date', '"2026-10-01"'),
+        (Date(), 20261001, "is the whole number 20261001, not a date", '"2026-10-01"'),
         (TimeOfDay(), "24:00", 'is the text "24:00", not a time of day', '"00:00"'),
         (TimeOfDay(), "9", 'is the text "9", not a time of day', '"09:00"'),
         (TimeOfDay(), 9, "is the whole number 9, not a time of day", '"09:00"'),
