@@ -30,7 +30,7 @@ class Alerts:
 
     def complaints(self, home: Household, message: Accepted, row: Message) -> Iterable[str]:
         """What is wrong with an alert that has just gone out."""
-        article = (int(row.product_id or 0), int(row.variation_id))
+        article = _about(row)
         bought, whole = self._rows(article)
         if bought is None or whole is None:
             yield f"the shop has no product {article}"
@@ -60,27 +60,29 @@ class Alerts:
         told.append((message, price))
 
     def waves(self) -> Iterable[str]:
-        """After the alerts of an hour were decided: how many were told of each article, and who."""
+        """After the alerts of an hour were decided: how many wait to be told of each article, or were
+        told in the time of a wave."""
         wave = timedelta(hours=self._terms.wave_hours)
-        rows = list(
-            Message.select().where(
-                Message.campaign == "back_in_stock", Message.created_at > self._now() - wave
-            )
-        )
-        fresh: set[Article] = {
-            (int(row.product_id or 0), row.variation_id)
+        back = Message.campaign == "back_in_stock"
+        late = (Message.state == "queued") | (Message.accepted_at > self._now() - wave)
+        rows = [row for row in Message.select().where(back, late) if row.state not in GONE]
+        fresh = {
+            article
             for row in rows
             if row.created_at == self._now()
+            for article in (_about(row), (_about(row)[0], 0))
         }
         for article in sorted(fresh):
+            product, variation = article
             told = [
                 row
                 for row in rows
-                if (row.product_id, row.variation_id) == article and row.state not in GONE
+                if row.product_id == product and variation in (0, row.variation_id)
             ]
             units = self._units(article)
             most = None if units is None else units * self._terms.people_per_unit
-            if most is not None and len(told) > most and not self._imported(article):
+            seen = not self._imported(article) and not self._trashed(article)
+            if most is not None and len(told) > most and seen:
                 yield (
                     f"{len(told)} people were told in {wave} that {article} is back, "
                     f"and there are {units}"
@@ -158,6 +160,11 @@ class Alerts:
             return None
         return sum(max(0, row.stock or 0) for row in rows)
 
+    def _trashed(self, article: Article) -> bool:
+        """The shop's list of products does not tell: it is looked for, by turns."""
+        _, whole = self._rows(article)
+        return whole is None or whole.status != "publish"
+
     def _imported(self, article: Article) -> bool:
         """Was it written past WooCommerce so lately that nobody can have seen it?"""
         _, whole = self._rows(article)
@@ -165,3 +172,7 @@ class Alerts:
         numbers = {*article, *(whole.variations if whole else ())}
         written = [self._world.bustle.past_woocommerce.get(number) for number in numbers]
         return any(at is not None and self._now() - at < within for at in written)
+
+
+def _about(row: Message) -> Article:
+    return int(row.product_id or 0), int(row.variation_id)

@@ -47,7 +47,9 @@ class Fairness:
             own = rows[home.phone]
             if not self._could_be_won_back(home, own):
                 continue
-            newly = self._truth.quiet_for(home) < FOR_SURE_QUIET + DAY / 2
+            last = self._truth.last_order(home)
+            came_up = last + FOR_SURE_QUIET - DAY  # since yesterday, and not written to since
+            newly = came_up > midnight - 0.9 * DAY and not any(r.created_at > last for r in own)
             if not any(row.created_at >= midnight for row in own) and (share_left or newly):
                 yield (
                     f"{home.phone} is quiet for {self._truth.quiet_for(home).days} days and got "

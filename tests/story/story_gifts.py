@@ -15,6 +15,7 @@ from models import Message
 
 VALID = timedelta(days=7)
 WAITS = timedelta(hours=72)  # a message may, and its coupon is dated to bear it
+REST_OF_THE_DAY = timedelta(days=1)  # on the day that the message names it still works
 MARK = "_winback_message"
 LONGEST_NAME = 60  # characters; what is longer may be cut
 
@@ -43,7 +44,7 @@ class Gifts:
         if (coupon.usage_limit, coupon.used_by) != (1, []):
             yield f"it can be used {coupon.usage_limit} times, and was by {coupon.used_by}"
         left = None if coupon.expires is None else coupon.expires - message.at
-        if left is None or not VALID <= left <= VALID + WAITS:
+        if left is None or not VALID <= left <= VALID + WAITS + REST_OF_THE_DAY:
             yield f"it ends in {left}"
         elif str(coupon.expires.astimezone(self._world.zone).day) not in until:  # type: ignore[union-attr]
             yield f"the message says until {until}, and it ends {coupon.expires}"

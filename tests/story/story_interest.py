@@ -64,13 +64,6 @@ class Interest:
         seen = [*self._told(home, article, asked), *self._carts(home, article)]
         return sorted((one for one in seen if one.at >= asked - LOOK_BACK), key=lambda one: one.at)
 
-    def newest(self, home: Household) -> datetime | None:
-        """When they last looked at anything."""
-        looks = [
-            own[-1].at for by_phone in self._looks.values() if (own := by_phone.get(home.phone))
-        ]
-        return max(looks, default=None)
-
     def _told(self, home: Household, article: Article, asked: datetime) -> Iterator[Sight]:
         looks = self._looks[article].get(home.phone, [])
         removed = {
