@@ -87,7 +87,9 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
             last_by_campaign=newest_by_campaign(mine) if mine else (),
             failed_on=max((one.day for one in mine if one.state in GAVE_UP), default=None),
             attempts=sum(
-                one.campaign in WINBACKS and (last_order_at is None or one.moment > last_order_at)
+                one.campaign in WINBACKS
+                and not one.came_to_nothing
+                and (last_order_at is None or one.moment > last_order_at)
                 for one in mine
             ),
             wishes=tuple(wishes.get(contact, ())),

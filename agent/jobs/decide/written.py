@@ -10,6 +10,8 @@ from models.base import among, instant, raw
 from models.outbox import UNCOUNTED
 from models.planning import CALLED_OFF
 
+NO_COUPON = "no coupon"  # so the detail of a message begins whose coupon could not be had
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -27,6 +29,12 @@ class Written:
         """For the caps and the cool-downs."""
         return self.state not in UNCOUNTED
 
+    @property
+    def came_to_nothing(self) -> bool:
+        """Called off because the shop made no coupon: neither told nor an attempt, but to choose it again
+        the next day would be in vain again."""
+        return self.state in CALLED_OFF
+
 
 def written_to(ids: Sequence[int]) -> dict[int, list[Written]]:
     """contact -> what was written to them, and what failed."""
@@ -37,7 +45,7 @@ def written_to(ids: Sequence[int]) -> dict[int, list[Written]]:
     ).where(
         among(Message.contact_id, ids),
         Message.kind == "marketing",
-        Message.state.not_in(CALLED_OFF),
+        Message.state.not_in(CALLED_OFF) | Message.detail.startswith(NO_COUPON),
     )  # fmt: skip
     for contact, campaign, day, moment, state, product, variation, price in raw(query):
         article = product or 0, variation
@@ -49,7 +57,7 @@ def written_to(ids: Sequence[int]) -> dict[int, list[Written]]:
 def newest_by_campaign(written: Iterable[Written]) -> tuple[tuple[str, date], ...]:
     newest: dict[str, date] = {}
     for one in written:
-        if one.counts:
+        if one.counts or one.came_to_nothing:
             newest[one.campaign] = max(one.day, newest.get(one.campaign, date.min))
     return tuple(sorted(newest.items()))
 
