@@ -152,7 +152,7 @@ def _truth(stage: Stage) -> Table:
         count = sum(one.language == language for one in stage.whatsapp.accepted)
         table.add_row(f"of them in {name}", f"{count:,}")
     table.add_row("the most times that one message came", f"{most}")
-    table.add_row("looks at products that it was told of", f"{stage.plugin.told:,}")
+    table.add_row("looks that the shop's plugin told of", f"{stage.plugin.told:,}")
     table.add_row("orders in these days", f"{happened['orders']:,}")
     table.add_row("of them by people who read a message", f"{happened['orders after a message']:,}")
     table.add_row("coupons used", f"{happened['coupons used']:,}")

@@ -36,6 +36,9 @@ FILLINGS = {
     "we_miss_you": ("first_name", "last_product", "shop_url"),
 }
 
+# Here a message leaves some minutes after it is decided, and the next look is after an hour.
+MORE = {"back_in_stock": ('wave_after = "45m"',)}
+
 TEMPLATES = MappingProxyType(
     {
         "back_in_stock": {
@@ -100,6 +103,7 @@ def _lines() -> Iterator[str]:
         yield f'language = "{OWN}"'
         yield f"body = {_body(campaign, OWN)}"
         yield 'opt_out_payload = "OPTOUT_MARKETING"'
+        yield from MORE.get(campaign, ())
         yield ""
         for language in languages:
             if language != OWN:

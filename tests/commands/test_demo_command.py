@@ -63,7 +63,7 @@ def test_a_small_demo_shows_everything_and_leaves_nothing(
     unfolded = " ".join(told.split())
     for news in ("came in;", "% off", "is sold out", "is new in"):
         assert news in unfolded
-    assert counted(r"looks at products that it was told of +([\d,]+)", told) > 10
+    assert counted(r"looks that the shop's plugin told of +([\d,]+)", told) > 10
 
     # the agent's figures are those of the world
     sent = [int(count) for count in re.findall(r"(\d+) messages? sent", told)]
