@@ -50,6 +50,7 @@ def row_of(story: Story, home: Household, campaign: str, **more: Any) -> Message
             "not_before": now,
             "expires_at": now + DAY,
             "claimed_at": now,
+            "accepted_at": now,
         }
         | more
     ).execute()
