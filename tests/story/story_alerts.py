@@ -20,6 +20,9 @@ ANOTHER_NUMBER = "another number of the same account"
 MEANWHILE = "while it waited to be sent"  # it was right when it was decided
 
 
+LEAVING = timedelta(minutes=5)  # in which a wave leaves
+
+
 class Alerts:
     """What an alert promises. `told` remembers what was said to whom."""
 
@@ -62,7 +65,7 @@ class Alerts:
     def waves(self) -> Iterable[str]:
         """After the alerts of an hour were decided: how many wait to be told of each article, or were
         told in the time of a wave."""
-        wave = timedelta(hours=self._terms.wave_hours)
+        wave = timedelta(hours=self._terms.wave_hours) - LEAVING
         back = Message.campaign == "back_in_stock"
         late = (Message.state == "queued") | (Message.accepted_at > self._now() - wave)
         rows = [row for row in Message.select().where(back, late) if row.state not in GONE]

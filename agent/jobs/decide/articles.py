@@ -16,6 +16,7 @@ from models.base import among, instant, raw, tuples
 from models.outbox import UNANSWERED, UNCOUNTED
 from models.waiting import Stir
 
+LEAVING = timedelta(minutes=5)  # in which a wave leaves: it need not be a whole hour ago
 LONGEST_WAY = timedelta(days=1)  # of a message without an answer, from its decision on
 VISIBLE = ("visible", "catalog", "")  # in the shop's lists; "search" and "hidden" are not
 
@@ -60,7 +61,8 @@ class Waves:
         wave_after: timedelta,
         now: datetime,
     ) -> None:
-        told = _told_of_late(now - wave_after)
+        # The next look comes an hour after the last, and what was told then left some moments later.
+        told = _told_of_late(now - wave_after + min(LEAVING, wave_after / 4))
         of_product: Counter[int] = Counter()
         for (product, _), count in told.items():
             of_product[product] += count
