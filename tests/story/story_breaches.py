@@ -286,7 +286,7 @@ BREACHES: dict[Callable[[Story], None], str] = {
     a_crowd: "people were told",
     said_to_be_cancelled: "went out, and is said to be cancelled",
     never_sent: "WhatsApp never had it",
-    forgotten_in_the_queue: "is queued since",
+    forgotten_in_the_queue: "is queued since long",
     deaf: "and stands at",
     blind: "and the mirror has",
     lazy: "got nothing",

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from story_config import Terms
-from story_promises import UNHEARD
+from story_promises import DEFERRED, UNHEARD
 from story_truth import Truth
 from story_world import World
 
@@ -38,28 +39,28 @@ class Books:
     def _outbox(self) -> Iterable[str]:
         now = self._world.clock.now()
         accepted = {one.callback_data for one in self._world.whatsapp.accepted}
-        rows = list(Message.select())
-        for row in rows:
-            if row.state not in STATES or row.state == "claimed":
-                yield f"message {row.uid} stands at {row.state!r} while nobody works on it"
-            if row.state == "queued" and row.expires_at <= now:
-                yield f"message {row.uid} is queued since {row.created_at}, expired {row.expires_at}"
-            if row.uid in accepted and row.state in {"cancelled", "expired", "refused"}:
-                yield f"message {row.uid} went out, and is said to be {row.state}: {row.detail}"
-            if row.uid not in accepted and row.state in TAKEN:
-                yield f"message {row.uid} is said to be {row.state}, and WhatsApp never had it"
-        missing = accepted - {row.uid for row in rows}
-        if missing:
-            yield f"WhatsApp has {len(missing)} messages that stand nowhere"
+        known = set[str | None]()
+        for uid, state, expires, detail in _rows("uid", "state", "expires_at", "detail"):
+            known.add(uid)
+            if state not in STATES or state == "claimed":
+                yield f"message {uid} stands at {state!r} while nobody works on it"
+            if state == "queued" and expires <= now:
+                yield f"message {uid} is queued since long, and expired {expires}"
+            if uid in accepted and state in {"cancelled", "expired", "refused"}:
+                yield f"message {uid} went out, and is said to be {state}: {detail}"
+            if uid not in accepted and state in TAKEN:
+                yield f"message {uid} is said to be {state}, and WhatsApp never had it"
+        if accepted - known:
+            yield f"WhatsApp has {len(accepted - known)} messages that stand nowhere"
 
     def _statuses(self) -> Iterable[str]:
-        """What WhatsApp told last is what the outbox has."""
-        rows = list(Message.select())
-        states = {row.wamid: row.state for row in rows if row.wamid}
-        retried = {row.uid for row in rows if row.code == 131049 or row.attempts > 1}
+        """What WhatsApp told last is what the outbox has; not where it was tried more than once."""
+        rows = _rows("uid", "wamid", "state", "code", "attempts")
+        states = {wamid: state for _, wamid, state, _, _ in rows}
+        again = {uid for uid, _, _, code, attempts in rows if code == DEFERRED or attempts > 1}
         for one in self._world.whatsapp.accepted:
             told = self._truth.wire.states.get(one.id)
-            if told is None or one.callback_data in retried:
+            if told is None or one.callback_data in again:
                 continue
             if states.get(one.id) != told:
                 yield f"{one.id} to {one.to} is {told}, and the outbox has {states.get(one.id)}"
@@ -114,3 +115,8 @@ class Books:
                 continue
             if row != (one.stock, one.stock_status):
                 yield f"{one.name!r} ({one.id}) has {one.stock, one.stock_status}, mirrored {row}"
+
+
+def _rows(*columns: str) -> list[tuple[Any, ...]]:
+    """Of all messages, without making an object of each."""
+    return tuples(Message.select(*(getattr(Message, name) for name in columns)))

@@ -71,10 +71,10 @@ def test_ninety_days_of_a_shop_with_two_thousand_customers(tmp_path: Path) -> No
         zone="Europe/Lisbon",
         customers=2000,
         products=120,
-        terms=Terms(backlog=25),
-        bustle=1.5,
+        terms=Terms(backlog=20),
+        bustle=1.2,
     ) as story:
-        story.live(90, hourly_every=3)
+        story.live(90, hourly_every=4)
         story.end()
         nothing_was_left_out(story, *EVERYTHING)
 
@@ -85,13 +85,13 @@ def test_an_autumn_with_a_budget(tmp_path: Path) -> None:
     with told(
         tmp_path,
         seed=3,
-        first_day=date(2026, 10, 10),
+        first_day=date(2026, 10, 12),
         zone="America/New_York",
-        customers=300,
+        customers=250,
         products=80,
-        terms=Terms(per_7_days=2, per_30_days=6, backlog=20, budget=150, people_per_unit=5),
+        terms=Terms(per_7_days=2, per_30_days=6, backlog=15, budget=120, people_per_unit=5),
         bustle=1.5,
     ) as story:
-        story.live(45, hourly_every=3)
+        story.live(30, hourly_every=3)
         story.end()
         nothing_was_left_out(story, "stops", "budget spent")
