@@ -61,16 +61,12 @@ class Interest:
         """What they saw of it in the 30 days before `asked_at` (now), oldest first; what was taken off
         a list is gone."""
         asked = asked_at or self._world.clock.now()
-        seen = [*self._told(home, article, asked), *self._carts(home, article)]
+        seen = [*self._told(home, article), *self._carts(home, article)]
         return sorted((one for one in seen if one.at >= asked - LOOK_BACK), key=lambda one: one.at)
 
-    def _told(self, home: Household, article: Article, asked: datetime) -> Iterator[Sight]:
+    def _told(self, home: Household, article: Article) -> Iterator[Sight]:
         looks = self._looks[article].get(home.phone, [])
-        removed = {
-            one.person.email: one.at
-            for one in looks
-            if one.kind == "wishlist_remove" and one.at <= asked
-        }
+        removed = {one.person.email: one.at for one in looks if one.kind == "wishlist_remove"}
         for one in looks:
             gone = removed.get(one.person.email)
             if one.kind == "wishlist_remove":
