@@ -119,7 +119,8 @@ class _Listener(ThreadingMixIn, TCPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that leaves or distrusts our certificate is its own business; the rest is ours."""
-        if not isinstance(sys.exception(), OSError):  # ssl.SSLError is one too
+        # ssl.SSLError is an OSError too; ValueError: stop() closed it while it was being read
+        if not isinstance(sys.exception(), (OSError, ValueError)):
             super().handle_error(request, client_address)
 
 
