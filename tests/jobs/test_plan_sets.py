@@ -238,6 +238,10 @@ def asked_one_by_one(
         known_arrivals,
         day.now - settings.audience.inactive_after,
     )
+    # a product that is in stock, it says, while none of its variations is
+    nowhere_to_buy = {
+        one.article_id: 0 for one in asked.articles.values() if one.units_of_product == 0
+    }
     people = gather(range(1, PEOPLE + 1), asked)
     Stir.drop_table()
     chosen, tally = {}, Counter[Why]()
@@ -249,7 +253,7 @@ def asked_one_by_one(
             caps=Caps(settings.limits.per_7_days, settings.limits.per_30_days),
             now=day.now,
             today=day.date,
-            shelf=Shelf({}, known_arrivals),
+            shelf=Shelf(nowhere_to_buy, known_arrivals),
         )
         tally[decision.why] += 1
         if decision.why is Why.CHOSEN:
