@@ -111,7 +111,7 @@ class Alerts:
         price: Decimal,
         before: list[tuple[datetime, Decimal]],
     ) -> Iterable[str]:
-        """More than a tenth less than what they saw last, not bought since, not told already."""
+        """More than a tenth less than what they saw last, not bought since then, nor told of."""
         last = sights[-1]
         sure = not any(one.vague for one in sights if one.at >= last.at - HOUR)
         seen = next((one.price for one in reversed(sights) if one.price is not None), None)
@@ -123,7 +123,7 @@ class Alerts:
             yield f"it was bought on {self._truth.bought_at(home, *article)}: {sights}"
         elif self._truth.bought_at(home, *article) > last.at:
             yield f"it was bought with {ANOTHER_NUMBER}: {sights}"
-        if any(told <= price for _, told in before):
+        if any(told <= price for at, told in before if at > last.at):
             yield f"it costs {price}, and they were told {before} already"
 
     def _back(

@@ -108,7 +108,9 @@ class Fairness:
         before = [row for row in own if row.created_at < midnight]
         if any(row.state in FAILED and row.created_at > midnight - 9 * DAY for row in before):
             return False
-        taken = [row for row in before if row.state not in WRITTEN_OFF | FAILED]
+        # what was written off in this very moment still stood when the others were decided about
+        now = self._now()
+        taken = [r for r in before if r.state not in WRITTEN_OFF | FAILED or r.ended_at == now]
         # counted on the day it left, which may be some days after it was decided
         moments = [row.claimed_at or row.created_at for row in taken]
         in_week = sum(one > midnight - 8 * DAY for one in moments)
@@ -137,6 +139,7 @@ class Fairness:
         columns = (
             *(Message.contact_id, Message.campaign, Message.state, Message.created_at),
             *(Message.claimed_at, Message.from_backlog, Message.product_id, Message.variation_id),
+            Message.ended_at,
         )
         for row in Message.select(*columns).order_by(Message.id):
             rows[phones[row.contact_id]].append(row)

@@ -61,24 +61,26 @@ class Figures:
                 continue
             for order in self._truth.orders(home):
                 real = self._credit(home, order)
-                if credited.get(order.id) != real:
+                if credited.get(order.id) not in real:
                     yield (
                         f"order {order.id} ({order.status}, {order.created}) of {home.phone} was "
                         f"earned by {real}, credited {credited.get(order.id)}"
                     )
 
-    def _credit(self, home: Household, order: Order) -> tuple[str, int] | None:
+    def _credit(self, home: Household, order: Order) -> set[tuple[str, int] | None]:
+        """The message that earned it, and how much; several where they left in the same second."""
         bought = {one.id for one in self._truth.bought(home)}
         if order.id not in bought:
-            return None
+            return {None}
         net = int(self._world.shop.refundable(order) * 100)
         codes = {line.code.casefold() for line in order.coupon_lines}
         by_coupon = [one for one in self._arrived(home) if codes & self._words(one)]
         before = [
             one for one in self._arrived(home) if timedelta(0) <= order.created - one.at <= WINDOW
         ]
-        earned = (by_coupon or before)[-1:]
-        return (str(earned[0].callback_data), net) if earned else None
+        earned = by_coupon or before
+        newest = max((one.at for one in earned), default=None)
+        return {(str(one.callback_data), net) for one in earned if one.at == newest} or {None}
 
     def _arrived(self, home: Household) -> list[Accepted]:
         now: datetime = self._world.clock.now()

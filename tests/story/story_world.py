@@ -14,7 +14,7 @@ from story_clock import StoryClock
 from story_config import EVENTS_TOKEN, add_templates
 
 from agent.sandbox.shop.shop import Shop
-from agent.sandbox.shop.trouble import Busy, Failing, Fatal, Maintenance
+from agent.sandbox.shop.trouble import Busy, Fatal, Maintenance
 from agent.sandbox.town.believable import furnish
 from agent.sandbox.town.bustle import Bustle
 from agent.sandbox.town.life import Life
@@ -180,9 +180,8 @@ class World:
             self.whatsapp.fail_rate(0, 0.003, 502, html=True)  # nobody knows whether it was sent
 
     def close_shop(self, random: Random) -> None:
-        """The whole shop is down, or half of what is asked of it fails: nobody buys either."""
-        troubles = (Maintenance(), Fatal(), Busy(), Failing(0.5, random.randint(1, 1000)))
-        self.shop.trouble = random.choice(troubles)
+        """The whole shop is down: nobody buys either."""
+        self.shop.trouble = random.choice((Maintenance(), Fatal(), Busy()))
         self.told["shop down"] += 1
 
     def open_shop(self) -> None:
