@@ -28,6 +28,7 @@ from models.outbox import TRIED, UNCOUNTED, Message
 
 GAVE_UP = ("failed", "refused")
 CALLED_OFF = ("cancelled", "expired")  # these were no attempt: see TRIED
+SEEN = "seen"  # looked at one by one: told of elsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,42 +204,37 @@ def census(bounds: Bounds, suits: Any) -> dict[str, int]:
     `candidate`: could have been chosen.
 
     First everybody as if nobody had been written to or was left out, which takes no look at the
-    temporary tables; then the few who stand in one of these are taken out, and put in as they are.
+    temporary tables; then the few who stand in one of these are moved to the reason that they have.
     """
-    counts = Counter(_counted(bounds, suits))
+    counts = Counter(_by_themselves(bounds, suits))
     marked: list[Any] = [Lately, Tried, Seen, LeftOut]
     of_marked = reduce(or_, (table.select(table.contact_id) for table in marked))
     Marked.begin()
     Marked.insert_from(of_marked, (Marked.contact_id,)).execute()
-    counts.subtract(_counted(bounds, suits, Marked))
-    counts.update(_as_they_are(bounds, suits))
+    for by_itself, reason, count in _of_marked(bounds, suits):
+        counts[by_itself] -= count
+        counts[reason] += count
     Marked.drop_table()
+    del counts[SEEN]
     return {reason: count for reason, count in counts.items() if count}
 
 
-def _counted(bounds: Bounds, suits: Any, among_these: Any = None) -> dict[str, int]:
-    """Contacts by what they said and what they ordered; all, or those in a table."""
-
-    def people(*selected: Any) -> Any:
-        query = Contact.select(*selected)
-        if among_these is not None:
-            query = query.join(among_these, on=(among_these.contact_id == Contact.id)).switch(
-                Contact
-            )
-        return query
-
-    answers = dict(raw(people(Contact.marketing, fn.COUNT(Contact.id)).group_by(Contact.marketing)))
+def _by_themselves(bounds: Bounds, suits: Any) -> dict[str, int]:
+    """All contacts, by what they said and what they ordered."""
+    answers = dict(
+        raw(Contact.select(Contact.marketing, fn.COUNT(Contact.id)).group_by(Contact.marketing))
+    )
     agreed, refused = answers.pop("yes", 0), answers.pop("no", 0)
     of_these = Contact.marketing == "yes"
     left_out = 0
     if bounds.excluded_regions:
         elsewhere = Contact.region.in_(list(bounds.excluded_regions))
-        left_out = people().where(of_these, elsewhere).count()
+        left_out = Contact.select().where(of_these, elsewhere).count()
         of_these &= ~elsewhere
     is_quiet = History.last_order_at <= bounds.quiet_before
     bought = fn.COALESCE(History.bought, 0) > 0
     [(customers, quiet, fit)] = raw(
-        people(
+        Contact.select(
             fn.COUNT(Contact.id),
             fn.SUM(Case(None, [(is_quiet, 1)], 0)),
             fn.SUM(Case(None, [(is_quiet & suits, 1)], 0)),
@@ -258,33 +254,39 @@ def _counted(bounds: Bounds, suits: Any, among_these: Any = None) -> dict[str, i
     }
 
 
-def _as_they_are(bounds: Bounds, suits: Any) -> dict[str, int]:
-    """The reasons of those who stand in one of the tables, but were not looked at."""
+def _of_marked(bounds: Bounds, suits: Any) -> list[tuple[str, str, int]]:
+    """Of those who stand in one of the tables: reason by themselves, reason that they have, how many."""
     elsewhere = Contact.region.in_(list(bounds.excluded_regions))
+    unreachable = [
+        (Contact.marketing == "no", "said_no"),
+        (Contact.marketing != "yes", "no_consent"),
+    ]
+    not_quiet = [
+        (History.bought.is_null() | (History.bought == 0), "never_bought"),
+        (History.last_order_at.is_null(), "never_bought"),
+        (History.last_order_at > bounds.quiet_before, "not_quiet"),
+    ]
+    resting = [
+        (Tried.contact_id.is_null(False), "attempts"),
+        (Lately.capped == True, "capped"),  # noqa: E712 - SQL
+        (Lately.contact_id.is_null(False), "failed"),
+    ]
+    fits = [(suits, "candidate")]
+    by_itself = Case(
+        None, [*unreachable, (elsewhere, "excluded"), *not_quiet, *fits], "nothing_fits"
+    )
+    left_out = [(elsewhere | LeftOut.contact_id.is_null(False), "excluded")]
+    seen = [(Seen.contact_id.is_null(False), SEEN)]
     reason = Case(
-        None,
-        [
-            (Contact.marketing == "no", "said_no"),
-            (Contact.marketing != "yes", "no_consent"),
-            (elsewhere | LeftOut.contact_id.is_null(False), "excluded"),
-            (History.bought.is_null() | (History.bought == 0), "never_bought"),
-            (History.last_order_at.is_null(), "never_bought"),
-            (History.last_order_at > bounds.quiet_before, "not_quiet"),
-            (Tried.contact_id.is_null(False), "attempts"),
-            (Lately.capped == True, "capped"),  # noqa: E712 - SQL
-            (Lately.contact_id.is_null(False), "failed"),
-            (suits, "candidate"),
-        ],
-        "nothing_fits",
+        None, [*seen, *unreachable, *left_out, *not_quiet, *resting, *fits], "nothing_fits"
     )
-    query = Marked.select(reason, fn.COUNT(Contact.id)).join(
-        Contact, on=(Contact.id == Marked.contact_id)
-    )
+    # CROSS: in this order, from the few
+    query = Marked.select(by_itself, reason, fn.COUNT(Contact.id)).join(Contact, JOIN.CROSS)
     for table in (History, Lately, Tried, LeftOut, Seen):
         query = query.switch(Marked).join(
             table, JOIN.LEFT_OUTER, on=(table.contact_id == Marked.contact_id)
         )
-    return dict(raw(query.where(Seen.contact_id.is_null()).group_by(reason)))
+    return raw(query.where(Contact.id == Marked.contact_id).group_by(by_itself, reason))
 
 
 class NewestArrival(Temporary):

@@ -9,11 +9,14 @@ import time
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from parties import Stopwatch, median, settings_in, show
+from peewee import fn
 from population import populated
 
 from agent.jobs.decide import ALERTS, EVERYTHING, decide, make_plan
@@ -43,16 +46,12 @@ def test_planning_for_everybody(tmp_path: Path, contacts: int) -> None:
         close_database()  # the child has a file that nobody else holds
         figures = _in_a_process_of_its_own(tmp_path)
         open_database(settings.database.path)
-    scan = figures.pop("scan")
-    read = figures.pop("read")
-    rows = [
-        ("scan of the contacts, in SQLite", f"{scan:.4f} s"),
-        ("scan of the contacts, each read into Python", f"{read:.3f} s"),
-    ]
+    scans = figures.pop("scans")
+    rows = [(f"contacts: {name}", f"{took:.4f} s") for name, took in scans.items()]
     for name, (took, tally, peak) in figures.items():
         told = f"{took:.3f} s, {tally[Why.CHOSEN]:,} chosen, {peak:.0f} MB at most"
-        ratios = f"{took / scan:.1f}, {took / read:.2f}"
-        rows += [(name, told), ("  / scan in SQLite, into Python", ratios)]
+        ratios = ", ".join(f"{took / scan:.1f}" for scan in scans.values())
+        rows += [(name, told), ("  / each of these scans", ratios)]
     by_reason = (f"{why.name.lower()} {count:,}" for why, count in tally.most_common())
     rows.append(("people by reason, the day after", ", ".join(by_reason)))
     show(f"plan, {contacts:,} contacts, 3 orders, 6 lines, 5 views, 1 message each", rows)
@@ -75,8 +74,12 @@ def _measure(folder: Path, back: Connection) -> None:
     settings = replace(settings, campaigns=on)
     everybody = replace(settings, audience=replace(settings.audience, backlog_per_day=100_000))
     open_database(settings.database.path)
-    figures: dict[str, Any] = {"scan": median([_scanned() for _ in range(SCANS)]).wall}
-    figures["read"] = median([_read() for _ in range(RUNS)]).wall
+    scans = {
+        "one column compared": median([_compared() for _ in range(SCANS)]).wall,
+        "every column looked at": median([_scanned() for _ in range(SCANS)]).wall,
+        "read into Python": median([_read() for _ in range(RUNS)]).wall,
+    }
+    figures: dict[str, Any] = {"scans": scans}
     _plan(settings, NOW, EVERYTHING)  # the first brings up to date what nobody asked for yet
     figures["first run, all that piled up"] = _median(settings, NOW, EVERYTHING)
     figures["first run, a backlog of 100,000"] = _median(everybody, NOW, EVERYTHING)
@@ -124,10 +127,18 @@ class _Peak:
         self._thread.join()
 
 
-def _scanned() -> Any:
-    """Every row of the contacts looked at, none of them fetched."""
+def _compared() -> Any:
+    """The fastest scan that SQLite can do: one short column of each row, nothing fetched."""
     with Stopwatch() as watch:
         Contact.select().where(Contact.last_name == "nobody").count()
+    return watch.took
+
+
+def _scanned() -> Any:
+    """All of each row, nothing fetched."""
+    columns = reduce(add, (fn.LENGTH(column) for column in Contact._meta.sorted_fields))
+    with Stopwatch() as watch:
+        Contact.select(fn.SUM(columns)).scalar()
     return watch.took
 
 

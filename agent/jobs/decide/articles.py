@@ -117,6 +117,7 @@ def _told_of_late(since: datetime) -> Counter[tuple[int, int]]:
 def arrivals(now: datetime) -> dict[int, list[Arrival]]:
     """Category -> the products in it that can be bought, newest first."""
     by_category: dict[int, list[Arrival]] = {}
+    read: dict[str, frozenset[int]] = {}  # a shop has many products of few categories
     query = (
         Product.select(
             Product.woo_id, Product.name, Product.permalink, Product.categories, Product.created_at
@@ -133,7 +134,9 @@ def arrivals(now: datetime) -> dict[int, list[Arrival]]:
         .order_by(Product.created_at.desc(), Product.woo_id.desc())
     )
     for number, name, url, categories, published in raw(query):
-        own = frozenset(json.loads(categories))
+        own = read.get(categories)
+        if own is None:
+            own = read[categories] = frozenset(json.loads(categories))
         one = Arrival(number, name, url, own, instant(published))
         for category in one.categories:
             by_category.setdefault(category, []).append(one)
