@@ -18,6 +18,7 @@ class Why(Enum):
     BACKLOG = "waits: today's share of the backlog is full"
     ROOM = "waits: as many are queued as can be sent in time"
     BUDGET = "waits: this month's budget is spent"
+    QUIET_HOURS = "must not be disturbed now, and later it would be too late"
     NOTHING_FITS = "fits no campaign"
 
     # and why one campaign does not fit

@@ -185,8 +185,16 @@ def test_nothing_is_queued_that_cannot_leave_before_it_expires(
     )
     one = person(now, phone="+81312345678", region="JP", zones="Asia/Tokyo")
     bought(now, one, 1, 90 * DAY)
+    other = person(now, phone="+13125550188")
+    bought(now, other, 2, 91 * DAY)
+    settings = replace(settings, audience=replace(settings.audience, backlog_per_day=1))
+    plan = make_plan(settings, now=now, beat=nothing, campaigns=EVERYTHING)
+    for _ in plan.batches():
+        pass
+    assert plan.tally[Why.QUIET_HOURS] == 1, plan.tally
     told(settings, now, EVERYTHING)
-    assert [one for one in Message.select() if one.not_before >= one.expires_at] == []
+    # nor does it take the place of somebody whose message can leave
+    assert [(row.contact_id, row.not_before) for row in Message.select()] == [(other, now)]
 
 
 @pytest.mark.parametrize("email", ["no at sign", "a*b@example.com", "spoilt@example.com"])

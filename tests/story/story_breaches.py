@@ -181,7 +181,9 @@ def somebody_elses_coupon(story: Story) -> None:
 
 def nothing_new(story: Story) -> None:
     home = someone(story)
-    [old] = [one for one in story.world.shop.products if one.status == "publish"][:1]
+    # not one that another breach has sold out
+    for_sale = (one for one in story.world.shop.products if one.status == "publish")
+    old = next(one for one in for_sale if one.stock_status == "instock" and one.type == "simple")
     row = row_of(story, home, "new_arrivals", about={"products": [old.id]})
     send(story, home, row, [home.people[0].first_name, old.name, "https://shop.example"])
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from agent.budget import gather_budget, refusal
 from agent.config import Settings
 from agent.jobs.decide.day import Day
-from agent.jobs.decide.plan import Plan, Planned
+from agent.jobs.decide.plan import Plan
+from agent.jobs.decide.planned import Planned
 from agent.jobs.decide.reserve import reserve
 from agent.room import gather_room
 from agent.rules.budget import Allowance, Budget, Prices, Spent

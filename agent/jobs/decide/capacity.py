@@ -2,6 +2,8 @@
 
 from agent.config import Settings
 from agent.jobs.decide.day import Day
+from agent.jobs.decide.people import Known
+from agent.jobs.decide.planned import expires_at, not_before
 from agent.rules.budget import Budget
 from agent.rules.reasons import Why
 from agent.rules.room import Room
@@ -14,7 +16,7 @@ class Capacity:
 
     def __init__(self, settings: Settings, day: Day, room: Room, budget: Budget) -> None:
         self.full: Why | None = None
-        self._campaigns, self._priority = settings.campaigns, settings.priority
+        self._settings, self._day = settings, day
         self._room, self._budget = room, budget
         self._share = settings.audience.backlog_per_day - _backlog_taken(day)
         self._only_backlog = False
@@ -24,20 +26,23 @@ class Capacity:
         self.full = Why.BUDGET if self.full is Why.BUDGET else None
         self._only_backlog = True
 
-    def take(self, decision: Decision, region: str, *, backlog: bool) -> Why | None:
-        """Plan this message to somebody in that country; or why it cannot be."""
+    def take(self, decision: Decision, known: Known, *, backlog: bool) -> Why | None:
+        """Plan this message to this person; or why it cannot be."""
         if backlog and self._share <= 0:
             # in the order of the quiet, those who come later have been so for longer still
             self.full = Why.BACKLOG if self._only_backlog else self.full
             return Why.BACKLOG
-        expires_after = self._campaigns[decision.campaign].expires_after
-        priority = self._priority.index(decision.campaign)
+        expires_after = self._settings.campaigns[decision.campaign].expires_after
+        priority = self._settings.priority.index(decision.campaign)
         if not self._room.left(expires_after, priority):
             # among those who hear of an article, alerts may leave though greetings fill the room
             if self._only_backlog or decision.campaign in ALERTS:
                 self.full = Why.ROOM
             return Why.ROOM
-        if not self._budget.take(region):
+        waits_until = not_before(self._settings, self._day, known)
+        if waits_until >= expires_at(self._settings, self._day, decision):
+            return Why.QUIET_HOURS  # it could not leave, and would take their day from what can
+        if not self._budget.take(known.person.region):
             if self._budget.is_spent:
                 self.full = Why.BUDGET
             return Why.BUDGET

@@ -12,7 +12,7 @@ Nothing is written here but temporary tables, so a rehearsal is the same as the 
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agent.config import BackInStock, PriceDrop, Settings
@@ -21,6 +21,8 @@ from agent.jobs.decide.capacity import Capacity
 from agent.jobs.decide.day import Day
 from agent.jobs.decide.offers import audience_of, usable_offers
 from agent.jobs.decide.people import Asked, Known, gather
+from agent.jobs.decide.planned import Planned
+from agent.jobs.decide.written import decided_today
 from agent.left_out import LeftOut
 from agent.rules.audience import REST_AFTER_FAILURE, Arrival, newly_quiet
 from agent.rules.budget import Budget
@@ -29,8 +31,7 @@ from agent.rules.interest import Article
 from agent.rules.reasons import Why
 from agent.rules.room import Room
 from agent.rules.selection import ALERTS, WINBACKS, Decision, Offer, Shelf, choose
-from models import History, Message
-from models.base import tuples
+from models import History
 from models.planning import (
     Bounds,
     Lately,
@@ -41,9 +42,7 @@ from models.planning import (
     has_something_new,
     next_quiet,
 )
-from models.planning import (
-    LeftOut as LeftOutTable,
-)
+from models.planning import LeftOut as LeftOutTable
 from models.waiting import Stir, Waiting, forget
 
 if TYPE_CHECKING:
@@ -51,15 +50,6 @@ if TYPE_CHECKING:
 
 PEOPLE_A_BATCH = 500
 EVERYTHING: Sequence[str] = (*ALERTS, *WINBACKS)
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """What one person gets, or why nothing."""
-
-    known: Known
-    decision: Decision
-    from_backlog: bool = False
 
 
 class Plan:
@@ -254,7 +244,7 @@ class Plan:
         backlog = decision.quiet_since is not None and not newly_quiet(
             decision.quiet_since, self._audience.inactive_after, self._yesterday
         )
-        no_room = self._capacity.take(decision, known.person.region, backlog=backlog)
+        no_room = self._capacity.take(decision, known, backlog=backlog)
         if no_room is not None:
             return Planned(known, replace(decision, why=no_room, campaign=""))
         self._decided.add(decision.contact_id)
@@ -307,16 +297,3 @@ def _bounds(settings: Settings, day: Day, left_out: LeftOut) -> Bounds:
         excluded_regions=whom.exclude_countries,
         excluded_contacts=sorted(left_out.contacts),
     )
-
-
-def decided_today(day: Day) -> set[int]:
-    """Who has a message of this date already, whatever became of it.
-
-    One campaign a person a day: the caps may bear a second one, for which another would be found.
-    """
-    query = Message.select(Message.contact_id).where(
-        Message.created_at >= day.midnight(days_ago=1),  # there is an index, and the zone may move
-        Message.period == day.date.isoformat(),
-        Message.kind == "marketing",
-    )
-    return {contact for (contact,) in tuples(query)}

@@ -7,10 +7,10 @@ from typing import Any
 
 from agent.config import LoyaltyReward, Settings
 from agent.jobs.decide.day import Day
-from agent.jobs.decide.plan import Planned, decided_today
+from agent.jobs.decide.planned import Planned, expires_at, not_before
 from agent.jobs.decide.wording import Words
+from agent.jobs.decide.written import decided_today
 from agent.rules.caps import Caps, allows
-from agent.rules.hours import next_allowed
 from agent.rules.selection import Decision
 from models import Contact, Coupon, Message
 from models.base import transaction
@@ -24,17 +24,8 @@ Coupons = dict[str, dict[str, Any]]
 def reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> int:
     """Write the messages of those whom the caps and their consent still allow. Returns how many.
 
-    One that expires before the quiet hours of its person end is not written: it could not leave, and
-    would take their day from what can.
-
     All of it is read again in the transaction that writes: another loop may have been faster.
     """
-    until = {one.decision.contact_id: _not_before(settings, day, one) for one in chosen}
-    chosen = [
-        one
-        for one in chosen
-        if until[one.decision.contact_id] < _expires_at(settings, day, one.decision)
-    ]
     if not chosen:
         return 0
     coupons = {one.decision.contact_id: _coupon(settings, day, one) for one in chosen}
@@ -49,8 +40,7 @@ def reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> int:
             contact = one.decision.contact_id
             days = [date.fromisoformat(iso) for _, iso in taken.get(contact, [])]
             if contact in agreed and allows(caps, days, day.date):
-                message = _message(settings, day, one, words)
-                rows.append(message | {"not_before": until[contact]})
+                rows.append(_message(settings, day, one, words))
         written = set(Message.put(rows))
         made = [
             coupon | {"message_uid": row["uid"]}
@@ -59,20 +49,6 @@ def reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> int:
         ]
         Coupon.put(made)
     return len(written)
-
-
-def _not_before(settings: Settings, day: Day, one: Planned) -> datetime:
-    return next_allowed(
-        day.now,
-        zones=one.known.zones,
-        shop_zone=day.zone,
-        quiet_from=settings.limits.quiet_from,
-        quiet_until=settings.limits.quiet_until,
-    )
-
-
-def _expires_at(settings: Settings, day: Day, decision: Decision) -> datetime:
-    return day.now + settings.campaigns[decision.campaign].expires_after
 
 
 def _coupon(settings: Settings, day: Day, one: Planned) -> dict[str, Any] | None:
@@ -122,7 +98,8 @@ def _message(settings: Settings, day: Day, one: Planned, words: Words) -> dict[s
         "price": article.price if article and tells_price else None,
         "about": words.about(one),
         "created_at": day.now,
-        "expires_at": _expires_at(settings, day, decision),
+        "not_before": not_before(settings, day, one.known),
+        "expires_at": expires_at(settings, day, decision),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from agent.config import Settings
 from agent.jobs.decide.day import Day
 from agent.jobs.decide.people import Known
-from agent.jobs.decide.plan import Planned
+from agent.jobs.decide.planned import Planned
 from agent.recommendations import recommendations
 from agent.rules.composing import Composed, Tongue, compose
 from agent.rules.templates import TemplateMapping

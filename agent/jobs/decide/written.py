@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from agent.jobs.decide.day import Day
 from agent.rules.selection import ALERTS
 from models import Message
-from models.base import among, instant, raw
+from models.base import among, instant, raw, tuples
 from models.outbox import UNCOUNTED
 from models.planning import CALLED_OFF
 
@@ -89,3 +90,16 @@ def told_of_new(written: Iterable[Written]) -> datetime | None:
     return max(
         (o.moment for o in written if o.counts and o.campaign == "new_arrivals"), default=None
     )
+
+
+def decided_today(day: Day) -> set[int]:
+    """Who has a message of this date already, whatever became of it.
+
+    One campaign a person a day: the caps may bear a second one, for which another would be found.
+    """
+    query = Message.select(Message.contact_id).where(
+        Message.created_at >= day.midnight(days_ago=1),  # there is an index, and the zone may move
+        Message.period == day.date.isoformat(),
+        Message.kind == "marketing",
+    )
+    return {contact for (contact,) in tuples(query)}
