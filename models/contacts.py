@@ -6,6 +6,7 @@ from typing import Any
 
 from peewee import (
     EXCLUDED,
+    SQL,
     AutoField,
     CharField,
     CompositeKey,
@@ -36,6 +37,7 @@ class Contact(Table):
     marketing_at = UtcField(null=True)
     created_at = UtcField()
     language = CharField(default="")  # of the newest order that names one: pt_BR
+    unreachable = TextField(default="")  # why WhatsApp cannot or may not bring them anything
 
     @classmethod
     def put(cls, rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
@@ -83,6 +85,10 @@ class PhoneReading(Table):
     @classmethod
     def keep(cls, rows: Iterable[Mapping[str, Any]]) -> None:
         cls.write_each(rows, lambda insert: insert.on_conflict_ignore())
+
+
+UNREACHABLE = Contact.unreachable != SQL("''")  # in so many words, or SQLite does not use the index
+Contact.add_index(Contact.id, where=UNREACHABLE, name="contact_unreachable")
 
 
 class Identity(Table):

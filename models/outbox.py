@@ -23,6 +23,7 @@ from peewee import (
 )
 
 from models.base import JsonField, Table, UtcField, tuples
+from models.delivery import Pause
 
 ROWS_A_STATEMENT = 100
 UNCOUNTED = ("cancelled", "expired", "refused", "failed")  # these count for no cap
@@ -65,6 +66,8 @@ class Message(Table):
     variation_id = BigIntegerField(default=0)
     price = BigIntegerField(null=True)  # minor units: what a price alert says
     about = JsonField(default=dict)  # products named, and because of which bought one
+    resent = BooleanField(default=False)  # order news whose answer was lost: once more, by setting
+    deferred = BooleanField(default=False)  # WhatsApp put it off for a day, which it may do once
 
     class Meta:
         indexes = (
@@ -101,7 +104,8 @@ class Message(Table):
     def due(cls, now: datetime, limit: int) -> list["Message"]:
         """What may go out now, most urgent first.
 
-        One that waits for its coupon does not, and none of a campaign in trouble: they stay queued.
+        One that waits for its coupon does not, and none of a campaign in trouble, or of what is paused:
+        they stay queued.
         """
         unmade = Coupon.select(Coupon.code).where(
             Coupon.message_uid == cls.uid, Coupon.woo_id.is_null()
@@ -113,6 +117,7 @@ class Message(Table):
                 cls.not_before <= now,
                 cls.expires_at > now,
                 cls.campaign.not_in(CampaignStanding.in_trouble()),
+                Pause.lets_out(Pause.scopes(now), cls),
                 ~fn.EXISTS(unmade),
             )
             .order_by(cls.priority, cls.id)
@@ -231,6 +236,7 @@ class Coupon(Table):
                 Message.not_before <= now,
                 Message.expires_at > now,
                 Message.campaign.not_in(CampaignStanding.in_trouble()),
+                Pause.lets_out(Pause.scopes(now), Message),
             )
             .order_by(Message.priority, Message.id)
             .limit(limit)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from agent.config.kinds import Choice, Digits, Duration, Optional, Text, Whole
+from agent.config.kinds import Choice, Digits, Duration, Flag, Items, Optional, Text, Whole
 from agent.config.places import Country, File, Url, Zone
 from agent.config.schema import required, secret, section, setting
 
@@ -133,4 +133,40 @@ class WhatsApp:
         Duration("5m", "7d"),
         "How long a message whose answer was lost waits for a status, before it counts as abandoned.",
         default="1h",
+    )
+    resend_unsure_news: bool = setting(
+        Flag(),
+        "Send order news once more where its answer was lost and no status came: some would get the "
+        "same news twice, instead of a few none. Marketing never is.",
+        default=False,
+    )
+    news_reserve: int = setting(
+        Whole(0, 90),
+        "How many percent of the people whom the account may write to in 24 hours are kept for order "
+        "news: marketing leaves the rest.",
+        default=10,
+    )
+    canary: tuple[int, ...] = setting(
+        Items(Whole(1, 1_000_000)),
+        "A new template goes out in growing batches: so many messages, then a wait, then the next "
+        "batch, and after the last of these all others. [] sends all at once.",
+        default=[20, 200, 1000],
+    )
+    canary_wait: timedelta = setting(
+        Duration("1m", "3d"), "How long each of these batches is watched.", default="1h"
+    )
+    canary_failures: int = setting(
+        Whole(1, 100),
+        "A campaign stops by itself if more than so many percent of a batch fail.",
+        default=10,
+    )
+    canary_opt_outs: int = setting(
+        Whole(1, 100),
+        "The same for people who say STOP after it.",
+        default=3,
+    )
+    canary_held: int = setting(
+        Whole(1, 100),
+        "The same for messages that Meta keeps back until it has judged the template.",
+        default=50,
     )

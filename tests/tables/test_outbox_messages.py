@@ -279,7 +279,7 @@ def test_a_look_at_what_is_due_does_not_read_every_coupon() -> None:
     handle.connection().set_trace_callback(asked.append)
     Message.due(NOON, 16)
     handle.connection().set_trace_callback(None)
-    [select] = asked
+    [select] = [one for one in asked if "coupon" in one]
     plan = [row[3] for row in handle.execute_sql(f"EXPLAIN QUERY PLAN {select}")]
     assert any("coupon_message_uid" in step for step in plan)
     assert not [step for step in plan if "SCAN" in step and "coupon" in step]

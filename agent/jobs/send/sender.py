@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import peewee
 
+from agent import faults
 from agent.clients.outcomes import Lost, NotSent, Outcome
 from agent.clients.whatsapp import WhatsApp
 from agent.config import LoyaltyReward, Settings
@@ -107,7 +108,11 @@ class Sender:
                     halt, errands, more = self._step(
                         places.within(room, self._settings, self._zone)
                     )
+                    if self._unwritten:
+                        faults.point("recorded")
                     self._unwritten.clear()
+                    if errands:
+                        faults.point("claimed")
                     pace.spend(len(errands))
                     places.spend(len(errands))
                     more = more and bool(places.within(1, self._settings, self._zone))
@@ -127,7 +132,10 @@ class Sender:
         return tally
 
     def _send(self, errand: Errand) -> Outcome:
-        return self._whatsapp.send(errand.body)
+        faults.point("before request")
+        outcome = self._whatsapp.send(errand.body)
+        faults.point("answered")
+        return outcome
 
     def _step(self, room: int) -> tuple[Halt | None, list[Errand], bool]:
         """Write down what came back and claim what may go next, in one transaction.
@@ -158,7 +166,9 @@ class Sender:
             except ValueError as error:
                 self._drop(Verdict(cancel={str(error): [message.id]}), now)
         today = now.astimezone(self._zone).date()
+        faults.point("before claim")
         claimed = set(Message.claim([e.message.id for e in errands], now=now, day=today))
+        faults.point("claim written")
         return [errand for errand in errands if errand.message.id in claimed]
 
     def _body(self, message: Message, phones: dict[int, str]) -> dict[str, Any]:
@@ -222,7 +232,10 @@ class Sender:
                 outcomes.append((errand.message, Lost(f"{type(outcome).__name__}: {outcome}")))
             else:  # the wait between two tries was cut short: nothing has left
                 outcomes.append((errand.message, NotSent("winback was stopped", None)))
-        return write_outcomes(outcomes, now=now, tally=self._tally)
+        halt = write_outcomes(outcomes, now=now, tally=self._tally)
+        if outcomes:
+            faults.point("recording")
+        return halt
 
     def _wait_for(self, pool: Pool[Errand, Outcome]) -> None:
         """Write down what still comes back, as long as we have patience. The rest stays claimed."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from peewee import chunked
 
+from agent import faults
 from agent.clients.outcomes import Action, action_of
 from agent.consent import Heard, record
 from agent.log import Log
@@ -62,6 +63,7 @@ def _apply(fresh: Sequence[Status], now: datetime) -> None:
     for batch in chunked(changed.values(), ROWS_A_STATEMENT):
         Message.bulk_update(batch, fields=MOVED)  # type: ignore[no-untyped-call]  # untyped in its stubs
     _settle(fresh, messages)
+    faults.point("statuses")
 
 
 def _keep(updates: Sequence[StatusUpdate]) -> list[Status]:

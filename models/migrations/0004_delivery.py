@@ -1,0 +1,52 @@
+"""What the delivery needs: pauses, canaries, who cannot be reached, and which life this is."""
+
+from typing import Any
+
+from peewee import BooleanField, CharField, CompositeKey, IntegerField, Model, TextField
+
+
+def up(migrator: Any, db: Any) -> None:
+    class Table(Model):
+        class Meta:
+            database = db
+            legacy_table_names = False
+
+    class Pause(Table):
+        scope = CharField()
+        source = CharField()
+        reason = TextField(default="")
+        since = TextField()
+        until = TextField(null=True)
+
+        class Meta:
+            table_name = "pause"
+            primary_key = CompositeKey("scope", "source")
+
+    class Canary(Table):
+        campaign = CharField(primary_key=True)
+        template = CharField()
+        batch = IntegerField(default=0)
+        began_at = TextField()
+        filled_at = TextField(null=True)
+        passed_at = TextField(null=True)
+
+        class Meta:
+            table_name = "canary"
+
+    class Epoch(Table):
+        id = IntegerField(primary_key=True, default=1)
+        mark = CharField()
+        restored_on = CharField(default="")
+
+        class Meta:
+            table_name = "epoch"
+
+    db.create_tables([Pause, Canary, Epoch])
+    migrator.migrate(
+        migrator.add_column("contact", "unreachable", TextField(default="")),
+        migrator.add_column("message", "resent", BooleanField(default=False)),
+        migrator.add_column("message", "deferred", BooleanField(default=False)),
+    )
+    db.execute_sql(
+        'CREATE INDEX "contact_unreachable" ON "contact" ("id") WHERE ("unreachable" != \'\')'
+    )
