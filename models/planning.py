@@ -22,7 +22,7 @@ from peewee import (
 )
 
 from models.base import Table, UtcField, among, raw, tuples
-from models.contacts import Contact
+from models.contacts import UNREACHABLE, Contact
 from models.insight import History, Taste
 from models.outbox import TRIED, UNCOUNTED, Message
 
@@ -58,7 +58,7 @@ class Temporary(Table):
 
 
 class Lately(Temporary):
-    """Who must rest: under the caps, or because a message to them failed."""
+    """Who must rest: under the caps, or because a message to them failed, or because all would."""
 
     contact_id = IntegerField(primary_key=True)
     capped = BooleanField()
@@ -88,6 +88,9 @@ class Lately(Temporary):
             .having(capped | (failed > 0)),
             (cls.contact_id, cls.capped),
         ).execute()
+        cls.insert_from(
+            Contact.select(Contact.id, False).where(UNREACHABLE), (cls.contact_id, cls.capped)
+        ).on_conflict_ignore().execute()
 
 
 class Tried(Temporary):

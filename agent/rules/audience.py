@@ -52,6 +52,7 @@ class Person:
     counted_days: tuple[date, ...] = ()  # local dates of the messages that count for the caps
     last_by_campaign: tuple[tuple[str, date], ...] = ()
     failed_on: date | None = None  # when a message last failed or was refused
+    unreachable: bool = False  # WhatsApp cannot or may not bring them anything
     attempts: int = 0  # messages to win them back since the last order, also those that failed
     wishes: tuple[Wish, ...] = ()
     tastes: frozenset[int] = frozenset()  # categories in which they bought
@@ -111,6 +112,8 @@ def resting(person: Person, caps: Caps, today: date) -> Why | None:
     """Why this person must be left alone today."""
     if not allows(caps, person.counted_days, today):
         return Why.CAPPED
+    if person.unreachable:
+        return Why.FAILED
     if person.failed_on is not None and today - person.failed_on < REST_AFTER_FAILURE:
         return Why.FAILED
     return None

@@ -13,7 +13,7 @@ class Why(Enum):
     NEVER_BOUGHT = "never bought anything"
     NOT_QUIET = "ordered recently"
     CAPPED = "heard from you recently"
-    FAILED = "could not be reached lately"
+    FAILED = "could not be reached"
     ATTEMPTS = "had enough messages since the last order"
     BACKLOG = "waits: today's share of the backlog is full"
     ROOM = "waits: as many are queued as can be sent in time"

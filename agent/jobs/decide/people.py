@@ -61,7 +61,8 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
     query = (
         Contact.select(
             Contact.id, Contact.marketing, Contact.region, Contact.zones, Contact.first_name,
-            Contact.last_name, Contact.email, Contact.language, History.last_order_at,
+            Contact.last_name, Contact.email, Contact.language, Contact.unreachable,
+            History.last_order_at,
             History.bought, History.spent, History.last_bought,
         )
         .join(History, JOIN.LEFT_OUTER, on=(History.contact_id == Contact.id))
@@ -69,7 +70,8 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
     )  # fmt: skip
     known: dict[int, Known] = {}
     for (
-        contact, consent, region, zones, first, last, email, language, ordered, orders, spent, order,
+        contact, consent, region, zones, first, last, email, language, unreachable, ordered, orders,
+        spent, order,
     ) in raw(query):  # fmt: skip
         mine = written.get(contact, ())
         last_order_at = instant(ordered) if ordered else None
@@ -85,6 +87,7 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
             last_seen_at=_latest(seen.get(contact), told_of_new(mine)),
             counted_days=tuple(one.day for one in mine if one.counts),
             last_by_campaign=newest_by_campaign(mine) if mine else (),
+            unreachable=unreachable != "",
             failed_on=max((one.day for one in mine if one.state in GAVE_UP), default=None),
             attempts=sum(
                 one.campaign in WINBACKS
