@@ -38,6 +38,7 @@ from agent.sandbox.whatsapp.token import (
     described,
     token_in,
 )
+from agent.sandbox.whatsapp.turns import Vanished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,9 +96,15 @@ class _Graph:
         if whatsapp.drops_this_request():
             request.environ[VANISH] = True
             return {}
-        message = whatsapp.send(json_body(), version=g.version)
+        try:
+            message = whatsapp.send(json_body(), version=g.version)
+        except Vanished:
+            request.environ[VANISH] = True
+            return {}
         if whatsapp.loses_this_response():
             request.environ[VANISH] = True
+        if whatsapp.garbles_this_response():
+            raise BadGateway(502)
         contact = {"input": message.input}
         if message.to.startswith("+"):
             contact["wa_id"] = message.person.key

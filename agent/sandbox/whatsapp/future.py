@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from agent.sandbox.whatsapp.payloads import (
@@ -35,17 +36,24 @@ class Future:
         self._crowd, self._courier, self._switches = crowd, courier, switches
         self._display_digits = display_digits
 
-    def plan(self, message: Accepted, people: People, start: datetime) -> None:
+    def plan(
+        self, message: Accepted, people: People, start: datetime, *, doomed: int | None = None
+    ) -> None:
         """Ask the people what will happen to a message that goes out at `start`.
 
-        A planned failure, or marketing to somebody who wants none of it (131050), comes first.
+        A failure comes first: with the code `doomed`, a planned one, or marketing to somebody who
+        wants none of it (131050).
         """
-        code = self._switches.planned_status_error(message.to)
+        failure = (doomed, timedelta(0)) if doomed else None
+        failure = failure or self._switches.planned_status_error(message.to)
         marketing = message.category == "marketing"
-        if code is None and marketing and not self._crowd.wants_marketing(message.person, start):
-            code = 131050
-        if code is not None:
-            self.fail(message, code, start)
+        if failure is None and marketing and not self._crowd.wants_marketing(message.person, start):
+            failure = (131050, timedelta(0))
+        if failure is not None:
+            code, after = failure
+            if after:
+                self._tell(message, "sent", start, priced=True)
+            self.fail(message, code, start + after)
             return
         arrived = False
         for reaction in people.react(message):
@@ -62,6 +70,18 @@ class Future:
                 priced = reaction.kind == "sent" or not arrived
                 arrived = arrived or reaction.kind != "sent"
                 self._tell(message, reaction.kind, at, priced=priced)
+
+    def judge(self, message: Accepted, people: People, start: datetime) -> bool:
+        """What becomes of a message that is held from `start` on. False if nobody judges it."""
+        fate = self._switches.fate_of_held(message.id)
+        if fate is None:
+            return False
+        after, code = fate
+        if code:
+            self.fail(message, code, start + after)
+        else:
+            self.plan(message, people, start + after)
+        return True
 
     def fail(self, message: Accepted, code: int, at: datetime) -> None:
         """Its last status: failed."""

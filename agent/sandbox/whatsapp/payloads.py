@@ -98,7 +98,7 @@ def status_update(
             "type": "regular",
             "category": message.category,
         }
-    if code:
+    if status == "failed":
         item["errors"] = [failed_status_error(code)]
     tells_who = status in {"sent", "delivered"}
     return Update("messages", "statuses", item, _contact(person) if tells_who else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import threading
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -41,6 +42,23 @@ class _Parcel:
     failures: int = 0
 
 
+class _Trickle:
+    """A body of which the second half comes `pause` seconds after the first."""
+
+    def __init__(self, body: bytes, pause: float) -> None:
+        half = len(body) // 2
+        self._length, self._parts = len(body), [body[half:], body[:half]]
+        self._pause = pause
+
+    def __len__(self) -> int:
+        return self._length
+
+    def read(self, _size: int = -1) -> bytes:
+        if len(self._parts) == 1:
+            time.sleep(self._pause)
+        return self._parts.pop() if self._parts else b""
+
+
 class Courier:
     """Holds updates until they are due, and posts them until they are taken."""
 
@@ -58,7 +76,9 @@ class Courier:
         self._thread: threading.Thread | None = None
 
     def put(self, update: Update, due: datetime) -> None:
-        """Deliver `update` at `due`, or as much later as the switches say."""
+        """Deliver `update` at `due`, or as much later as the switches say, if they let it come."""
+        if chance(self._switches.seed, "lost", update.name) < self._switches.lose_webhooks:
+            return
         with self._queueing:
             draw = chance(self._switches.seed, "delay", update.name)
             late = draw * self._switches.delay_webhooks
@@ -167,8 +187,10 @@ class Courier:
             "X-Hub-Signature-256": signature(self._switches.app_secret, parcel.body),
         }
         try:
+            slow = self._switches.slow_webhooks
+            body = _Trickle(parcel.body, slow) if slow else parcel.body
             return self._session.post(
-                url, data=parcel.body, headers=headers, timeout=ANSWER_WITHIN, allow_redirects=False
+                url, data=body, headers=headers, timeout=ANSWER_WITHIN, allow_redirects=False
             ).status_code
         except requests.RequestException:
             return None

@@ -84,7 +84,7 @@ class WhatsApp(Switches):
     def send(self, body: object, *, version: int = 26) -> Accepted:
         """Carry out `POST /messages` of Graph `version`: check, accept, and plan what comes of it.
 
-        Raises GraphError with Meta's code for what the API refuses, or BadGateway if so planned.
+        Raises GraphError with Meta's code for what the API refuses; BadGateway or Vanished if so planned.
         """
         request = read_request(body, self._sender_code)
         self.raise_planned_error(request.to)
@@ -109,31 +109,33 @@ class WhatsApp(Switches):
                 "Message failed to send because more than 24 hours have passed since the customer "
                 "last replied to this number.",
             )
+        invited = self._crowd.window_is_open(person, now)
         with self._lock:
+            doomed = self.limits.take(person.key, now, invited=invited)
             self._sent_to[person.key] += 1
             nth = self._sent_to[person.key]
             message = replace(draft, id=outgoing_id(person.key, nth, self.seed))
             self.accepted.append(message)
             if message.callback_data is not None:
                 self.accepted_by_intent[message.callback_data] += 1
-            if message.held:
+            if not message.held:
+                self._future.plan(message, self.people, now, doomed=doomed)
+            elif not self._future.judge(message, self.people, now):
                 self._held.append(message)
-            else:
-                self._future.plan(message, self.people, now)
         return message
 
-    def release_held(self) -> int:
-        """Send what was held for quality assessment. Says how many messages."""
+    def release_held(self, template: str | None = None) -> int:
+        """Send what was held for quality assessment, of one template or all. Says how many."""
         with self._lock:
-            held, self._held = self._held, []
+            held = self._take_held(template)
             for message in held:
                 self._future.plan(message, self.people, self.clock.now())
         return len(held)
 
-    def drop_held(self, code: int = 132015) -> int:
+    def drop_held(self, code: int = 132015, template: str | None = None) -> int:
         """Let what was held fail: 132015 is template pacing, 135000 portfolio pacing."""
         with self._lock:
-            held, self._held = self._held, []
+            held = self._take_held(template)
             for message in held:
                 self._future.fail(message, code, self.clock.now())
         return len(held)
@@ -200,9 +202,14 @@ class WhatsApp(Switches):
     def set_template_status(
         self, name: str, status: str, language: str | None = None, *, reason: str = "NONE"
     ) -> None:
-        """Pause, disable, approve... a template in one language or in all. KeyError if unknown."""
+        """Pause, disable, approve... a template in one language or in all. KeyError if unknown.
+
+        What is held of one that is paused or disabled is dropped.
+        """
         for template in self.templates.set_status(name, status, language, reason=reason):
             self._courier.put(template_update(template, reason=reason), self.clock.now())
+        if status in {"PAUSED", "DISABLED"}:
+            self.drop_held(132015 if status == "PAUSED" else 132016, name)
 
     def look_through_reviews(self) -> None:
         """Approve the created templates whose review is over by now."""
@@ -300,6 +307,11 @@ class WhatsApp(Switches):
 
     # what happens inside
 
+    def _take_held(self, template: str | None) -> list[Accepted]:
+        taken = [one for one in self._held if template in {None, one.template}]
+        self._held = [one for one in self._held if template not in {None, one.template}]
+        return taken
+
     def _fill_template(self, draft: Accepted, request: MessageRequest, version: int) -> Accepted:
         self.look_through_reviews()
         content, name = request.content, str(request.content["name"])
@@ -321,5 +333,5 @@ class WhatsApp(Switches):
             parameters=filled.parameters,
             text=filled.text,
             quick_replies=filled.quick_replies,
-            held=self.hold_messages,
+            held=self.holds_this_message(),
         )
