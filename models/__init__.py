@@ -2,7 +2,7 @@
 
 from models.base import Table
 from models.contacts import Contact, Identity, PhoneReading, Statement
-from models.delivery import Canary, Epoch, Pause
+from models.delivery import Canary, Epoch, JobCall, Pause
 from models.exactness import Found, Hint, Sample
 from models.inbox import Reply, Status, Webhook
 from models.insight import Basis, Bestseller, Companion, History, SharedName, Stale, Taste
@@ -23,7 +23,7 @@ from models.shop_facts import ShopFact
 
 __all__ = [
     "TABLES", "Basis", "Bestseller", "CampaignStanding", "Canary", "Category", "Companion", "Contact", "Conversion", "Coupon",
-    "Cursor", "Customer", "Epoch", "Found", "Heartbeat", "Hint", "History", "Identity", "Interest", "JobRun", "LookedAt", "Message",
+    "Cursor", "Customer", "Epoch", "Found", "Heartbeat", "Hint", "History", "Identity", "Interest", "JobCall", "JobRun", "LookedAt", "Message",
     "Order", "OrderLine", "Pause", "PhoneReading", "Product", "ProductChange", "Refund", "Reply", "Sample", "SharedName",
     "ShopCoupon", "ShopFact", "Stale", "Statement", "Status", "Table", "Taste", "Template", "UnsettledEvent", "Webhook",
 ]  # fmt: skip
@@ -33,7 +33,7 @@ TABLES: tuple[type[Table], ...] = (
     ProductChange, Hint, Found, Sample,
     Interest, LookedAt, UnsettledEvent, History, Taste, Basis, SharedName, Stale, Companion, Bestseller,
     Contact, PhoneReading, Identity, Statement,
-    Message, Coupon, CampaignStanding, Template, Pause, Canary, Epoch,
+    Message, Coupon, CampaignStanding, Template, Pause, Canary, JobCall, Epoch,
     Webhook, Status, Reply,
     Cursor, JobRun, Heartbeat, Conversion,
 )  # fmt: skip

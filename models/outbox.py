@@ -5,7 +5,7 @@ check, and a unique key makes a second decision about the same thing a no-op. Th
 between them are in agent/rules/states.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from peewee import (
 )
 
 from models.base import JsonField, Table, UtcField, tuples
-from models.delivery import Pause
+from models.delivery import MARKETING, Epoch, Pause
 
 ROWS_A_STATEMENT = 100
 UNCOUNTED = ("cancelled", "expired", "refused", "failed")  # these count for no cap
@@ -68,6 +68,7 @@ class Message(Table):
     about = JsonField(default=dict)  # products named, and because of which bought one
     resent = BooleanField(default=False)  # order news whose answer was lost: once more, by setting
     deferred = BooleanField(default=False)  # WhatsApp put it off for a day, which it may do once
+    deferred_wamid = CharField(default="")  # of the try that a status put off
 
     class Meta:
         indexes = (
@@ -88,10 +89,17 @@ class Message(Table):
 
     @classmethod
     def cap_days(cls, contacts: Iterable[int], since: date) -> dict[int, list[tuple[int, str]]]:
-        """contact -> (message id, local date) of each marketing message that counts from `since` on."""
+        """contact -> (message id, local date) of each marketing message that counts from `since` on.
+
+        After a restore everybody has one more, with the id 0: what they may have got meanwhile.
+        """
+        asked = list(contacts)
+        restored = Epoch.restored_day()
         days: dict[int, list[tuple[int, str]]] = {}
+        if restored is not None and restored >= since:
+            days = {contact: [(0, restored.isoformat())] for contact in asked}
         query = cls.select(cls.contact_id, cls.id, cls.cap_day).where(
-            cls.contact_id.in_(list(contacts)),
+            cls.contact_id.in_(asked),
             cls.cap_day >= since.isoformat(),
             cls.kind == "marketing",
             cls.state.not_in(UNCOUNTED),
@@ -101,8 +109,15 @@ class Message(Table):
         return days
 
     @classmethod
-    def due(cls, now: datetime, limit: int) -> list["Message"]:
-        """What may go out now, most urgent first.
+    def due(
+        cls,
+        now: datetime,
+        limit: int,
+        *,
+        marketing: bool = True,
+        without: Collection[str] = (),
+    ) -> list["Message"]:
+        """What may go out now, most urgent first; without marketing, or some campaigns, if so asked.
 
         One that waits for its coupon does not, and none of a campaign in trouble, or of what is paused:
         they stay queued.
@@ -110,10 +125,14 @@ class Message(Table):
         unmade = Coupon.select(Coupon.code).where(
             Coupon.message_uid == cls.uid, Coupon.woo_id.is_null()
         )
+        asked_for = cls.campaign.not_in(sorted(without))
+        if not marketing:
+            asked_for &= cls.kind != MARKETING
         return list(
             cls.select()
             .where(
                 cls.state == "queued",
+                asked_for,
                 cls.not_before <= now,
                 cls.expires_at > now,
                 cls.campaign.not_in(CampaignStanding.in_trouble()),
@@ -179,12 +198,49 @@ class Message(Table):
         return int(query.where(cls.state == "claimed").execute())
 
     @classmethod
+    def send_news_again(cls, claimed_before: datetime, now: datetime) -> int:
+        """Order news whose answer was lost, and of which no status came: once more, and only once."""
+        query = cls.update(state="queued", resent=True, not_before=now).where(
+            cls.state == "unsure",
+            cls.kind != MARKETING,
+            ~cls.resent,
+            cls.claimed_at <= claimed_before,
+            cls.expires_at > now,
+        )
+        return int(query.execute())
+
+    @classmethod
+    def last_claims(cls, contacts: Iterable[int], since: datetime) -> dict[int, datetime]:
+        """contact -> when a message to them was last claimed, of those after `since`."""
+        query = (
+            cls.select(cls.contact_id, fn.MAX(cls.claimed_at))
+            .where(cls.contact_id.in_(list(contacts)), cls.claimed_at > since)
+            .group_by(cls.contact_id)
+        )
+        return dict(tuples(query))
+
+    @classmethod
+    def put_off(cls, contacts: Iterable[int], until: datetime) -> int:
+        """Whatever is queued for these people waits until then."""
+        query = cls.update(not_before=until).where(
+            cls.state == "queued", cls.contact_id.in_(list(contacts)), cls.not_before < until
+        )
+        return int(query.execute())
+
+    @classmethod
     def abandon(cls, claimed_before: datetime, now: datetime) -> int:
         """Unsure for so long that no status will come. They still count for the caps."""
         query = cls.update(state="abandoned", ended_at=now).where(
             cls.state == "unsure", cls.claimed_at <= claimed_before
         )
         return int(query.execute())
+
+    @classmethod
+    def abandon_queued(cls, why: str, now: datetime) -> int:
+        """Whatever waits may have been sent in a life that this database does not know. It is not
+        sent (again), and still counts for the caps; a status may yet tell what became of it."""
+        query = cls.update(state="abandoned", detail=why, ended_at=now)
+        return int(query.where(cls.state == "queued").execute())
 
     @classmethod
     def count_by_state(cls) -> dict[str, int]:
@@ -204,6 +260,12 @@ Message.add_index(
 )
 Message.add_index(
     Message.state, where=(Message.state << ("claimed", "unsure")), name="message_unanswered"
+)
+Message.add_index(
+    Message.campaign,
+    Message.claimed_at,
+    where=Message.claimed_at.is_null(False),
+    name="message_left",
 )
 
 
@@ -249,23 +311,12 @@ class CampaignStanding(Table):
     name = CharField(primary_key=True)
     trouble = TextField(default="")
     checked_at = UtcField()
-    held_until = UtcField(null=True)  # the trouble stands until then, whatever the template is
 
     @classmethod
     def put(cls, name: str, trouble: str, now: datetime) -> None:
-        """Write down how it stands. A hold that is in force stays as it is."""
+        """Write down how it stands."""
         cls.insert(name=name, trouble=trouble, checked_at=now).on_conflict(
-            conflict_target=[cls.name],
-            preserve=[cls.trouble, cls.checked_at],
-            update={cls.held_until: None},
-            where=cls.held_until.is_null() | (cls.held_until <= now),
-        ).execute()
-
-    @classmethod
-    def hold_all(cls, trouble: str, *, now: datetime, until: datetime) -> None:
-        """The account is at fault: no campaign is sent until then. A longer hold stays as it is."""
-        cls.update(trouble=trouble, checked_at=now, held_until=until).where(
-            cls.held_until.is_null() | (cls.held_until < until)
+            conflict_target=[cls.name], preserve=[cls.trouble, cls.checked_at]
         ).execute()
 
     @classmethod

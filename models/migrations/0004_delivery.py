@@ -26,6 +26,7 @@ def up(migrator: Any, db: Any) -> None:
         campaign = CharField(primary_key=True)
         template = CharField()
         batch = IntegerField(default=0)
+        tried_since = TextField()
         began_at = TextField()
         filled_at = TextField(null=True)
         passed_at = TextField(null=True)
@@ -33,20 +34,35 @@ def up(migrator: Any, db: Any) -> None:
         class Meta:
             table_name = "canary"
 
+    class JobCall(Table):
+        job = CharField(primary_key=True)
+        times = IntegerField(default=1)
+
+        class Meta:
+            table_name = "job_call"
+
     class Epoch(Table):
         id = IntegerField(primary_key=True, default=1)
-        mark = CharField()
+        mark = CharField(default="")
         restored_on = CharField(default="")
+        known_until = TextField(null=True)
+        suspected = BooleanField(default=False)
 
         class Meta:
             table_name = "epoch"
 
-    db.create_tables([Pause, Canary, Epoch])
+    db.create_tables([Pause, Canary, JobCall, Epoch])
     migrator.migrate(
         migrator.add_column("contact", "unreachable", TextField(default="")),
         migrator.add_column("message", "resent", BooleanField(default=False)),
         migrator.add_column("message", "deferred", BooleanField(default=False)),
+        migrator.add_column("message", "deferred_wamid", CharField(default="")),
+        migrator.drop_column("campaign_standing", "held_until"),
     )
     db.execute_sql(
         'CREATE INDEX "contact_unreachable" ON "contact" ("id") WHERE ("unreachable" != \'\')'
+    )
+    db.execute_sql(
+        'CREATE INDEX "message_left" ON "message" ("campaign", "claimed_at") '
+        'WHERE ("claimed_at" IS NOT NULL)'
     )
