@@ -20,7 +20,7 @@ from agent.clients.session import (
     trouble,
 )
 from agent.clients.whatsapp_failures import GraphError
-from agent.errors import Garbled, Refused, Retryable, Unauthorized
+from agent.errors import Garbled, Refused, Retryable, Unauthorized, Unsure
 
 TEMPLATE_FIELDS = (
     "id,name,language,status,category,parameter_format,components,quality_score,rejected_reason"
@@ -118,6 +118,16 @@ class WhatsApp:
             seen.add(cursor)
             params["after"] = cursor
 
+    def create_template(self, template: Mapping[str, Any]) -> dict[str, Any]:
+        """Submit a template for review; gives its `id`, `status` and `category` as Meta has them.
+
+        Asked again only while no connection came about, or after an error that may pass. Raises
+        Unsure when the request left and no answer came that we understand: it may exist now, so
+        look for it in `templates`. Else Unauthorized, Refused (its `code` is the subcode where Meta
+        gives one for templates) or Retryable.
+        """
+        return self._sending(self._create_template_once, template)
+
     def phone_number(self) -> dict[str, Any]:
         """The sender's number with NUMBER_FIELDS; Meta leaves out what does not apply."""
         return self._get(self._number, {"fields": NUMBER_FIELDS})
@@ -169,6 +179,32 @@ class WhatsApp:
             return Lost(f"redirected to {host or 'another path'}: is [whatsapp] base_url right?")
         kind = "an answer without an id" if answer is not None else "an answer that is no JSON"
         return Lost(f"{kind} (HTTP {response.status_code})")
+
+    def _create_template_once(self, template: Mapping[str, Any]) -> dict[str, Any]:
+        path = f"{self._account}/message_templates"
+        asked = f"POST /{path}"
+        unsure = "look whether it is there now: winback templates list"
+        try:
+            response = self._session.post(
+                f"{self._graph}/{path}",
+                data=_encode(template).encode(errors="replace"),
+                headers={"Content-Type": "application/json"},
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except (requests.RequestException, HTTPError) as error:
+            why = trouble(error)
+            what = f"{asked}: no answer from WhatsApp: {why.reason}"
+            if why.never_left:
+                raise Retryable(what, fix=_REACH) from None
+            raise Unsure(what, fix=unsure) from None
+        answer = _parsed(response)
+        if refusal := GraphError.found_in(answer, self._token):
+            raise refusal.failure(asked)
+        if isinstance(answer, dict) and answer.get("id") and _success(response):
+            return answer
+        status = response.status_code
+        raise Unsure(f"{asked}: WhatsApp answered {status}, but not in its own form", fix=unsure)
 
     def _get(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
         return self._reading(self._get_once, path, params)

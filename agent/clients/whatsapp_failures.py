@@ -31,7 +31,18 @@ _REMEDIES: Mapping[int, str] = {
     2500: "see that [whatsapp] base_url and api_version are right",
     131031: "Meta has locked the account: see Business Support Home for the reason and the appeal",
     133010: "register the number for the Cloud API: WhatsApp Manager -> Phone numbers",
+    # of templates
+    2388019: "the account has as many templates as it may: delete some in WhatsApp Manager",
+    2388024: "a template of this name is there already in this language: see `winback templates list`",
+    2388039: "the template cannot be changed now: it is in review, or was changed too often of late",
+    2388040: "a part of the template is too long: see its text in `winback templates push --dry-run`",
+    2388047: "the template's header is not as WhatsApp wants it",
+    2388072: "the template's body is not as WhatsApp wants it",
+    2388073: "the template's footer is not as WhatsApp wants it",
+    2388293: "the template has too many variables for so short a text",
+    2388299: "the template's text begins or ends with a variable",
 }
+_OF_TEMPLATES = range(2388000, 2389000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +52,30 @@ class GraphError:
     code: int
     detail: str
     fbtrace_id: str
+    subcode: int = 0
 
     @classmethod
     def found_in(cls, answer: object, token: str) -> Self | None:
         """The error in an answer, or None. `error_data` may be an object, a text or missing.
 
-        Meta quotes a malformed token in full, so `token` is struck out of its words.
+        What Meta says to a person (`error_user_title`, `error_user_msg`: about templates) is a part
+        of `detail`. Meta quotes a malformed token in full, so `token` is struck out of its words.
         """
         match answer:
             case {"error": {"code": int() | str() as code} as error} if _is_number(code):
-                said = [error.get("message"), _details(error.get("error_data"))]
+                said = [
+                    error.get("message"),
+                    _details(error.get("error_data")),
+                    error.get("error_user_title"),
+                    error.get("error_user_msg"),
+                ]
                 detail = ": ".join(str(part) for part in said if part)
-                trace = error.get("fbtrace_id")
+                trace, subcode = error.get("fbtrace_id"), error.get("error_subcode", 0)
                 return cls(
-                    int(code), detail.replace(token, "***"), trace if isinstance(trace, str) else ""
+                    int(code),
+                    detail.replace(token, "***"),
+                    trace if isinstance(trace, str) else "",
+                    int(subcode) if isinstance(subcode, int | str) and _is_number(subcode) else 0,
                 )
         return None
 
@@ -63,6 +84,12 @@ class GraphError:
         what = (
             f"{asked}: WhatsApp answered {self.code} {self.detail} (fbtrace_id {self.fbtrace_id})"
         )
+        if self.subcode in _OF_TEMPLATES:  # the code is 100 then, whatever was wrong
+            return Refused(
+                what,
+                fix=_REMEDIES.get(self.subcode, "correct what Meta names, and submit it again"),
+                code=str(self.subcode),
+            )
         code = str(self.code)
         match action_of(self.code):
             case Action.RETRY:

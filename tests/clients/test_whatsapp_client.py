@@ -12,7 +12,15 @@ from wire import answering, read_request, reply, reset
 
 from agent.clients.outcomes import Accepted, Action, Declined, Lost, NotSent
 from agent.clients.whatsapp import NUMBER_FIELDS, TEMPLATE_FIELDS, WhatsApp
-from agent.errors import ConfigError, Garbled, Refused, Retryable, Unauthorized, WinbackError
+from agent.errors import (
+    ConfigError,
+    Garbled,
+    Refused,
+    Retryable,
+    Unauthorized,
+    Unsure,
+    WinbackError,
+)
 
 TOKEN = "EAAGexample"
 BODY = {"messaging_product": "whatsapp", "to": "+15550100", "template": {"name": "olá_😀"}}
@@ -473,3 +481,86 @@ def test_a_token_with_a_line_break_is_a_config_error_that_does_not_quote_it():
             sleep=time.sleep,
         )
     assert TOKEN not in str(caught.value)
+
+
+# Templates are made
+
+
+TEMPLATE = {"name": "olá", "language": "pt_BR", "category": "MARKETING", "components": []}
+
+
+def made_from(connect, status, body):
+    body = body if isinstance(body, str) else json.dumps(body)
+    with responses.RequestsMock() as mock:
+        mock.post(f"{GRAPH}/2002/message_templates", body=body, status=status)
+        return connect().create_template(TEMPLATE)
+
+
+def test_a_template_is_submitted_as_one_json_with_the_token(connect, serve):
+    answer = {"id": "546", "status": "PENDING", "category": "UTILITY"}
+    seen = []
+    wire = serve(answering(reply(json.dumps(answer).encode()), keep=seen))
+    assert connect(f"http://{wire.host}").create_template(TEMPLATE) == answer
+    head, _, body = seen[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /v26.0/2002/message_templates HTTP/1.1\r\n")
+    assert b"\r\nAuthorization: Bearer EAAGexample" in head
+    assert b"\r\nContent-Type: application/json" in head
+    assert json.loads(body) == TEMPLATE
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "remedy"),
+    [
+        (graph_error(100, error_subcode=2388024), "2388024", "is there already"),
+        (graph_error(100, error_subcode="2388040"), "2388040", "too long"),
+        (graph_error(2388299), "2388299", "begins or ends with a variable"),
+        (graph_error(100, error_subcode=2388999), "2388999", "correct what Meta names"),
+        (graph_error(100, error_subcode=33), "100", "compare [whatsapp]"),
+        (graph_error(100, error_subcode=None), "100", "compare [whatsapp]"),
+        (graph_error(100, error_subcode=[2388024]), "100", "compare [whatsapp]"),
+    ],
+)
+def test_a_template_that_is_refused_says_which_rule_it_broke(connect, error, code, remedy):
+    error["error"] |= {"error_user_title": "Body", "error_user_msg": f"It is wrong: {TOKEN}"}
+    with pytest.raises(Refused) as caught:
+        made_from(connect, 400, error)
+    assert caught.value.code == code
+    assert remedy in caught.value.fix
+    assert "no: Body: It is wrong: ***" in caught.value.what
+
+
+def test_a_template_that_the_token_may_not_make_is_unauthorized(connect):
+    with pytest.raises(Unauthorized, match="POST /2002/message_templates"):
+        made_from(connect, 403, graph_error(200))
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (502, "<html>Bad Gateway</html>"),
+        (200, "<html>Welcome to the hotel's network</html>"),
+        (200, {}),
+        (200, []),
+        (500, {"id": "546"}),
+        (301, ""),
+    ],
+)
+def test_an_answer_that_does_not_tell_whether_the_template_was_made_is_unsure(
+    connect, status, body
+):
+    with pytest.raises(Unsure, match=str(status)):
+        made_from(connect, status, body)
+
+
+@pytest.mark.parametrize("talk", [None, hang_up, break_off, answering(reply(b"{}", length=100))])
+def test_a_template_whose_answer_is_lost_is_submitted_once(connect, serve, waits, talk):
+    wire = serve(talk)
+    with pytest.raises(Unsure, match="no answer from WhatsApp"):
+        connect(f"http://{wire.host}", timeout=0.3).create_template(TEMPLATE)
+    assert (wire.connections, waits) == (1, [])
+
+
+def test_a_template_that_never_left_is_tried_once_more(connect, nobody, waits):
+    with pytest.raises(Retryable, match="connection refused"):
+        connect(f"http://{nobody}").create_template(TEMPLATE)
+    assert len(waits) == 1
