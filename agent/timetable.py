@@ -27,6 +27,7 @@ from agent.jobs.settle import settle, tidy
 from agent.jobs.templates import read_templates
 from agent.jobs.track import file_orphans, track
 from agent.rules.cadence import Daily, Every
+from agent.rules.pace import Pace
 from agent.service import Service
 from models import Cursor, Order, ShopFact
 
@@ -60,6 +61,7 @@ class Timetable:
         self.tools = tools
         self._mirror, self._plans = Lock(), Lock()
         self._prices = PriceWatch()
+        self._pace = Pace(1.0)
         self._ticks = schedule.Scheduler()
         self._ticks.every(1).seconds.do(self.knock)
 
@@ -186,6 +188,7 @@ class Timetable:
             now=service.clock.now,
             monotonic=service.clock.monotonic,
             pause=service.sleep,
+            pace=self._pace,
         )
         return sender.run(beat)
 

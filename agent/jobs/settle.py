@@ -20,9 +20,12 @@ CHANGES_KEPT = timedelta(days=400)  # of stock and prices: a year ago must still
 
 def settle(settings: Settings, *, now: datetime) -> dict[str, int]:
     """End messages that waited too long for their turn, or for a status that will not come."""
-    counts = {
-        "expired": Message.expire(now),
-        "abandoned": Message.abandon(now - settings.whatsapp.unsure_after, now),
+    unsure_before = now - settings.whatsapp.unsure_after
+    counts = {"expired": Message.expire(now)}
+    if settings.whatsapp.resend_unsure_news:
+        counts["news sent again"] = Message.send_news_again(unsure_before, now)
+    counts |= {
+        "abandoned": Message.abandon(unsure_before, now),
     }
     return {what: count for what, count in counts.items() if count}
 

@@ -1,35 +1,50 @@
-"""How many messages may leave now."""
+"""When the next messages may leave."""
 
 from dataclasses import dataclass
 
-GLANCE = 0.1  # seconds between two looks of the sender
+AHEAD = 0.25  # seconds for which moments are given out: more than between two looks of the sender
+SLOWED = 60.0  # seconds for which WhatsApp's "too fast" (130429, 4, 80007) is heeded
+ONE_ANSWER = 10.0  # seconds in which several of them say the same: they were under way together
+SLOWEST = 1 / 16  # of the rate
 
 
 @dataclass(slots=True)
 class Pace:
-    """A token bucket. Times are monotonic seconds; `rate` is messages a second."""
+    """Moments at which messages leave, evenly spaced: no second ever sees more than `rate` of them.
+
+    Times are monotonic seconds, `rate` is messages a second. A pause is not made up for, so nothing
+    leaves in a burst; and as moments are given out a little ahead, none is lost while it is busy.
+    """
 
     rate: float  # may be changed at any time
-    level: float = 0.0
-    at: float | None = None
+    next_at: float = float("-inf")
+    slow_until: float = float("-inf")
+    slowed_at: float = float("-inf")
+    share: float = 1.0  # of the rate, while it is slowed
 
-    def allowance(self, now: float) -> int:
-        """How many may leave at `now`."""
-        if self.at is None:
-            self.level = self.most
-        else:
-            earned = max(0.0, now - self.at) * self.rate
-            self.level = min(self.level + earned, self.most)
-        self.at = now
-        return int(self.level)
+    def moments(self, now: float, most: int) -> list[float]:
+        """When up to `most` messages may leave, the first of them not before `now`."""
+        first, step = max(self.next_at, now), self._step(now)
+        count = int((now + AHEAD - first) / step) + 1 if first <= now + AHEAD else 0
+        return [first + step * number for number in range(min(count, most))]
 
-    @property
-    def most(self) -> float:
-        """What is saved up in a pause: what two glances earn, and where that is less than one message,
-        one and what a glance earns, so that a slow pace loses nothing between two looks."""
-        earned = self.rate * GLANCE
-        return max(1.0, earned) + earned
+    def take(self, moments: list[float]) -> None:
+        """Messages leave at these; the next a step after the last."""
+        if moments:
+            self.next_at = moments[-1] + self._step(moments[0])
 
-    def spend(self, count: int) -> None:
-        """`count` messages have left."""
-        self.level -= count
+    def slow_down(self, now: float) -> None:
+        """WhatsApp said that this was too fast: half of it for a minute, and half again each time."""
+        self._forget(now)
+        if now - self.slowed_at >= ONE_ANSWER:
+            self.share = max(self.share / 2, SLOWEST)
+            self.slowed_at = now
+        self.slow_until = now + SLOWED
+
+    def _step(self, now: float) -> float:
+        self._forget(now)
+        return 1 / (self.rate * self.share)
+
+    def _forget(self, now: float) -> None:
+        if now >= self.slow_until:
+            self.share = 1.0

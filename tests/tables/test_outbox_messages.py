@@ -261,16 +261,15 @@ def test_nothing_of_a_campaign_in_trouble_is_due_and_it_stays_queued() -> None:
     assert Message.count_by_state() == {"queued": 2}
 
 
-def test_a_hold_stands_until_its_time_whatever_the_templates_are() -> None:
-    until = NOON + timedelta(hours=1)
-    for name in ("we_miss_you", "loyalty_reward"):
-        CampaignStanding.put(name, "", NOON)
-    CampaignStanding.hold_all("stopped", now=NOON, until=until)
-    CampaignStanding.put("we_miss_you", "", until - SECOND)
-    assert CampaignStanding.troubles() == {"we_miss_you": "stopped", "loyalty_reward": "stopped"}
-    CampaignStanding.put("we_miss_you", "", until)
-    assert CampaignStanding.troubles() == {"we_miss_you": "", "loyalty_reward": "stopped"}
-    assert CampaignStanding.get_by_id("we_miss_you").held_until is None
+def test_news_whose_answer_was_lost_goes_out_once_more_and_marketing_never() -> None:
+    news = a_message(state="unsure", kind="news", claimed_at=NOON)
+    marketing = a_message(state="unsure", claimed_at=NOON, contact_id=2)
+    later = NOON + timedelta(hours=1)
+    assert Message.send_news_again(NOON, later) == 1
+    assert again(news.uid).state == "queued"
+    Message.update(state="unsure").execute()
+    assert Message.send_news_again(later, later) == 0
+    assert again(marketing.uid).state == "unsure"
 
 
 def test_a_look_at_what_is_due_does_not_read_every_coupon() -> None:

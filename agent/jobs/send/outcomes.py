@@ -7,15 +7,14 @@ from datetime import datetime, timedelta
 
 import peewee
 
-from agent.clients.outcomes import Accepted, Action, Declined, Lost, NotSent, Outcome, action_of
-from agent.consent import Heard, record
+from agent.clients.outcomes import Accepted, Action, Declined, Lost, NotSent, Outcome
+from agent.consequences import heed
 from agent.log import Log
-from models import CampaignStanding, Contact, Identity, Message
+from models import Identity, Message
 from models.base import transaction
 
 log = Log(__name__)
 
-MOST_ATTEMPTS = 6  # for errors that may pass; afterwards the message is refused
 LONGEST_BACKOFF = timedelta(minutes=15)
 ASKED = ("claimed", "unsure")  # an answer may come after its run was given up, and still is one
 
@@ -24,25 +23,29 @@ ASKED = ("claimed", "unsure")  # an answer may come after its run was given up, 
 LATER: Mapping[Action, timedelta] = {
     Action.RETRY: timedelta(seconds=30),
     Action.SLOW: timedelta(seconds=60),
-    Action.PAIR: timedelta(seconds=16),
+    Action.PAIR: timedelta(0),  # its own, see `_wait`
     Action.ACCOUNT: timedelta(hours=1),
     Action.DEFER: timedelta(hours=24),
 }
+MOST_ATTEMPTS = 6  # for errors that may pass; afterwards the message is refused
+ATTEMPTS = {1: 3, 131000: 4}  # "unknown error" may as well be a fault of the request
+PAIR_POWERS = range(2, 6)  # Meta asks for 4^x seconds: 16 s to 17 min, and then an hour each time
+HOUR = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Halt:
-    """The account cannot send at all."""
+@dataclass(slots=True)
+class Verdicts:
+    """What the outcomes of a batch mean for the sending itself."""
 
-    code: int
-    detail: str
+    halt: Declined | None = None  # the account cannot send at all
+    too_fast: bool = False
 
 
 def write_outcomes(
     outcomes: Sequence[tuple[Message, Outcome]], *, now: datetime, tally: Counter[str]
-) -> Halt | None:
+) -> Verdicts:
     """Move each message where its outcome says; in the caller's transaction."""
-    halt = None
+    verdicts = Verdicts()
     identities = []
     for message, outcome in outcomes:
         match outcome:
@@ -64,14 +67,15 @@ def write_outcomes(
             case Lost():
                 _unsure(message, outcome.reason, tally)
             case Declined():
-                halt = _declined(message, outcome, now, tally) or halt
+                _declined(message, outcome, now, tally)
+                if outcome.action is Action.ACCOUNT:
+                    verdicts.halt = outcome
+                verdicts.too_fast |= outcome.action is Action.SLOW
     Identity.put(identities)
-    return halt
+    return verdicts
 
 
-def _declined(
-    message: Message, outcome: Declined, now: datetime, tally: Counter[str]
-) -> Halt | None:
+def _declined(message: Message, outcome: Declined, now: datetime, tally: Counter[str]) -> None:
     said = f"{outcome.code} {outcome.detail}"
     log.warning(
         "send.declined",
@@ -81,9 +85,12 @@ def _declined(
         trace=outcome.fbtrace_id,
         detail=outcome.detail,
     )
-    wait = LATER.get(outcome.action)
-    if wait is not None and _worth_another_try(message, outcome):
-        _again(message, now + max(wait, _backoff(message)), said, outcome.code)
+    if outcome.action in LATER and _worth_another_try(message, outcome):
+        when = now + _wait(message, outcome.action)
+        deferred = message.deferred or outcome.action is Action.DEFER
+        _again(message, when, said, outcome.code, deferred=deferred)
+        if outcome.action is Action.PAIR:
+            Message.put_off([message.contact_id], when)
         tally["declined, tried again later"] += 1
     else:
         Message.move(
@@ -91,31 +98,35 @@ def _declined(
             code=outcome.code, detail=outcome.detail, ended_at=now,
         )  # fmt: skip
         tally["refused"] += 1
-    if outcome.action is Action.SUPPRESS_MARKETING:
-        phone = Contact.get_by_id(message.contact_id).phone
-        refusal = Heard(phone=phone, says="no", source="whatsapp", said_at=now, words=said)
-        record([refusal], now=now)
-    if outcome.action is Action.TEMPLATE:
-        CampaignStanding.put(message.campaign, f"WhatsApp refused it: {said}", now)
-    return Halt(outcome.code, outcome.detail) if outcome.action is Action.ACCOUNT else None
+    heed(message, outcome.code, outcome.action, said, at=now, now=now)
 
 
 def _worth_another_try(message: Message, outcome: Declined) -> bool:
-    """Until its own expiry where the account is at fault, once after a day's rest, else some times."""
+    """Until its own expiry where others are at fault, once after a day's rest, else some times."""
     match outcome.action:
-        case Action.ACCOUNT:
+        case Action.ACCOUNT | Action.PAIR:
             return True
         case Action.DEFER:
-            return message.code != outcome.code
+            return not message.deferred
     attempts: int = message.attempts
-    return attempts + 1 < MOST_ATTEMPTS
+    return attempts + 1 < ATTEMPTS.get(outcome.code, MOST_ATTEMPTS)
 
 
-def _again(message: Message, when: datetime, detail: str, code: int | None = None) -> None:
-    """Back into the queue, as the same row. That it was deferred once is never forgotten."""
-    if message.code is not None and action_of(message.code) is Action.DEFER:
-        code = message.code
-    Message.move([message.id], ASKED, "queued", not_before=when, detail=detail, code=code)
+def _wait(message: Message, action: Action) -> timedelta:
+    if action is Action.PAIR:
+        powers = dict(enumerate(PAIR_POWERS))
+        power = powers.get(message.attempts)
+        return HOUR if power is None else timedelta(seconds=4**power)
+    return max(LATER[action], _backoff(message))
+
+
+def _again(
+    message: Message, when: datetime, detail: str, code: int | None = None, **columns: object
+) -> None:
+    """Back into the queue, as the same row."""
+    Message.move(
+        [message.id], ASKED, "queued", not_before=when, detail=detail, code=code, **columns
+    )
 
 
 def _unsure(message: Message, reason: str, tally: Counter[str]) -> None:

@@ -13,6 +13,8 @@ from agent.rules.hours import next_allowed
 from models import Contact, Message
 from models.newest import newest_orders
 
+PAIR = timedelta(seconds=6)  # Meta: between two messages to the same person, in the long run
+
 
 @dataclass(slots=True)
 class Verdict:
@@ -22,6 +24,9 @@ class Verdict:
     phones: dict[int, str] = field(default_factory=dict)  # contact -> phone
     cancel: dict[str, list[int]] = field(default_factory=dict)
     hold: dict[datetime, list[int]] = field(default_factory=dict)
+    too_soon: dict[datetime, list[int]] = field(
+        default_factory=dict
+    )  # after another to the same person
     unread: list[int] = field(default_factory=list)  # the shop is asked about their articles first
 
 
@@ -42,11 +47,20 @@ def recheck(
     ordered = newest_orders(ids)
     articles = look_at_articles(messages, now)
     left_out = _left_out(settings, contacts.values())
+    free_at = {
+        contact: last + PAIR for contact, last in Message.last_claims(ids, since=now - PAIR).items()
+    }
     for message in messages:
         contact = contacts[message.contact_id]
         others = [one for one in taken.get(contact.id, []) if one[0] != message.id]
         why_not = (
-            _why_not(message, settings, consent=contact.marketing, last=ordered.get(contact.id))
+            _why_not(
+                message,
+                settings,
+                consent=contact.marketing,
+                unreachable=contact.unreachable != "",
+                last=ordered.get(contact.id),
+            )
             or _capped(settings, others, today)
             or ("left out by your settings" if contact.id in left_out else "")
             or articles.why_not.get(message.id, "")
@@ -65,7 +79,10 @@ def recheck(
             verdict.hold.setdefault(allowed, []).append(message.id)
         elif message.id in articles.unread:
             verdict.unread.append(message.id)
+        elif contact.id in free_at:
+            verdict.too_soon.setdefault(free_at[contact.id], []).append(message.id)
         else:
+            free_at[contact.id] = now + PAIR
             verdict.send.append(message)
             verdict.phones[contact.id] = contact.phone
             # it counts on today now, also for another message to this person in this batch
@@ -78,11 +95,14 @@ def _why_not(
     settings: Settings,
     *,
     consent: str,
+    unreachable: bool,
     last: datetime | None,
 ) -> str:
     campaign = settings.campaigns.get(message.campaign)
     if consent != "yes":
         return "consent was withdrawn"
+    if unreachable:
+        return "WhatsApp cannot reach them"
     if campaign is None or not campaign.enabled:
         return "the campaign was switched off"
     if campaign.mapping_in(message.language).template != message.template:

@@ -5,7 +5,7 @@ that makes the next claims, so that many messages a second cost few commits.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,21 +14,22 @@ from zoneinfo import ZoneInfo
 import peewee
 
 from agent import faults
-from agent.clients.outcomes import Lost, NotSent, Outcome
+from agent.clients.outcomes import Declined, Lost, NotSent, Outcome
 from agent.clients.whatsapp import WhatsApp
 from agent.config import LoyaltyReward, Settings
 from agent.errors import Refused
 from agent.jobs.send.articles import LOOK_AGAIN
-from agent.jobs.send.outcomes import Halt, write_outcomes
+from agent.jobs.send.outcomes import write_outcomes
 from agent.jobs.send.recheck import Verdict, recheck
 from agent.log import Log
 from agent.pool import Pool
-from agent.room import Places
+from agent.room import THROUGHPUT, Places
 from agent.rules.contracts import TemplateContract
 from agent.rules.pace import Pace
 from agent.rules.templates import compile_template, complaints, components
 from models import Message, ShopFact, Template, Webhook
 from models.base import transaction
+from models.delivery import MARKETING
 
 log = Log(__name__)
 
@@ -45,10 +46,11 @@ class TemplateTroubleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """A claimed message and the request that it makes."""
+    """A claimed message, the request that it makes, and the monotonic second at which it leaves."""
 
     message: Message
     body: dict[str, Any]
+    leaves_at: float
 
 
 class Sender:
@@ -56,7 +58,8 @@ class Sender:
 
     `now`, `monotonic` and `pause` (which raises when we must stop) are the service's; `patience` is
     how long, in seconds, what is in flight may take then. `settings` is asked before every claim:
-    a campaign that is switched off by a reload must not go on until the queue is empty.
+    a campaign that is switched off by a reload must not go on until the queue is empty. `pace` goes on
+    from one sender to the next.
     """
 
     def __init__(
@@ -67,12 +70,15 @@ class Sender:
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         pause: Callable[[float], None],
+        pace: Pace | None = None,
         patience: float = 15.0,
     ) -> None:
         self._whatsapp, self._ask_settings = whatsapp, settings
         self._settings = settings()
         self._now, self._monotonic = now, monotonic
         self._pause, self._patience = pause, patience
+        self._pace = pace or Pace(1.0)
+        self._places = Places(now, monotonic)
         self._contracts: dict[tuple[str, str], TemplateContract] = {}
         self._tally: Counter[str] = Counter()
         self._looks_held = 0
@@ -87,35 +93,34 @@ class Sender:
         lost = Message.orphaned()
         if lost:  # the database was in trouble, or WhatsApp slow for longer than our patience
             log.warning("send.unsure", messages=lost, reason="the last run ended before the answer")
+        before = {"unsure": lost} if lost else {}
         if not Message.due(self._now(), 1):
-            return {"unsure": lost} if lost else {}
-        self._zone = ZoneInfo(ShopFact.all()["zone"])
-        places = Places(self._now, self._monotonic)
-        if not places.within(1, self._settings, self._zone):
-            return {"unsure": lost} if lost else {}
+            return before
+        facts = ShopFact.all()
+        self._zone = ZoneInfo(facts["zone"])
+        throughput = facts.get(THROUGHPUT, "")
+        self._throughput = int(throughput) if throughput.isdecimal() else None
+        if not any(self._room(1).values()):
+            return before
         self._contracts.clear()
-        pace = Pace(float(self._settings.whatsapp.messages_per_second))
-        halt: Halt | None = None
+        halt: Declined | None = None
         with Pool[Errand, Outcome](self._settings.whatsapp.workers, self._send) as pool:
             try:
                 more = True
                 while halt is None and (more or pool.busy):
                     beat()
                     self._settings = self._ask_settings()
-                    pace.rate = float(self._settings.whatsapp.messages_per_second)
+                    self._pace.rate = float(self._rate())
                     self._unwritten += pool.collect()
-                    room = min(pool.free, pace.allowance(self._monotonic()))
-                    halt, errands, more = self._step(
-                        places.within(room, self._settings, self._zone)
-                    )
+                    moments = self._pace.moments(self._monotonic(), pool.free)
+                    halt, errands, more = self._step(moments)
                     if self._unwritten:
                         faults.point("recorded")
                     self._unwritten.clear()
                     if errands:
                         faults.point("claimed")
-                    pace.spend(len(errands))
-                    places.spend(len(errands))
-                    more = more and bool(places.within(1, self._settings, self._zone))
+                    self._pace.take([errand.leaves_at for errand in errands])
+                    more = more and any(self._room(1).values())
                     for errand in errands:
                         pool.give(errand)
                     if pool.busy or more:
@@ -131,45 +136,72 @@ class Sender:
         tally, self._tally = dict(self._tally), Counter()
         return tally
 
+    def _rate(self) -> int:
+        """Messages a second: what the config says, and no more than WhatsApp lets the number send."""
+        wanted = self._settings.whatsapp.messages_per_second
+        return wanted if self._throughput is None else min(wanted, self._throughput)
+
+    def _room(self, wanted: int) -> dict[bool, int]:
+        """How many of `wanted` messages the account may still send: of marketing (True), and of all."""
+        return {
+            marketing: self._places.within(wanted, self._settings, self._zone, marketing=marketing)
+            for marketing in (True, False)
+        }
+
     def _send(self, errand: Errand) -> Outcome:
+        while (wait := errand.leaves_at - self._monotonic()) > 0:
+            self._pause(wait)
         faults.point("before request")
         outcome = self._whatsapp.send(errand.body)
         faults.point("answered")
         return outcome
 
-    def _step(self, room: int) -> tuple[Halt | None, list[Errand], bool]:
+    def _step(self, moments: Sequence[float]) -> tuple[Declined | None, list[Errand], bool]:
         """Write down what came back and claim what may go next, in one transaction.
 
-        Returns what stops us, the errands to run, and whether more may be waiting.
+        `moments` are those at which messages may leave. Returns what stops us, the errands to run, and
+        whether more may be waiting.
         """
         now = self._now()
         with transaction():
             halt = self._record(now)
-            if halt is not None or room <= 0:
+            room = self._room(len(moments))
+            if halt is not None or not any(room.values()):
                 return halt, [], True
-            due = Message.due(now, room)
+            due = Message.due(now, room[False], marketing=room[True] > 0)
             if due and Webhook.refusal_may_wait():  # a STOP that was acknowledged is in force
                 self._looks_held += 1
                 return None, [], self._looks_held < LOOKS_HELD
             self._looks_held = 0
             verdict = recheck(due, self._settings, now=now, zone=self._zone)
             self._drop(verdict, now)
-            return None, self._claim(verdict, now), bool(due)
+            return None, self._claim(verdict, moments, now), bool(due)
 
-    def _claim(self, verdict: Verdict, now: datetime) -> list[Errand]:
+    def _claim(self, verdict: Verdict, moments: Sequence[float], now: datetime) -> list[Errand]:
+        """Those of them for which there is room, each with its moment."""
         errands: list[Errand] = []
+        free, times = self._room(len(moments)), iter(moments)
         for message in verdict.send:
+            is_marketing = message.kind == MARKETING
+            if free[is_marketing] <= 0:
+                continue
             try:
-                errands.append(Errand(message, self._body(message, verdict.phones)))
+                body = self._body(message, verdict.phones)
             except TemplateTroubleError:
                 self._wait_for_template(message, now)
             except ValueError as error:
                 self._drop(Verdict(cancel={str(error): [message.id]}), now)
+            else:
+                errands.append(Errand(message, body, next(times)))
+                free = {kind: left - (kind is False or is_marketing) for kind, left in free.items()}
         today = now.astimezone(self._zone).date()
         faults.point("before claim")
         claimed = set(Message.claim([e.message.id for e in errands], now=now, day=today))
         faults.point("claim written")
-        return [errand for errand in errands if errand.message.id in claimed]
+        errands = [errand for errand in errands if errand.message.id in claimed]
+        for errand in errands:
+            self._places.spend(1, marketing=errand.message.kind == MARKETING)
+        return errands
 
     def _body(self, message: Message, phones: dict[int, str]) -> dict[str, Any]:
         campaign = self._settings.campaigns[message.campaign]
@@ -219,10 +251,13 @@ class Sender:
         for moment, ids in verdict.hold.items():
             Message.move(ids, ("queued",), "queued", not_before=moment)
             self._tally["held for quiet hours"] += len(ids)
+        for moment, ids in verdict.too_soon.items():
+            Message.move(ids, ("queued",), "queued", not_before=moment)
+            self._tally["held: just wrote to them"] += len(ids)
         if verdict.unread:
             Message.move(verdict.unread, ("queued",), "queued", not_before=now + LOOK_AGAIN)
 
-    def _record(self, now: datetime) -> Halt | None:
+    def _record(self, now: datetime) -> Declined | None:
         outcomes: list[tuple[Message, Outcome]] = []
         for errand, outcome in self._unwritten:
             if not isinstance(outcome, BaseException):
@@ -232,10 +267,13 @@ class Sender:
                 outcomes.append((errand.message, Lost(f"{type(outcome).__name__}: {outcome}")))
             else:  # the wait between two tries was cut short: nothing has left
                 outcomes.append((errand.message, NotSent("winback was stopped", None)))
-        halt = write_outcomes(outcomes, now=now, tally=self._tally)
+        verdicts = write_outcomes(outcomes, now=now, tally=self._tally)
+        if verdicts.too_fast:
+            self._pace.slow_down(self._monotonic())
+            log.warning("send.slower", share=self._pace.share)
         if outcomes:
             faults.point("recording")
-        return halt
+        return verdicts.halt
 
     def _wait_for(self, pool: Pool[Errand, Outcome]) -> None:
         """Write down what still comes back, as long as we have patience. The rest stays claimed."""

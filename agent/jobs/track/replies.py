@@ -30,6 +30,8 @@ def file_replies(
         contact = _who(one, uids)
         if isinstance(one, Inbound):
             _keep(one, contact)
+            if contact and contact.unreachable:  # they are there after all
+                Contact.update(unreachable="").where(Contact.id == contact.id).execute()
         if not _is_refusal(one, settings):
             continue
         # A number that we do not know yet may be in the next poll, with a box that was ticked before.

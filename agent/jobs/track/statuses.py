@@ -8,22 +8,23 @@ from peewee import chunked
 
 from agent import faults
 from agent.clients.outcomes import Action, action_of
-from agent.consent import Heard, record
+from agent.consequences import heed
 from agent.log import Log
 from agent.rules.inbound import StatusUpdate
 from agent.rules.states import FINAL, State, after_status
-from models import CampaignStanding, Contact, Message, Status
+from models import Message, Status
 from models.base import carry_out_each, transaction
 
 log = Log(__name__)
 
 ROWS_A_STATEMENT = 200
-HELD = timedelta(hours=1)  # at the least; then the next reading of the templates lifts the hold
-HELD_LONGER = {131048: timedelta(hours=24)}  # people called it spam
+REST = timedelta(hours=24)  # after 131049; earlier tries only fail again
+OF_THAT_TRY = frozenset({"sent", "failed"})  # who has read it has got it, whichever try it was
 STAMPS = {"sent": "sent_at", "delivered": "delivered_at", "read": "read_at"}
 MOVED = (
     Message.state, Message.wamid, Message.accepted_at, Message.sent_at, Message.delivered_at,
-    Message.read_at, Message.ended_at, Message.code, Message.detail,
+    Message.read_at, Message.ended_at, Message.code, Message.detail, Message.not_before,
+    Message.deferred, Message.deferred_wamid,
 )  # fmt: skip
 
 
@@ -107,6 +108,8 @@ def _messages(statuses: Sequence[Status]) -> dict[str, Message]:
 
 
 def _move(message: Message, status: Status, now: datetime) -> None:
+    if status.wamid == message.deferred_wamid and status.status in OF_THAT_TRY:
+        return  # that try is over, and there is or will be another
     before = State(message.state)
     after = after_status(before, status.status)
     message.wamid = message.wamid or status.wamid
@@ -114,34 +117,31 @@ def _move(message: Message, status: Status, now: datetime) -> None:
     stamp = STAMPS.get(status.status)
     if stamp and getattr(message, stamp) is None:
         setattr(message, stamp, status.at)
+    action = None
     if status.status == "failed":
         log.warning("message.failed", uid=message.uid, code=status.code, detail=status.detail)
         if status.code is not None:
-            _heed(message, status.code, status, now)
-    if after is not before:
-        message.state = after.value
-        message.code = status.code if after is State.FAILED else None
-        message.detail = status.detail if after is State.FAILED else ""
-        message.ended_at = status.at if after in FINAL else None
+            action = action_of(status.code, by_status=True)
+            said = f"{status.code} {status.detail}"
+            heed(message, status.code, action, said, at=status.at, now=now)
+    if after is before:
+        return
+    message.state = after.value
+    message.code = status.code if after is State.FAILED else None
+    message.detail = status.detail if after is State.FAILED else ""
+    message.ended_at = status.at if after in FINAL else None
+    if after is State.FAILED and action is Action.DEFER:
+        _put_off(message, status)
 
 
-def _heed(message: Message, code: int, status: Status, now: datetime) -> None:
-    """What the code of a failed message means for its person, its campaign, or for all."""
-    said = f"{code} {status.detail}"
-    match action_of(code, by_status=True):
-        case Action.SUPPRESS_MARKETING:
-            phone = Contact.get_by_id(message.contact_id).phone
-            refusal = Heard(
-                phone=phone, says="no", source="whatsapp", said_at=status.at, words=said
-            )
-            record([refusal], now=now)
-        case Action.TEMPLATE:
-            CampaignStanding.put(message.campaign, f"WhatsApp refused it: {said}", now)
-            log.error("campaign.unusable", campaign=message.campaign, reason=said)
-        case Action.ACCOUNT:
-            until = status.at + HELD_LONGER.get(code, HELD)
-            CampaignStanding.hold_all(f"WhatsApp stopped us: {said}", now=now, until=until)
-            log.error("account.held", until=until, reason=said)
+def _put_off(message: Message, status: Status) -> None:
+    """Once more after a day's rest, as the same row: if it is still worth sending then, and once."""
+    when = status.at + REST
+    if message.deferred or message.expires_at <= when:
+        return
+    message.state, message.not_before, message.ended_at = State.QUEUED.value, when, None
+    message.deferred, message.deferred_wamid = True, status.wamid
+    message.wamid = message.accepted_at = message.sent_at = None
 
 
 def _settle(statuses: Sequence[Status], messages: dict[str, Message]) -> None:

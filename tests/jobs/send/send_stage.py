@@ -7,6 +7,7 @@ from datetime import timedelta
 from sending_world import World
 
 from agent.jobs.send import Sender
+from agent.rules.pace import Pace
 from agent.sandbox.clock import MovedClock
 
 
@@ -26,7 +27,11 @@ class Office:
         self.settings = self.world.settings(**changes)
 
     def sender(
-        self, *, pause: Callable[[float], None] | None = None, patience: float = 5.0
+        self,
+        *,
+        pause: Callable[[float], None] | None = None,
+        patience: float = 5.0,
+        pace: Pace | None = None,
     ) -> Sender:
         """A sender as the timetable makes one, except that it does not wait between two looks."""
         return Sender(
@@ -36,6 +41,7 @@ class Office:
             monotonic=time.monotonic,
             pause=pause or (lambda _: time.sleep(0.005)),
             patience=patience,
+            pace=pace,
         )
 
     def send(self) -> dict[str, int]:

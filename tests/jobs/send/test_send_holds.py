@@ -1,7 +1,7 @@
 """What holds the queue: a refusal that nobody has read yet, a campaign in trouble, a shut account."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from sending_world import message, states
 from agent.jobs.settle import settle
 from agent.jobs.templates import judge_campaigns, read_templates
 from agent.jobs.track import track
-from models import CampaignStanding, Contact, Message, Webhook
+from models import CampaignStanding, Contact, Message, Pause, Webhook
 
 
 def _post(office: Office, *, urgent: bool = True, **lists: list[Any]) -> None:
@@ -43,7 +43,7 @@ def _fail(office: Office, code: int) -> None:
     }
     _post(office, urgent=False, statuses=[status])
     _track(office)
-    assert message(uid).state == "failed"
+    assert message(uid).state == ("queued" if code == 131049 else "failed")
 
 
 def _track(office: Office) -> None:
@@ -155,25 +155,35 @@ def test_a_status_that_blames_the_template_holds_its_campaign(office: Office, co
 @pytest.mark.parametrize(
     ("code", "hours"), [(368, 1), (131031, 1), (131042, 1), (135000, 1), (131048, 24)]
 )
-def test_a_status_that_blames_the_account_holds_everything_for_its_time(
-    office: Office, code: int, hours: int
+def test_a_status_that_blames_the_account_stops_everything_for_its_time(
+    office: Office, code: int, hours: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     # given an account that is stopped, as a status says
     _fail(office, code)
     uids = office.world.queue(2)
     assert office.send() == {}
-    assert set(CampaignStanding.troubles().values()) == {f"WhatsApp stopped us: {code} no luck"}
+    [pause] = Pause.in_force(office.clock.now())
+    assert pause.reason == f"WhatsApp stopped us: {code} no luck"
+    assert "account.stopped" in caplog.text
     # when its time is not over, neither a reload nor good templates let anything go
     office.later(hours=hours, microseconds=-1)
     _read_templates(office)
     judge_campaigns(office.settings, office.clock.now())
     assert office.send() == {}
     assert {message(uid).state for uid in uids} == {"queued"}
-    # when it is, the next reading of the templates does
+    # when it is, they leave
     office.later(microseconds=1)
-    _read_templates(office)
     office.send()
     assert office.taken == dict.fromkeys(uids, 1)
+
+
+def test_where_people_call_it_spam_only_marketing_stops(office: Office) -> None:
+    _fail(office, 131048)
+    [marketing] = office.world.queue()
+    [news] = office.world.queue(kind="news")
+    office.send()
+    assert office.taken == {news: 1}
+    assert message(marketing).state == "queued"
 
 
 @pytest.mark.parametrize("code", [131026, 131000, 131049])
@@ -184,19 +194,108 @@ def test_a_status_that_blames_one_message_holds_no_other(office: Office, code: i
     assert office.taken == {uid: 1}
 
 
-def test_a_shorter_hold_does_not_end_a_longer_one(office: Office) -> None:
-    _fail(office, 131048)
-    _fail(office, 131031)
-    standing = CampaignStanding.get_by_id("we_miss_you")
-    assert standing.held_until == office.clock.now() + timedelta(hours=24)
-    assert "131048" in standing.trouble
+def test_a_shorter_stop_does_not_end_a_longer_one() -> None:
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    for hours, reason in ((24, "a day"), (1, "an hour")):
+        Pause.put("*", "error", reason, now=now, until=now + timedelta(hours=hours))
+    [pause] = Pause.in_force(now)
+    assert (pause.until, pause.reason) == (now + timedelta(hours=24), "a day")
 
 
-def test_a_campaign_that_is_held_is_not_called_usable(
-    office: Office, caplog: pytest.LogCaptureFixture
+# what one person's failures say of them
+
+
+def test_a_number_that_is_not_on_whatsapp_twice_is_written_to_no_more(office: Office) -> None:
+    [first] = office.world.queue()
+    person = message(first).contact_id
+    office.whatsapp.fail_next(131026)
+    office.send()
+    assert Contact.get_by_id(person).unreachable == ""
+    office.later(days=8)
+    office.world.queue(contact_id=person, subject="again")
+    office.whatsapp.fail_next(131026)
+    office.send()
+    assert Contact.get_by_id(person).unreachable.startswith("131026")
+    [third] = office.world.queue(contact_id=person, subject="and again")
+    office.send()
+    assert (message(third).state, message(third).detail) == (
+        "cancelled", "WhatsApp cannot reach them",
+    )  # fmt: skip
+    # and whoever writes to us can be reached after all
+    said = {"id": "wamid.in", "from": Contact.get_by_id(person).phone[1:], "type": "text"}
+    at = str(int(office.clock.now().timestamp()))
+    _post(office, messages=[said | {"text": {"body": "Hello?"}, "timestamp": at}])
+    _track(office)
+    assert Contact.get_by_id(person).unreachable == ""
+
+
+# a day's rest
+
+
+def test_who_was_spared_by_a_status_is_written_to_once_more_a_day_later(office: Office) -> None:
+    """131049 comes after the acceptance: the same row goes out again, a day later, and only once."""
+    _fail(office, 131049)
+    one = Message.get()
+    assert (one.state, one.deferred, one.ended_at) == ("queued", True, None)
+    assert one.not_before == office.clock.now() + timedelta(hours=24)
+    office.later(hours=23, minutes=59)
+    assert office.send() == {}
+    # what comes late of the first try says nothing of the second
+    late = {"id": "wamid.131049", "status": "sent", "biz_opaque_callback_data": one.uid}
+    at = str(int(office.clock.now().timestamp()))
+    _post(office, urgent=False, statuses=[late | {"timestamp": at}])
+    _track(office)
+    assert message(one.uid).state == "queued"
+    office.later(minutes=1)
+    office.send()
+    assert office.taken == {one.uid: 1}
+    again = message(one.uid)
+    assert again.state == "accepted"
+    assert again.wamid not in {None, "wamid.131049"}
+    # and that was the one later try
+    failed = late | {"id": again.wamid, "status": "failed", "errors": [{"code": 131049}]}
+    _post(office, urgent=False, statuses=[failed | {"timestamp": at}])
+    _track(office)
+    assert message(one.uid).state == "failed"
+
+
+def test_what_would_have_expired_by_then_stays_failed(office: Office) -> None:
+    [uid] = office.world.queue(
+        state="accepted", wamid="wamid.1", expires_at=office.clock.now() + timedelta(hours=24)
+    )
+    at = str(int(office.clock.now().timestamp()))
+    failed = {"id": "wamid.1", "status": "failed", "errors": [{"code": 131049}], "timestamp": at}
+    _post(office, urgent=False, statuses=[failed | {"biz_opaque_callback_data": uid}])
+    _track(office)
+    assert message(uid).state == "failed"
+
+
+def test_who_has_read_the_first_try_after_all_gets_no_second(office: Office) -> None:
+    _fail(office, 131049)
+    one = Message.get()
+    at = str(int(office.clock.now().timestamp()))
+    read = {"id": "wamid.131049", "status": "read", "biz_opaque_callback_data": one.uid}
+    _post(office, urgent=False, statuses=[read | {"timestamp": at}])
+    _track(office)
+    office.later(hours=24)
+    assert office.send() == {}
+    assert message(one.uid).state == "read"
+
+
+# order news whose answer was lost
+
+
+@pytest.mark.parametrize(("allowed", "times"), [(True, 2), (False, 1)])
+def test_news_whose_answer_was_lost_is_sent_once_more_only_where_the_owner_wants_it(
+    office: Office, allowed: bool, times: int
 ) -> None:
-    _fail(office, 131048)
-    caplog.clear()
-    assert "we_miss_you" in judge_campaigns(office.settings, office.clock.now())
-    assert "campaign.usable" not in [record.getMessage() for record in caplog.records]
-    assert Message.due(office.clock.now(), 1) == []
+    office.change(whatsapp__resend_unsure_news=allowed)
+    [news] = office.world.queue(kind="news")
+    [marketing] = office.world.queue()
+    office.whatsapp.lose_next_responses(5)
+    for _ in range(4):
+        office.send()
+        office.later(hours=1)
+        settle(office.settings, now=office.clock.now())
+    assert office.taken == {news: times, marketing: 1}
+    assert {message(uid).state for uid in (news, marketing)} == {"abandoned"}

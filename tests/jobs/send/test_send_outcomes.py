@@ -11,6 +11,7 @@ from agent.clients.outcomes import ACTIONS, Accepted, Action, Declined, NotSent,
 from agent.errors import Refused
 from agent.jobs.send.outcomes import LATER, write_outcomes
 from agent.jobs.track.track import track
+from agent.rules.pace import Pace
 from models import CampaignStanding, Contact, Identity, Message, Statement, Webhook
 from models.base import transaction
 from models.outbox import UNCOUNTED
@@ -69,7 +70,8 @@ def test_an_error_that_may_pass_queues_the_message_again_and_it_arrives_once(
     one = message(uid)
     assert (one.state, one.code, one.attempts) == ("queued", CODES[action], 1)
     assert one.state not in UNCOUNTED
-    assert one.not_before == office.clock.now() + LATER[action]
+    waits = timedelta(seconds=16) if action is Action.PAIR else LATER[action]
+    assert one.not_before == office.clock.now() + waits
     # and not a moment sooner than told
     office.clock.set(one.not_before - timedelta(microseconds=1))
     assert office.send() == {}
@@ -96,20 +98,24 @@ def test_an_error_that_will_not_pass_ends_the_message_and_gives_its_place_back(
     assert office.taken == {}
 
 
-def test_an_error_that_does_not_pass_after_all_ends_the_message(office: Office) -> None:
+@pytest.mark.parametrize(("code", "tries"), [(131016, 6), (131000, 4), (1, 3)])
+def test_an_error_that_does_not_pass_after_all_ends_the_message(
+    office: Office, code: int, tries: int
+) -> None:
+    """Of an unknown error nobody knows whether the request is at fault: that is tried less often."""
     [uid] = office.world.queue()
-    office.whatsapp.fail_next(131000, times=None)
-    for _ in range(6):
+    office.whatsapp.fail_next(code, times=None)
+    for _ in range(tries):
         assert message(uid).state == "queued"
         office.clock.set(message(uid).not_before)
         office.send()
     one = message(uid)
-    assert (one.state, one.code, one.attempts) == ("refused", 131000, 6)
+    assert (one.state, one.code, one.attempts) == ("refused", code, tries)
 
 
 def test_each_try_waits_longer_than_the_one_before(office: Office) -> None:
     [uid] = office.world.queue()
-    office.whatsapp.fail_next(131000, times=None)
+    office.whatsapp.fail_next(131016, times=None)
     waits = []
     for _ in range(5):
         office.send()
@@ -117,6 +123,39 @@ def test_each_try_waits_longer_than_the_one_before(office: Office) -> None:
         office.clock.set(message(uid).not_before)
     assert waits == sorted(waits)
     assert waits[-1] > 2 * waits[0]
+
+
+def test_too_much_to_one_person_waits_four_times_as_long_each_time_and_only_for_them(
+    office: Office,
+) -> None:
+    """4^x seconds, as Meta asks; what else is queued for them waits too, and nobody else does."""
+    office.change(limits__per_7_days=3)
+    [uid] = office.world.queue(expires_at=office.clock.now() + timedelta(days=3))
+    person = message(uid).contact_id
+    [behind] = office.world.queue(contact_id=person, subject="another", priority=9)
+    phone = Contact.get_by_id(person).phone
+    office.whatsapp.fail_next(131056, times=6, to=phone)
+    waits = []
+    for _ in range(6):
+        office.send()
+        waits.append((message(uid).not_before - office.clock.now()).total_seconds())
+        assert message(behind).not_before >= message(uid).not_before
+        [other] = office.world.queue()
+        office.send()
+        assert office.taken[other] == 1
+        office.clock.set(message(uid).not_before)
+    assert waits == [16, 64, 256, 1024, 3600, 3600]
+    office.send()
+    assert message(uid).state == "accepted"
+
+
+@pytest.mark.parametrize("code", [4, 80007, 130429])
+def test_too_fast_halves_the_pace(office: Office, code: int) -> None:
+    pace = Pace(1.0)
+    office.world.queue(2)
+    office.whatsapp.fail_next(code)
+    office.sender(pace=pace).run(lambda: None)
+    assert pace.share == 1 / 2
 
 
 def test_somebody_whom_meta_spares_for_a_day_gets_one_later_try(office: Office) -> None:
@@ -138,7 +177,7 @@ def test_a_broken_line_in_between_does_not_make_us_forget_that_meta_spared_someb
     office.later(hours=24)
     office.world.stop_whatsapp()
     office.send()
-    assert (message(uid).state, message(uid).code) == ("queued", 131049)
+    assert (message(uid).state, message(uid).deferred) == ("queued", True)
     # when they are spared once more
     office.world.start_whatsapp()
     office.whatsapp.fail_next(131049)

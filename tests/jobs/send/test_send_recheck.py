@@ -113,6 +113,10 @@ def test_two_messages_to_one_person_both_go_where_the_caps_allow_it(office: Offi
     office.change(limits__per_7_days=2)
     [first] = office.world.queue()
     office.world.queue(contact_id=message(first).contact_id, subject="again")
+    assert office.send() == {"accepted": 1, "held: just wrote to them": 1}
+    office.later(seconds=6, microseconds=-1)
+    assert office.send() == {}
+    office.later(microseconds=1)
     office.send()
     assert states() == {"accepted": 2}
 

@@ -1,0 +1,64 @@
+"""What an error code of WhatsApp means beyond its own message: for its person, its campaign, for all."""
+
+from datetime import datetime, timedelta
+
+from agent.clients.outcomes import ACTIONS, Action
+from agent.consent import Heard, record
+from agent.log import Log
+from models import CampaignStanding, Contact, Message, Pause
+from models.delivery import EVERYTHING, MARKETING
+
+log = Log(__name__)
+
+STOPPED = timedelta(hours=1)  # then we look whether the account may send again
+SPAM = 131048  # people blocked or reported us
+STOPPED_LONGER = {SPAM: timedelta(hours=24)}
+ONLY_MARKETING = frozenset({SPAM})
+# Not on WhatsApp, or a very old client, or terms not accepted: it may pass, so not the first time.
+PERHAPS_UNREACHABLE = frozenset({131026})
+ERROR = "error"  # the source of the pauses that are made here
+
+
+def heed(
+    message: Message, code: int, action: Action, said: str, *, at: datetime, now: datetime
+) -> None:
+    """Do what `action` asks for, in the caller's transaction.
+
+    `said` is the code and WhatsApp's words; `at` is when it was said. The message itself is the
+    caller's.
+    """
+    match action:
+        case Action.SUPPRESS_MARKETING:
+            phone = Contact.get_by_id(message.contact_id).phone
+            record(
+                [Heard(phone=phone, says="no", source="whatsapp", said_at=at, words=said)], now=now
+            )
+        case Action.SUPPRESS_ALL:
+            if code not in PERHAPS_UNREACHABLE or _failed_before(message, code):
+                Contact.update(unreachable=said).where(Contact.id == message.contact_id).execute()
+                log.info("contact.unreachable", contact=message.contact_id, reason=said)
+        case Action.TEMPLATE:
+            CampaignStanding.put(message.campaign, f"WhatsApp refused it: {said}", now)
+            log.error("campaign.unusable", campaign=message.campaign, reason=said)
+        case Action.ACCOUNT:
+            until = at + STOPPED_LONGER.get(code, STOPPED)
+            scope = MARKETING if code in ONLY_MARKETING else EVERYTHING
+            if Pause.put(scope, ERROR, f"WhatsApp stopped us: {said}", now=now, until=until):
+                log.error(
+                    "account.stopped", until=until, reason=said,
+                    fix="see the account in WhatsApp Manager; `winback check` tells more",
+                )  # fmt: skip
+        case Action.BUG:
+            known = (
+                "never sent again unchanged" if code in ACTIONS else "a code that we do not know"
+            )
+            log.error(
+                "message.wrong", uid=message.uid, campaign=message.campaign, reason=said, so=known
+            )
+
+
+def _failed_before(message: Message, code: int) -> bool:
+    """Has another message to this person failed with this code?"""
+    same_person = Message.contact_id == message.contact_id
+    query = Message.select().where(same_person, Message.code == code, Message.id != message.id)
+    return bool(query.exists())
