@@ -62,3 +62,11 @@ def _failed_before(message: Message, code: int) -> bool:
     same_person = Message.contact_id == message.contact_id
     query = Message.select().where(same_person, Message.code == code, Message.id != message.id)
     return bool(query.exists())
+
+
+def look_again() -> None:
+    """The owner has done something, a new token perhaps: ask WhatsApp anew whether we may send.
+
+    What people said of our messages (SPAM) stands.
+    """
+    Pause.lift(EVERYTHING, ERROR)

@@ -1,6 +1,6 @@
 """The room in the queue, gathered: what waits, and how many people were written to of late."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -24,11 +24,17 @@ def gather_room(settings: Settings, now: datetime, zone: ZoneInfo) -> Room:
     limits = settings.limits
     return Room(
         now,
-        per_second=settings.whatsapp.messages_per_second,
+        per_second=messages_a_second(settings, ShopFact.all()),
         waiting=_waiting(),
         hours=Hours(zone=zone, quiet_from=limits.quiet_from, quiet_until=limits.quiet_until),
         account=account(settings, now, zone),
     )
+
+
+def messages_a_second(settings: Settings, facts: Mapping[str, str]) -> int:
+    """What the config says, and no more than WhatsApp lets the number send."""
+    wanted, told = settings.whatsapp.messages_per_second, facts.get(THROUGHPUT, "")
+    return min(wanted, int(told)) if told.isdecimal() and int(told) > 0 else wanted
 
 
 def _waiting() -> dict[int, int]:

@@ -18,8 +18,9 @@ from models.mirror import (
     Refund,
     ShopCoupon,
 )
-from models.outbox import CampaignStanding, Coupon, Message, Template
+from models.outbox import Coupon, Message
 from models.shop_facts import ShopFact
+from models.templates import CampaignStanding, Template
 
 __all__ = [
     "TABLES", "Basis", "Bestseller", "CampaignStanding", "Canary", "Category", "Companion", "Contact", "Conversion", "Coupon",

@@ -24,6 +24,7 @@ from peewee import (
 
 from models.base import JsonField, Table, UtcField, tuples
 from models.delivery import MARKETING, Epoch, Pause
+from models.templates import CampaignStanding
 
 ROWS_A_STATEMENT = 100
 UNCOUNTED = ("cancelled", "expired", "refused", "failed")  # these count for no cap
@@ -137,6 +138,7 @@ class Message(Table):
                 cls.expires_at > now,
                 cls.campaign.not_in(CampaignStanding.in_trouble()),
                 Pause.lets_out(Pause.scopes(now), cls),
+                Template.lets_out(cls),
                 ~fn.EXISTS(unmade),
             )
             .order_by(cls.priority, cls.id)
@@ -299,53 +301,8 @@ class Coupon(Table):
                 Message.expires_at > now,
                 Message.campaign.not_in(CampaignStanding.in_trouble()),
                 Pause.lets_out(Pause.scopes(now), Message),
+                Template.lets_out(Message),
             )
             .order_by(Message.priority, Message.id)
             .limit(limit)
         )
-
-
-class CampaignStanding(Table):
-    """Whether a campaign can be sent as things are. `trouble` is '' when it can."""
-
-    name = CharField(primary_key=True)
-    trouble = TextField(default="")
-    checked_at = UtcField()
-
-    @classmethod
-    def put(cls, name: str, trouble: str, now: datetime) -> None:
-        """Write down how it stands."""
-        cls.insert(name=name, trouble=trouble, checked_at=now).on_conflict(
-            conflict_target=[cls.name], preserve=[cls.trouble, cls.checked_at]
-        ).execute()
-
-    @classmethod
-    def in_trouble(cls) -> Any:
-        """A query for the names of the campaigns that cannot be sent."""
-        return cls.select(cls.name).where(cls.trouble != "")
-
-    @classmethod
-    def troubles(cls) -> dict[str, str]:
-        """name -> what is wrong, for every campaign that was looked at."""
-        return {one.name: one.trouble for one in cls.select()}
-
-
-class Template(Table):
-    """A message template as WhatsApp has it."""
-
-    id = AutoField()
-    name = CharField()
-    language = CharField()
-    status = CharField()
-    category = CharField()
-    body = JsonField()  # Meta's own description
-    read_at = UtcField()
-
-    class Meta:
-        indexes = ((("name", "language"), True),)
-
-    @classmethod
-    def replace_all(cls, rows: Sequence[Mapping[str, Any]]) -> None:
-        cls.delete().execute()
-        for batch in chunked(rows, ROWS_A_STATEMENT):
-            cls.insert_many(batch).execute()

@@ -23,7 +23,7 @@ from agent.jobs.send.outcomes import write_outcomes
 from agent.jobs.send.recheck import Verdict, recheck
 from agent.log import Log
 from agent.pool import Pool
-from agent.room import THROUGHPUT, Places
+from agent.room import Places, messages_a_second
 from agent.rules.contracts import TemplateContract
 from agent.rules.pace import Pace
 from agent.rules.templates import compile_template, complaints, components
@@ -98,8 +98,6 @@ class Sender:
             return before
         facts = ShopFact.all()
         self._zone = ZoneInfo(facts["zone"])
-        throughput = facts.get(THROUGHPUT, "")
-        self._throughput = int(throughput) if throughput.isdecimal() else None
         if not any(self._room(1).values()):
             return before
         self._contracts.clear()
@@ -110,7 +108,7 @@ class Sender:
                 while halt is None and (more or pool.busy):
                     beat()
                     self._settings = self._ask_settings()
-                    self._pace.rate = float(self._rate())
+                    self._pace.rate = float(messages_a_second(self._settings, facts))
                     self._unwritten += pool.collect()
                     moments = self._pace.moments(self._monotonic(), pool.free)
                     halt, errands, more = self._step(moments)
@@ -135,11 +133,6 @@ class Sender:
             )
         tally, self._tally = dict(self._tally), Counter()
         return tally
-
-    def _rate(self) -> int:
-        """Messages a second: what the config says, and no more than WhatsApp lets the number send."""
-        wanted = self._settings.whatsapp.messages_per_second
-        return wanted if self._throughput is None else min(wanted, self._throughput)
 
     def _room(self, wanted: int) -> dict[bool, int]:
         """How many of `wanted` messages the account may still send: of marketing (True), and of all."""
