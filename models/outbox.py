@@ -24,7 +24,7 @@ from peewee import (
 
 from models.base import JsonField, Table, UtcField, tuples
 from models.delivery import MARKETING, Epoch, Pause
-from models.templates import CampaignStanding
+from models.templates import CampaignStanding, Template
 
 ROWS_A_STATEMENT = 100
 UNCOUNTED = ("cancelled", "expired", "refused", "failed")  # these count for no cap

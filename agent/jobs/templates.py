@@ -5,7 +5,7 @@ from datetime import datetime
 from agent.clients.whatsapp import WhatsApp
 from agent.config import Settings
 from agent.log import Log
-from agent.templates import judge, known_templates
+from agent.templates import judge_known
 from models import CampaignStanding, Template
 from models.base import transaction
 
@@ -52,10 +52,8 @@ def judge_campaigns(settings: Settings, now: datetime) -> dict[str, str]:
     That WhatsApp stopped the account for a while is none of the templates' business, and stays.
     """
     before = CampaignStanding.troubles()
-    templates = known_templates()
-    for name, campaign in settings.campaigns.items():
-        wrong = "; ".join(judge(campaign, templates)[campaign.language])
-        CampaignStanding.put(name, wrong, now)
+    for name, judged in judge_known(settings).items():
+        CampaignStanding.put(name, "; ".join(judged[settings.campaigns[name].language]), now)
     after = CampaignStanding.troubles()
     for name, campaign in settings.campaigns.items():
         trouble = after[name]
@@ -69,11 +67,10 @@ def judge_campaigns(settings: Settings, now: datetime) -> dict[str, str]:
 
 def _judge_translations(settings: Settings) -> Judged:
     """The other languages of the campaigns that are on, and can be sent at all."""
-    templates = known_templates()
     return {
         (name, language): "; ".join(wrong)
-        for name, campaign in settings.campaigns.items()
-        if campaign.enabled and not (judged := judge(campaign, templates))[campaign.language]
+        for name, judged in judge_known(settings).items()
+        if (campaign := settings.campaigns[name]).enabled and not judged[campaign.language]
         for language, wrong in judged.items()
         if language != campaign.language
     }

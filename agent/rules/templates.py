@@ -39,7 +39,7 @@ class TemplateMapping:
 
     `body` is a sequence for a positional template and a mapping for one with named variables.
     Empty `url_suffix` and `opt_out_payload` mean: none. `borrowed` texts were written for another
-    language than the template's.
+    language than the template's. `category` is the one that WhatsApp wants for what it says.
     """
 
     template: str
@@ -49,6 +49,7 @@ class TemplateMapping:
     url_suffix: str = ""
     opt_out_payload: str = ""
     borrowed: bool = False
+    category: str = "MARKETING"
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -80,10 +81,11 @@ def complaints(
     if contract is None:
         return [
             f"WhatsApp has no template {mapping.template!r} in the language {mapping.language!r}: "
-            "create it in WhatsApp Manager, or correct its name or language"
+            "`winback templates push` submits those that come with winback; create others in WhatsApp "
+            "Manager, or correct the name or the language"
         ]
     return [
-        *_not_sendable(contract),
+        *_not_sendable(contract, mapping.category),
         *_header_complaints(contract, mapping.header),
         *_body_complaints(contract, mapping.body),
         *_button_complaints(contract, mapping, with_coupon=with_coupon),
@@ -128,16 +130,17 @@ def components(
     return built
 
 
-def _not_sendable(contract: TemplateContract) -> Iterator[str]:
+def _not_sendable(contract: TemplateContract, category: str) -> Iterator[str]:
     if contract.status != "APPROVED":
         yield (
             f"the template is {contract.status or 'without a status'}, and only APPROVED ones can be "
             "sent: see in WhatsApp Manager what it waits for"
         )
-    if contract.category != "MARKETING":
+    if contract.category != category:
+        about = "about" if category == "UTILITY" else "not about"
         yield (
             f"the template is of the category {contract.category or 'unknown'}, and WhatsApp wants "
-            "MARKETING for what is not about an order: choose or create another"
+            f"{category} for what is {about} an order: choose or create another"
         )
     for part in contract.unsupported:
         yield f"the template has a part that winback cannot fill yet ({part}): choose one without"

@@ -54,6 +54,7 @@ def up(migrator: Any, db: Any) -> None:
     db.create_tables([Pause, Canary, JobCall, Epoch])
     migrator.migrate(
         migrator.add_column("contact", "unreachable", TextField(default="")),
+        migrator.add_column("template", "refused", TextField(default="")),
         migrator.add_column("message", "resent", BooleanField(default=False)),
         migrator.add_column("message", "deferred", BooleanField(default=False)),
         migrator.add_column("message", "deferred_wamid", CharField(default="")),
