@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from peewee import AutoField, CharField, TextField, chunked
+from peewee import AutoField, CharField, TextField, chunked, fn
 
 from models.base import JsonField, Table, UtcField
 
