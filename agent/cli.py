@@ -15,10 +15,17 @@ COMMANDS = {
     "sync": "Pull the shop into the mirror once, without sending anything.",
     "status": "Show how the daemon and the mirror are.",
     "report": "Show what the campaigns brought.",
+    "pause": "Send nothing until resume, whatever the config says.",
+    "resume": "Let go on what was paused.",
+    "campaign": "Pause one campaign, let it go on, or list all of them.",
+    "templates": "List the message templates, see one filled in, submit those of winback.",
     "consent": "Bring consent in.",
     "events": "Bring in what people looked at.",
     "shop-webhooks": "Let the shop tell of changes at once.",
     "bridge": "Print the shop's plugin: the consent checkbox, and what customers look at.",
+    "backup": "Copy the database, while the daemon works on it.",
+    "restore": "Put a copy in the place of the database.",
+    "restored": "Answer whether the database was put back, and let marketing go on.",
     "demo": "Show everything on a make-believe shop.",
 }
 

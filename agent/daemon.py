@@ -10,7 +10,9 @@ import peewee
 from agent.clients.shop import Shop
 from agent.clients.whatsapp import WhatsApp
 from agent.config import Settings, load
+from agent.consequences import look_again
 from agent.database import Presence, trouble
+from agent.epoch import Life
 from agent.errors import ConfigError, WinbackError
 from agent.guard import Guard
 from agent.jobs.templates import judge_again
@@ -74,9 +76,12 @@ class Daemon:
         if lost:
             log.warning("send.unsure", messages=lost, reason="the last process ended in between")
         path = settings.database.path
+        self._life = Life(path)
+        self._life.begin(self._begun)
         self.guard = Guard(service, explain=lambda error: trouble(error, path))
         self.timetable = Timetable(service, self.guard, make_tools(settings, service))
         judge_again(settings, self._begun)
+        look_again()
         web = settings.web
         self.listener = Listener(
             intake(lambda: self.settings, service.clock.now),
@@ -131,6 +136,10 @@ class Daemon:
         self._hung = hung
         now, passed = self._service.clock.now(), self._service.clock.monotonic()
         self._presence.require()
+        try:
+            self._life.look(now)
+        except peewee.DatabaseError as error:
+            self._say_database(error)
         if passed >= self._next_beat:
             self._next_beat = passed + BEAT.total_seconds()
             self._beat(now)
@@ -161,6 +170,7 @@ class Daemon:
         self.timetable.tools = tools
         try:
             judge_again(new, self._service.clock.now())
+            look_again()
         except peewee.DatabaseError as error:  # done again when the templates are read
             self._say_database(error)
         log.info("config.reloaded", path=new.path)
@@ -179,6 +189,7 @@ class Daemon:
         try:
             lost = Message.orphaned()
             Heartbeat.update(beat_at=now, stopped_at=now).execute()
+            self._life.renew()
         except peewee.DatabaseError as error:  # the next start finds the same
             log.warning("daemon.unrecorded", what=error)
             return
@@ -194,6 +205,7 @@ class Daemon:
                 stopped_at=None,
                 listening=f"{self.listener.host}:{self.listener.port}",
             )
+            self._life.renew()
         except peewee.DatabaseError as error:
             self._say_database(error)
 

@@ -20,10 +20,20 @@ def owned(path: Path) -> Iterator[None]:
     ends with the process, however that ends.
     """
     path = path.resolve()  # a link to the database is the same database
+    with held(path), _opened(path):
+        migrate()
+        yield
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keep everybody else from owning the database, without opening it.
+
+    Raises as `owned` does. Where there is none, an empty file is made.
+    """
     with explained(path):
         _require_folder(path)
-        with _locked(path), _opened(path):
-            migrate()
+        with _locked(path):
             yield
 
 
@@ -77,17 +87,22 @@ class Presence:
         return found.st_dev, found.st_ino
 
 
+def require_there(path: Path) -> None:
+    """Raises DatabaseTrouble when there is no database yet."""
+    if not path.exists():
+        raise DatabaseTrouble(
+            f"there is no database at {path} yet",
+            fix="winback makes it when it starts: `winback run` or `winback sync`",
+        )
+
+
 @contextmanager
 def shared(path: Path) -> Iterator[None]:
     """Open the database beside a daemon that may be running, to look or to add a statement.
 
     Raises DatabaseTrouble when there is none yet.
     """
-    if not path.exists():
-        raise DatabaseTrouble(
-            f"there is no database at {path} yet",
-            fix="winback makes it when it starts: `winback run` or `winback sync`",
-        )
+    require_there(path)
     with explained(path), _opened(path):
         yield
 
@@ -110,12 +125,13 @@ def explained(path: Path) -> Iterator[None]:
 
 def trouble(error: peewee.DatabaseError, path: Path) -> DatabaseTrouble:
     """What a failure of SQLite means for the person who runs the shop."""
-    said = str(error).lower()
-    fix = next((fix for words, fix in _REMEDIES.items() if words in said), "")
-    return DatabaseTrouble(
-        f"database {path}: {error}",
-        fix=fix or "see that the disk is healthy; keep a copy of the file before any repair",
-    )
+    return DatabaseTrouble(f"database {path}: {error}", fix=remedy(str(error)))
+
+
+def remedy(said: str) -> str:
+    """What to do about what SQLite said."""
+    known = (fix for words, fix in _REMEDIES.items() if words in said.lower())
+    return next(known, "see that the disk is healthy; keep a copy of the file before any repair")
 
 
 _REMEDIES = {

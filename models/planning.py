@@ -23,6 +23,7 @@ from peewee import (
 
 from models.base import Table, UtcField, among, raw, tuples
 from models.contacts import UNREACHABLE, Contact
+from models.delivery import Epoch
 from models.insight import History, Taste
 from models.outbox import TRIED, UNCOUNTED, Message
 
@@ -69,6 +70,14 @@ class Lately(Temporary):
         week, month = (bounds.today - timedelta(days=days) for days in (6, 29))
         rest = bounds.today - bounds.rest_after_failure  # that day itself is over
         counts = Message.state.not_in(UNCOUNTED)
+        restored = Epoch.restored_day()
+        more_in_week = int(restored is not None and restored >= week)
+        more_in_month = int(restored is not None and restored >= month)
+        if (more_in_week and bounds.per_7_days <= 1) or (more_in_month and bounds.per_30_days <= 1):
+            cls.insert_from(
+                Contact.select(Contact.id, True), (cls.contact_id, cls.capped)
+            ).execute()
+            return
         in_week = fn.SUM(Case(None, [(counts & (Message.cap_day >= week.isoformat()), 1)], 0))
         in_month = fn.SUM(Case(None, [(counts, 1)], 0))
         failed = fn.SUM(
@@ -78,7 +87,9 @@ class Lately(Temporary):
                 0,
             )
         )
-        capped = (in_week >= bounds.per_7_days) | (in_month >= bounds.per_30_days)
+        capped = (in_week + more_in_week >= bounds.per_7_days) | (
+            in_month + more_in_month >= bounds.per_30_days
+        )
         # Not the column itself: SQLite would go through all messages in its order to save a sort.
         contact = Message.contact_id + 0
         cls.insert_from(

@@ -19,6 +19,7 @@ from agent.config import LoyaltyReward, Settings
 from agent.config.campaigns import Campaign
 from agent.daemon import make_tools
 from agent.database import owned, shared
+from agent.epoch import standing_doubt
 from agent.errors import AlreadyRunning, Refused, Unauthorized, WinbackError
 from agent.rules.selection import ALERTS
 from agent.rules.templates import mixes_languages
@@ -131,11 +132,19 @@ def _database(tools: Tools) -> Iterator[Finding]:
     try:
         with owned(path):
             yield Finding(f"{path} can be written")
+            yield from _restored()
             yield from _budget(tools.settings)
     except AlreadyRunning:
         with shared(path):
             yield Finding(f"{path}: a daemon works on it")
+            yield from _restored()
             yield from _budget(tools.settings)
+
+
+def _restored() -> Iterator[Finding]:
+    doubt = standing_doubt()
+    if doubt is not None:
+        yield Finding(doubt.what, doubt.fix)
 
 
 def _budget(settings: Settings) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from agent.budget import gather_budget, refusal
 from agent.commands.options import config_option, read_settings
 from agent.config import Settings
 from agent.database import shared
+from agent.epoch import standing_doubt
 from agent.jobs.exactness import LINES, WINDOW, MirrorStatus, look_at_mirror
 from agent.jobs.status import Looks, Status, look
 from agent.room import account
@@ -40,6 +41,7 @@ def command(config: Path) -> None:
     with shared(settings.database.path):
         status, mirror = look(now), look_at_mirror(now)
         zone = ZoneInfo(status.shop.get("zone", "UTC"))
+        doubts = [doubt for doubt in (standing_doubt(),) if doubt is not None]
         budget, limit = gather_budget(settings, now, zone), account(settings, now, zone)
     told = Table.grid(padding=(0, 2))
     told.add_column(no_wrap=True)
@@ -58,6 +60,7 @@ def command(config: Path) -> None:
         ("budget", _budget(budget, now.astimezone(zone).date())),
         ("account", _account(limit)),
         ("outbox", _outbox(status, zone)),
+        *(("restored", f"MARKETING IS HELD: {doubt.what}: {doubt.fix}") for doubt in doubts),
         *_coupons(status),
         ("webhooks", _webhooks(status, now) + _shops_webhooks(status.shop.get("webhooks", ""))),
     ):

@@ -17,7 +17,7 @@ from agent.left_out import LeftOut
 from agent.rules.audience import Person
 from agent.rules.interest import Article, Sight, Wish
 from agent.rules.selection import WINBACKS, Arrivals, new_for
-from models import Contact, History, Interest, Order, OrderLine, Taste
+from models import Contact, Epoch, History, Interest, Order, OrderLine, Taste
 from models.base import among, instant, raw
 from models.interest import CARTS
 from models.mirror import NOT_ORDERS
@@ -55,6 +55,7 @@ class Asked:
 def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
     """contact -> what is known of them, in the order of `ids`."""
     written = written_to(ids)
+    restored = Epoch.restored_day()  # everybody may have been written to until then
     wishes = _wishes(ids, asked, written) if asked.articles else {}
     tastes = _tastes(ids) if asked.arrivals else {}
     seen = _last_seen(ids) if asked.arrivals else {}
@@ -85,7 +86,10 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
             spent=spent or 0,
             last_order_at=last_order_at,
             last_seen_at=_latest(seen.get(contact), told_of_new(mine)),
-            counted_days=tuple(one.day for one in mine if one.counts),
+            counted_days=(
+                *((restored,) if restored is not None else ()),
+                *(one.day for one in mine if one.counts),
+            ),
             last_by_campaign=newest_by_campaign(mine) if mine else (),
             unreachable=unreachable != "",
             failed_on=max((one.day for one in mine if one.state in GAVE_UP), default=None),

@@ -1,0 +1,26 @@
+"""winback backup: a copy of the database, beside a running daemon."""
+
+from pathlib import Path
+
+import click
+
+from agent.backups import make_copy
+from agent.commands.options import config_option, read_settings
+from agent.database import require_there
+from agent.service import WallClock
+
+
+@click.command
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--force", is_flag=True, help="Write over FILE if it is there already.")
+@config_option
+def command(file: Path, force: bool, config: Path) -> None:
+    """Copy the database to FILE as it is at this moment, whole and checked.
+
+    The daemon goes on meanwhile. Only you may read the copy: it holds what customers said and bought.
+    It is put back with `winback restore FILE`, never by copying it over the database.
+    """
+    database = read_settings(config).database.path.resolve()
+    require_there(database)
+    size = make_copy(database, file.absolute(), replace=force, now=WallClock().now())
+    click.echo(f"{file}: {size / 1e6:,.1f} MB, whole")

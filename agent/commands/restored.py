@@ -1,0 +1,70 @@
+"""winback restored: the operator's answer where the database is older than it seems, or may be."""
+
+from pathlib import Path
+
+import click
+
+from agent import epoch
+from agent.commands.options import config_option, read_settings
+from agent.database import shared
+from agent.errors import BadInput
+from agent.service import WallClock
+
+
+@click.command
+@click.option("--yes", "answer", flag_value="yes", help="An older state of it was put back.")
+@click.option("--no", "answer", flag_value="no", help="It was not: this machine was off.")
+@click.option(
+    "--done", "answer", flag_value="done", help="What is known of since is brought in: go on."
+)
+@click.option(
+    "--force", is_flag=True, help="With --done: do not wait until the shop has been read again."
+)
+@config_option
+def command(answer: str | None, force: bool, config: Path) -> None:
+    """Was the database put back from a copy or snapshot? Without an option: tell how it stands.
+
+    winback holds marketing where it sees that it was (--done ends that), and where it cannot tell: then
+    answer --yes or --no. Works beside a running daemon.
+    """
+    settings = read_settings(config)
+    with shared(settings.database.path):
+        if answer == "yes":
+            _yes()
+        elif answer == "no":
+            _no()
+        elif answer == "done":
+            _done(force)
+        doubt = epoch.standing_doubt()
+        if doubt is not None:
+            click.echo(f"{doubt.what}\n  -> {doubt.fix}")
+        else:
+            click.echo("nothing of this holds marketing")
+
+
+def _yes() -> None:
+    if epoch.is_suspected() or not epoch.is_held():
+        epoch.treat_as_restored(WallClock().now())
+
+
+def _no() -> None:
+    if not epoch.absolve() and epoch.is_held():
+        raise BadInput(
+            "it was put back: its mark is not the one in the file beside it, or somebody said so",
+            fix="when what is known of since is brought in: winback restored --done",
+        )
+
+
+def _done(force: bool) -> None:
+    if epoch.is_suspected():
+        raise BadInput(
+            "first say whether the database was put back",
+            fix="winback restored --no if nothing was put back, winback restored --yes if it was",
+        )
+    reading = " and ".join(epoch.still_asked())
+    if reading and epoch.is_held() and not force:
+        raise BadInput(
+            f"the shop's {reading} are being read again, for what people said there since",
+            fix="let the daemon run and come back in some minutes, or: winback restored --done --force",
+        )
+    epoch.end_hold()
