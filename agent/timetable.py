@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from threading import Lock
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from agent.config import Settings
 from agent.guard import Beat, Guard, Job, Postponed
 from agent.jobs.account import read_account
 from agent.jobs.attribute import attribute
+from agent.jobs.canary import watch_canaries
 from agent.jobs.companions import count_companions
 from agent.jobs.coupons import make_coupons, remove_coupons
 from agent.jobs.decide import ALERTS, EVERYTHING, decide
@@ -29,10 +30,11 @@ from agent.jobs.track import file_orphans, track
 from agent.rules.cadence import Daily, Every
 from agent.rules.pace import Pace
 from agent.service import Service
-from models import Cursor, Order, ShopFact
+from models import Cursor, JobCall, Order, ShopFact
 
 SOON = Every(timedelta(seconds=2))  # what people wait for
 MINUTELY = Every(timedelta(minutes=1))
+WHEN_CALLED = Every(timedelta(seconds=10))  # at once, but not for each of many webhooks
 HOURLY = Every(timedelta(hours=1))
 RECENT = timedelta(hours=1)  # lines of orders come some minutes after their headers
 BY_LINES = frozenset({*ALERTS, "new_arrivals"})
@@ -87,6 +89,7 @@ class Timetable:
             Job("send", SOON, self._send, frequent=True),
             Job("track", SOON, self._track, frequent=True, quiet=True),
             Job("settle", MINUTELY, self._settle, frequent=True),
+            Job("canaries", MINUTELY, self._canaries, frequent=True),
             # orders and messages -> what it earned
             Job("attribution", Every(often.attribution), self._attribution),
             Job("unused_coupons", AT_NIGHT, self._unused_coupons),
@@ -100,8 +103,10 @@ class Timetable:
     def knock(self) -> None:
         """Knock at all of them now: each runs if it is due."""
         zone = ShopFact.all().get("zone")
+        called = JobCall.all()
         for job in self.jobs():
-            self._guard.look(job, ZoneInfo(zone) if zone else None)
+            due = _called(job, called[job.name]) if job.name in called else job
+            self._guard.look(due, ZoneInfo(zone) if zone else None)
 
     def _poll(self, beat: Beat) -> Mapping[str, int]:
         with _alone(self._mirror, beat):
@@ -132,7 +137,7 @@ class Timetable:
         return read_templates(tools.whatsapp, tools.settings, now=self._service.clock.now())
 
     def _account(self, _: Beat) -> Mapping[str, int]:
-        return read_account(self.tools.whatsapp)
+        return read_account(self.tools.whatsapp, now=self._now())
 
     def _alerts(self, beat: Beat) -> Mapping[str, int]:
         if not any(self.tools.settings.campaigns[name].enabled for name in ALERTS):
@@ -195,6 +200,9 @@ class Timetable:
     def _track(self, beat: Beat) -> Mapping[str, int]:
         return track(self.tools.settings, now=self._service.clock.now(), beat=beat)
 
+    def _canaries(self, _: Beat) -> Mapping[str, int]:
+        return watch_canaries(self.tools.settings, now=self._now())
+
     def _settle(self, _: Beat) -> Mapping[str, int]:
         now = self._service.clock.now()
         orphans = file_orphans(now=now)
@@ -209,6 +217,17 @@ class Timetable:
 
     def _tidy(self, _: Beat) -> Mapping[str, int]:
         return tidy(self.tools.settings, now=self._service.clock.now())
+
+
+def _called(job: Job, times: int) -> Job:
+    """The same job for a call: it is due at once, and the call is answered when it has come through."""
+
+    def work(beat: Beat) -> Mapping[str, int]:
+        done = job.work(beat)
+        JobCall.answered(job.name, times)
+        return done
+
+    return replace(job, cadence=WHEN_CALLED, work=work)
 
 
 @contextmanager

@@ -91,7 +91,7 @@ class Canary(Table):
     @classmethod
     def put(cls, campaign: str, template: str, *, batch: int, now: datetime, passed: bool) -> None:
         """Try this template out from `batch` on, or write down that it needs no trial."""
-        cls.replace(
+        query = cls.insert(
             campaign=campaign,
             template=template,
             batch=batch,
@@ -99,7 +99,8 @@ class Canary(Table):
             began_at=now,
             filled_at=None,
             passed_at=now if passed else None,
-        ).execute()
+        )
+        query.on_conflict_replace().execute()
 
     @classmethod
     def try_again(cls, campaign: str, now: datetime) -> None:

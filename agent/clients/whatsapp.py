@@ -27,7 +27,7 @@ TEMPLATE_FIELDS = (
 )
 NUMBER_FIELDS = (
     "id,display_phone_number,verified_name,status,quality_rating,name_status,"
-    "code_verification_status,account_mode,platform_type,throughput,"
+    "code_verification_status,account_mode,platform_type,is_on_biz_app,throughput,"
     "whatsapp_business_manager_messaging_limit,health_status,webhook_configuration"
 )
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from peewee import Case, fn
 
@@ -16,6 +17,7 @@ from models import (
     JobRun,
     Message,
     Order,
+    Pause,
     PhoneReading,
     ShopCoupon,
     ShopFact,
@@ -63,6 +65,7 @@ class Status:
     messages: dict[str, int]
     next_due: datetime | None
     troubles: dict[str, str]
+    pauses: Sequence[Pause]
     runs: Sequence[JobRun]
     coupons: Coupons
     webhooks_waiting: int
@@ -92,12 +95,18 @@ def look(now: datetime) -> Status:
         messages=Message.count_by_state(),
         next_due=first.not_before if first else None,
         troubles=CampaignStanding.troubles(),
+        pauses=Pause.in_force(now),
         runs=JobRun.latest(),
         coupons=_coupons(now),
         webhooks_waiting=Webhook.select().where(Webhook.done_at.is_null()).count(),
         webhooks_strange=Webhook.select().where(Webhook.trouble != "").count(),
         first_unanswered=_first_unanswered(),
     )
+
+
+def zone_of_the_shop() -> ZoneInfo:
+    """Whose times are shown; UTC until the shop has told."""
+    return ZoneInfo(ShopFact.all().get("zone", "UTC"))
 
 
 def _first_unanswered() -> datetime | None:

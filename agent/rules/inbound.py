@@ -3,18 +3,19 @@
 A batch holds up to 1,000 updates of any kind, and one that cannot be understood must not take the
 others with it: it comes back as `Unknown`. Every identity field may be missing, because people with a
 user name have no phone for us. Fields: Meta's webhook reference for the `messages` and
-`user_preferences` fields.
+`user_preferences` fields; those about our templates and our account are in meta_news.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from agent.rules.events import price_text
+from agent.rules.meta_news import NEWS, MetaNews
+from agent.rules.webhook_values import code, elements, instant, optional, text, whole
 
-_LARGEST = 2**63 - 1  # what an integer column holds
 _LONGEST_RETAILER_ID = 200
 _SAID = re.compile(
     rb'"messages"\s*:|user_preferences'
@@ -80,7 +81,7 @@ class Unknown:
     what: str
 
 
-Event = StatusUpdate | Inbound | Preference | Unknown
+Event = StatusUpdate | Inbound | Preference | MetaNews | Unknown
 
 
 def may_refuse(body: bytes) -> bool:
@@ -93,72 +94,82 @@ def may_refuse(body: bytes) -> bool:
 
 def read_webhook(payload: object) -> Iterator[Event]:
     """Every element of a webhook's body, in its order. Never raises."""
-    for entry in _list(payload, "entry"):
-        for change in _list(entry, "changes"):
-            yield from _change(change)
+    for entry in elements(payload, "entry"):
+        for change in elements(entry, "changes"):
+            yield from _change(change, entry)
 
 
-def _change(change: object) -> Iterator[Event]:
+def _change(change: object, entry: object) -> Iterator[Event]:
     field = change.get("field") if isinstance(change, Mapping) else None
     value = change.get("value") if isinstance(change, Mapping) else None
     if not isinstance(value, Mapping):
         yield _unknown(f"{field}: no value")
     elif field == "messages":
-        for one in _list(value, "statuses"):
+        for one in elements(value, "statuses"):
             yield _guarded(_status, one)
-        for one in _list(value, "messages"):
+        for one in elements(value, "messages"):
             yield _guarded(_inbound, one)
-        for one in _list(value, "errors"):
+        for one in elements(value, "errors"):
             yield _guarded(_account_error, one)
     elif field == "user_preferences":
-        for one in _list(value, "user_preferences"):
+        for one in elements(value, "user_preferences"):
             yield _guarded(_preference, one)
+    elif isinstance(field, str) and field in NEWS:
+        yield _guarded(NEWS[field], value, _told_at(entry))
     else:
         yield _unknown(f"field {field}")
 
 
-def _guarded(read: Callable[[Any], Event], one: object) -> Event:
+def _told_at(entry: object) -> datetime | None:
+    """When Meta tells what is about the account, and not about a message."""
     try:
-        return read(one)
+        return instant(entry["time"]) if isinstance(entry, Mapping) and "time" in entry else None
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+def _guarded(read: Callable[..., Event], *given: object) -> Event:
+    try:
+        return read(*given)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
         return _unknown(f"{read.__name__.strip('_')}: {type(error).__name__} {error}")
 
 
 def _status(one: Mapping[str, Any]) -> StatusUpdate:
-    errors = [error for error in _list(one, "errors") if isinstance(error, Mapping)]
+    errors = [error for error in elements(one, "errors") if isinstance(error, Mapping)]
     first = errors[0] if errors else {}
     more = first.get("error_data")
     details = more.get("details", "") if isinstance(more, Mapping) else more
     return StatusUpdate(
-        wamid=_text(one["id"]),
-        status=_text(one["status"]),
-        at=_instant(one["timestamp"]),
-        uid=_optional(one, "biz_opaque_callback_data"),
-        code=_code(first["code"]) if "code" in first else None,
-        detail=_whole(str(details or first.get("title") or "")),
-        category=_optional(one.get("pricing") or {}, "category"),
+        wamid=text(one["id"]),
+        status=text(one["status"]),
+        at=instant(one["timestamp"]),
+        uid=optional(one, "biz_opaque_callback_data"),
+        code=code(first["code"]) if "code" in first else None,
+        detail=whole(str(details or first.get("title") or "")),
+        category=optional(one.get("pricing") or {}, "category"),
     )
 
 
 def _inbound(one: Mapping[str, Any]) -> Inbound:
-    kind = _text(one["type"])
-    text, payload = "", ""
+    kind = text(one["type"])
+    said, payload = "", ""
     if kind == "text":
-        text = _text(one["text"]["body"])
+        said = text(one["text"]["body"])
     elif kind == "button":
-        text, payload = _optional(one["button"], "text"), _optional(one["button"], "payload")
+        said, payload = optional(one["button"], "text"), optional(one["button"], "payload")
     elif kind == "interactive":
         reply = one["interactive"].get("button_reply") or one["interactive"].get("list_reply") or {}
-        text, payload = _optional(reply, "title"), _optional(reply, "id")
+        said, payload = optional(reply, "title"), optional(reply, "id")
     return Inbound(
-        wamid=_text(one["id"]),
-        at=_instant(one["timestamp"]),
+        wamid=text(one["id"]),
+        at=instant(one["timestamp"]),
         kind=kind,
-        sender=_optional(one, "from"),
-        user_id=_optional(one, "from_user_id"),
-        text=text,
+        sender=optional(one, "from"),
+        user_id=optional(one, "from_user_id"),
+        text=said,
         payload=payload,
-        in_reply_to=_optional(one.get("context") or {}, "id"),
+        in_reply_to=optional(one.get("context") or {}, "id"),
         asked_about=_asked_about(one),
         cart=_cart(one) if kind == "order" else (),
     )
@@ -172,7 +183,7 @@ def _asked_about(one: Mapping[str, Any]) -> str:
 
 def _cart(one: Mapping[str, Any]) -> tuple[InCart, ...]:
     """What names no product is left out."""
-    items = _list(one.get("order"), "product_items")
+    items = elements(one.get("order"), "product_items")
     return tuple(
         InCart(found, price_text(item.get("item_price")), _currency(item.get("currency")))
         for item in items
@@ -182,8 +193,8 @@ def _cart(one: Mapping[str, Any]) -> tuple[InCart, ...]:
 
 def _retailer_id(holder: object) -> str:
     found = holder.get("product_retailer_id") if isinstance(holder, Mapping) else None
-    whole = _whole(found).strip() if isinstance(found, str) else ""
-    return whole if len(whole) <= _LONGEST_RETAILER_ID else ""
+    known = whole(found).strip() if isinstance(found, str) else ""
+    return known if len(known) <= _LONGEST_RETAILER_ID else ""
 
 
 def _currency(value: object) -> str:
@@ -193,10 +204,10 @@ def _currency(value: object) -> str:
 
 def _preference(one: Mapping[str, Any]) -> Preference:
     return Preference(
-        value=_text(one["value"]),
-        at=_instant(one["timestamp"]),
-        sender=_optional(one, "wa_id"),
-        user_id=_optional(one, "user_id"),
+        value=text(one["value"]),
+        at=instant(one["timestamp"]),
+        sender=optional(one, "wa_id"),
+        user_id=optional(one, "user_id"),
     )
 
 
@@ -205,39 +216,4 @@ def _account_error(one: Mapping[str, Any]) -> Unknown:
 
 
 def _unknown(what: str) -> Unknown:
-    return Unknown(_whole(what))
-
-
-def _list(holder: object, key: str) -> list[Any]:
-    """A list that may be missing or something else."""
-    found = holder.get(key) if isinstance(holder, Mapping) else None
-    return found if isinstance(found, list) else []
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        msg = f"expected a text, got {value!r}"
-        raise ValueError(msg)
-    return _whole(value)
-
-
-def _optional(holder: Mapping[str, Any], key: str) -> str:
-    value = holder.get(key)
-    return "" if value is None else _whole(str(value))
-
-
-def _whole(text: str) -> str:
-    """Half an emoji, left where a text was cut off, becomes a question mark: no table holds it."""
-    return text.encode(errors="replace").decode()
-
-
-def _code(value: Any) -> int:
-    code = int(value)
-    if abs(code) > _LARGEST:
-        raise ValueError("too large for an error code")
-    return code
-
-
-def _instant(value: object) -> datetime:
-    """Seconds since 1970, as a text or a number."""
-    return datetime.fromtimestamp(int(str(value)), UTC)
+    return Unknown(whole(what))

@@ -23,6 +23,7 @@ class Why(Enum):
 
     # and why one campaign does not fit
     OFF = "is switched off"
+    PAUSED = "is paused"
     COOLING = "came not long ago"
     SPENT_LESS = "has not spent enough"
     NO_EMAIL = "has no e-mail to bind a coupon to"

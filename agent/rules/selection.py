@@ -24,10 +24,11 @@ class Tier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One campaign as it may be chosen now. `off` where it cannot be."""
+    """One campaign as it may be chosen now. `off` where it cannot be, `paused` where that is why."""
 
     name: str
     off: bool = False
+    paused: bool = False
     cooldown: timedelta = timedelta(0)
     tiers: tuple[Tier, ...] = ()  # of loyalty_reward
     more_than_percent: int = 0  # of price_drop
@@ -115,7 +116,7 @@ def choose(
 def _of_offer(offer: Offer, person: Person, today: date) -> Why | None:
     """What stands against this campaign for anybody like this."""
     if offer.off:
-        return Why.OFF
+        return Why.PAUSED if offer.paused else Why.OFF
     last = dict(person.last_by_campaign).get(offer.name)
     if last is not None and today - last < offer.cooldown:
         return Why.COOLING

@@ -1,6 +1,7 @@
 """WhatsApp -> facts: the account's limit is what Meta says now."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from agent.sandbox.whatsapp.api import whatsapp_app
 from agent.sandbox.whatsapp.people import QuietPeople
 from agent.sandbox.whatsapp.whatsapp import WhatsApp
 
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 FIELD = "whatsapp_business_manager_messaging_limit"
 
 
@@ -43,7 +45,7 @@ def client(meta: WhatsApp, database: Path, stall: Stall) -> Iterator[Client]:
 
 
 def test_the_limit_is_read_and_kept(meta: WhatsApp, client: Client, settings: Settings) -> None:
-    assert read_account(client) == {"people a day": 2000}
+    assert read_account(client, now=NOW) == {"people a day": 2000}
     assert daily_limit(settings) == 2000
 
 
@@ -51,9 +53,9 @@ def test_a_limit_that_was_raised_is_told_once(
     meta: WhatsApp, client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    read_account(client)
+    read_account(client, now=NOW)
     meta.number[FIELD] = "TIER_10K"
-    assert read_account(client) == read_account(client) == {"people a day": 10_000}
+    assert read_account(client, now=NOW) == read_account(client, now=NOW) == {"people a day": 10_000}
     assert daily_limit(settings) == 10_000
     told = [one.getMessage() for one in caplog.records if "account.limit" in one.getMessage()]
     assert len(told) == 2  # the first reading, and the change
@@ -64,24 +66,24 @@ def test_an_account_without_a_limit(
     meta: WhatsApp, client: Client, settings: Settings, tier: str
 ) -> None:
     meta.number[FIELD] = tier
-    assert read_account(client) == {}
+    assert read_account(client, now=NOW) == {}
     assert daily_limit(settings) is None
 
 
 def test_a_number_that_tells_no_limit_has_none_that_we_know(
     meta: WhatsApp, client: Client, settings: Settings
 ) -> None:
-    read_account(client)
+    read_account(client, now=NOW)
     meta.number[FIELD] = None
-    assert read_account(client) == {}
+    assert read_account(client, now=NOW) == {}
     assert daily_limit(settings) is None
 
 
 def test_a_token_without_the_right_changes_nothing(
     meta: WhatsApp, client: Client, settings: Settings
 ) -> None:
-    read_account(client)
+    read_account(client, now=NOW)
     meta.token = "EAAanother"
     with pytest.raises(Unauthorized):
-        read_account(client)
+        read_account(client, now=NOW)
     assert daily_limit(settings) == 2000

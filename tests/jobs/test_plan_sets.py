@@ -230,7 +230,7 @@ def asked_one_by_one(
             price=product.price,
             sold_out_at=gone if not isinstance(gone, str) else Stir.sold_out_at.python_value(gone),
         ).execute()
-    offers = usable_offers(settings, day.currency, campaigns)
+    offers = usable_offers(settings, day.currency, campaigns, now=day.now)
     known_arrivals = arrivals(day.now) if "new_arrivals" in campaigns else {}
     asked = Asked(
         LeftOut.from_settings(settings),

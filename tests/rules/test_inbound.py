@@ -282,7 +282,7 @@ def test_an_error_of_the_account_is_kept_as_unknown() -> None:
 
 
 def test_a_field_that_we_do_not_read_is_kept_as_unknown() -> None:
-    assert read(webhook("account_update", event="X")) == [Unknown("field account_update")]
+    assert read(webhook("flows", event="X")) == [Unknown("field flows")]
 
 
 @pytest.mark.parametrize("change", [{"field": "messages"}, {"field": "messages", "value": []}])

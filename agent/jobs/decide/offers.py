@@ -1,9 +1,11 @@
 """The campaigns as they may be chosen now, and whom the shop wants to reach with them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from agent.config import LoyaltyReward, PriceDrop, Settings
 from agent.log import Log
+from agent.pauses import in_words, paused_campaigns
 from agent.rules.audience import Audience
 from agent.rules.money import minor_units
 from agent.rules.selection import Offer, Tier
@@ -12,21 +14,32 @@ from models import CampaignStanding
 log = Log(__name__)
 
 
-def usable_offers(settings: Settings, currency: str, among: Sequence[str]) -> list[Offer]:
-    """Those of `among` in their order of preference, as they may be chosen now."""
+def usable_offers(
+    settings: Settings, currency: str, among: Sequence[str], *, now: datetime
+) -> list[Offer]:
+    """Those of `among` in their order of preference, as they may be chosen now.
+
+    What is paused is off, whatever the config says.
+    """
     offers = []
+    paused = paused_campaigns(settings.campaigns, now)
     troubles = CampaignStanding.troubles()
     for name in settings.priority:
         if name not in among:
             continue
         campaign = settings.campaigns[name]
         wrong = troubles.get(name, "its template has not been looked at yet")
-        if wrong and campaign.enabled:
+        pauses = paused[name]
+        if wrong and campaign.enabled and not pauses:
             log.warning("campaign.unusable", campaign=name, reason=wrong)
+        if pauses and campaign.enabled:
+            reason = "; ".join(in_words(pause) for pause in pauses)
+            log.info("campaign.paused", campaign=name, reason=reason)
         offers.append(
             Offer(
                 name=name,
-                off=bool(wrong) or not campaign.enabled,
+                off=bool(wrong or pauses) or not campaign.enabled,
+                paused=bool(pauses) and campaign.enabled,
                 cooldown=campaign.cooldown,
                 tiers=tuple(
                     Tier(minor_units(str(tier.spent), currency), tier.percent)

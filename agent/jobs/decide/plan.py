@@ -70,7 +70,7 @@ class Plan:
     ) -> None:
         self.tally: Counter[Why] = Counter()
         self._settings, self._day, self._beat = settings, day, beat
-        self._offers = usable_offers(settings, day.currency, campaigns)
+        self._offers = usable_offers(settings, day.currency, campaigns, now=day.now)
         self._audience = audience_of(settings)
         limits = settings.limits
         self._caps = Caps(limits.per_7_days, limits.per_30_days)

@@ -4,17 +4,29 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import peewee
 
 from agent.config import Settings
 from agent.jobs.track.asked import note_enquiries
+from agent.jobs.track.news import heed_news
 from agent.jobs.track.replies import file_replies
 from agent.jobs.track.statuses import file_statuses
 from agent.log import Log
-from agent.rules.inbound import Inbound, Preference, StatusUpdate, Unknown, read_webhook
+from agent.rules.inbound import (
+    Event,
+    Inbound,
+    Preference,
+    StatusUpdate,
+    Unknown,
+    read_webhook,
+)
 from models import Webhook
 from models.base import transaction
+
+if TYPE_CHECKING:
+    from agent.rules.meta_news import MetaNews
 
 log = Log(__name__)
 
@@ -56,6 +68,7 @@ def _work_off(
 ) -> None:
     statuses: list[StatusUpdate] = []
     said: list[Inbound | Preference] = []
+    news: list[MetaNews] = []
     troubles: dict[str, list[int]] = {}
     for webhook in waiting:
         strange = []
@@ -68,10 +81,13 @@ def _work_off(
                     said.append(event)
                 case Unknown():
                     strange.append(event.what)
+                case _:
+                    news.append(event)
         troubles.setdefault("; ".join(strange), []).append(webhook.id)
     # replies first: a refusal must not wait behind anything that may go wrong
     uids = {status.wamid: status.uid for status in statuses if status.uid}
     file_replies(said, settings, uids=uids, now=now)
+    heed_news(news, now=now)
     file_statuses(statuses, now=now)
     note_enquiries(said, now=now)
     for trouble, ids in troubles.items():
@@ -98,6 +114,8 @@ def _work_off_alone(
                         file_replies([event], settings, uids=uids, now=now)
                     case Unknown():
                         broken.append(event.what)
+                    case _:
+                        heed_news([event], now=now)
             if isinstance(event, Inbound):  # what they ask about is not worth a STOP
                 note_enquiries([event], now=now)
         except Exception as error:  # kept with its trouble, and told
@@ -115,7 +133,7 @@ def _is_the_database(error: Exception) -> bool:
     return isinstance(error, peewee.DatabaseError) and not refused_row
 
 
-def _events(webhook: Webhook) -> list[StatusUpdate | Inbound | Preference | Unknown]:
+def _events(webhook: Webhook) -> list[Event]:
     try:
         payload = json.loads(bytes(webhook.body))
     except (ValueError, RecursionError) as error:

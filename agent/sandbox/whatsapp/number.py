@@ -36,6 +36,7 @@ def healthy_number(
         "code_verification_status": "VERIFIED",
         "account_mode": "LIVE",
         "platform_type": "CLOUD_API",
+        "is_on_biz_app": False,
         "throughput": {"level": "STANDARD"},
         "whatsapp_business_manager_messaging_limit": "TIER_2K",
         "health_status": able

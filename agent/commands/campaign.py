@@ -1,0 +1,78 @@
+"""winback campaign: pause one campaign, let it go on, and list all of them."""
+
+from pathlib import Path
+
+import click
+
+from agent.commands.options import config_option, read_settings
+from agent.commands.pausing import paused_lines, tell, trial_in_words
+from agent.config import Settings
+from agent.database import shared
+from agent.errors import ConfigError
+from agent.jobs.canary import under_trial
+from agent.jobs.status import zone_of_the_shop
+from agent.pauses import pause, paused_campaigns, resume_campaign
+from agent.service import WallClock
+from models import CampaignStanding
+
+
+@click.group
+def command() -> None:
+    """Pause one campaign, let it go on, or list all of them."""
+
+
+@command.command(name="pause")
+@click.argument("name")
+@click.option("--reason", default="", metavar="TEXT", help="Shown by `winback status`.")
+@config_option
+def pause_(name: str, reason: str, config: Path) -> None:
+    """Send and plan nothing of the campaign NAME, even if it is on in the config; at once."""
+    settings = read_settings(config)
+    _require(name, settings, config)
+    with shared(settings.database.path):
+        new = pause(name, reason, now=WallClock().now())
+    state = "is paused" if new else "was paused already"
+    click.echo(f"{name} {state}; go on: winback campaign resume {name}")
+    if not settings.campaigns[name].enabled:
+        click.echo("note: it is off in the config anyway")
+
+
+@command.command(name="resume")
+@click.argument("name")
+@config_option
+def resume_(name: str, config: Path) -> None:
+    """Let the campaign NAME go on; the batch of a new template that did badly is tried once more."""
+    settings = read_settings(config)
+    _require(name, settings, config)
+    with shared(settings.database.path):
+        tell(resume_campaign(name, now=WallClock().now()), zone_of_the_shop())
+    if not settings.campaigns[name].enabled:
+        click.echo(f"note: it is off in the config: enabled = true in [campaigns.{name}]")
+
+
+@command.command(name="list")
+@config_option
+def list_(config: Path) -> None:
+    """Every campaign: whether it is on, what is wrong with it, and what holds it back."""
+    settings = read_settings(config)
+    now = WallClock().now()
+    with shared(settings.database.path):
+        zone = zone_of_the_shop()
+        troubles = CampaignStanding.troubles()
+        paused = paused_campaigns(settings.campaigns, now)
+        trying = under_trial(settings, now)
+    for name, campaign in settings.campaigns.items():
+        click.echo(f"{name}: {'on' if campaign.enabled else 'off'}")
+        if campaign.enabled and (wrong := troubles.get(name, "not looked at yet")):
+            click.echo(f"  its template: {wrong}")
+        for _, line in paused_lines(paused[name], zone):
+            click.echo(f"  PAUSED: {line}")
+        if trial := trial_in_words(trying.get(name), settings, zone):
+            click.echo(f"  {trial}")
+
+
+def _require(name: str, settings: Settings, config: Path) -> None:
+    """Raises ConfigError for a name that no campaign has."""
+    if name not in settings.campaigns:
+        known = ", ".join(settings.campaigns)
+        raise ConfigError(f"{config}: there is no campaign {name}", fix=f"one of {known}")

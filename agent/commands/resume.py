@@ -1,0 +1,25 @@
+"""winback resume: what was paused goes on."""
+
+from pathlib import Path
+
+import click
+
+from agent.commands.options import config_option, read_settings
+from agent.commands.pausing import tell
+from agent.database import shared
+from agent.jobs.status import zone_of_the_shop
+from agent.pauses import resume
+from agent.service import WallClock
+
+
+@click.command
+@config_option
+def command(config: Path) -> None:
+    """Let everything go on, also what winback stopped by itself, and say what that was.
+
+    Three things stay: a campaign that was paused by itself, what the account's health holds back (it
+    ends when the account is well again), and what waits for `winback restored`.
+    """
+    settings = read_settings(config)
+    with shared(settings.database.path):
+        tell(resume(now=WallClock().now()), zone_of_the_shop())
