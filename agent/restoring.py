@@ -146,8 +146,8 @@ def _take_over(present: Path) -> int | None:
     if present.stat().st_size == 0:
         return 0
     last = Statement.select(peewee.fn.MAX(Statement.id)).scalar() or 0
-    handle.execute_sql("ATTACH DATABASE ? AS present", (str(present),))
     try:
+        handle.execute_sql("ATTACH DATABASE ? AS present", (str(present),))
         with transaction():
             for statement in TAKEN_OVER:
                 handle.execute_sql(statement)
@@ -160,8 +160,6 @@ def _take_over(present: Path) -> int | None:
         return Statement.select().where(Statement.id > last).count()
     except peewee.DatabaseError:  # it is damaged, or of another version: the operator is told
         return None
-    finally:
-        handle.execute_sql("DETACH DATABASE present")
 
 
 def _swap(fresh: Path, database: Path, now: datetime) -> Path | None:
