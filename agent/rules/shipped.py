@@ -161,3 +161,8 @@ SHIPPED: Final[Mapping[tuple[str, str], ShippedTemplate]] = {
     (one.name, one.language): one for one in (*_ENGLISH, *_SPANISH, *_PORTUGUESE)
 }
 """(name, language) -> template, in the order in which they are submitted."""
+
+
+def approved(shop_url: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """(name, language) -> each as WhatsApp would describe it after its review."""
+    return {key: one.request(shop_url) | {"status": "APPROVED"} for key, one in SHIPPED.items()}

@@ -1,0 +1,235 @@
+"""winback templates: those of the account beside the config, one as a person sees it, and ours submitted."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from agent import log
+from agent.clients.whatsapp import WhatsApp
+from agent.commands.options import config_option, read_settings
+from agent.commands.preview import mirror, person, show_filled, show_unused, standing
+from agent.config import Settings
+from agent.config.campaigns import Campaign
+from agent.daemon import make_tools
+from agent.errors import BadInput
+from agent.jobs.submit import Submitted, submit
+from agent.rules.as_seen import as_seen
+from agent.rules.shipped import SHIPPED, ShippedTemplate, approved
+from agent.rules.stopwords import is_stop
+from agent.service import Service, WallClock
+from agent.templates import Templates, judge
+
+NAMES = tuple(dict.fromkeys(name for name, _ in SHIPPED))
+LANGUAGES = tuple(dict.fromkeys(language for _, language in SHIPPED))
+
+
+@click.group
+def command() -> None:
+    """Message templates: list them, see one filled in, submit those that come with winback."""
+
+
+@command.command(name="list")
+@config_option
+def list_(config: Path) -> None:
+    """Show the account's templates, which campaign uses each, and what does not fit.
+
+    The exit code is 1 if a campaign that is on cannot be sent.
+    """
+    settings = read_settings(config)
+    with _whatsapp(settings) as whatsapp:
+        found = _by_key(whatsapp.templates())
+    uses = _uses(settings, found)
+    table = Table(box=SIMPLE, pad_edge=False, collapse_padding=True)
+    for name in ("template", "language", "status", "category", "quality", "campaign"):
+        table.add_column(name, overflow="fold")
+    for key in sorted({*found, *(one.key for one in uses if one.own)}):
+        users = [f"{one.campaign.name} ({one.state})" for one in uses if one.key == key]
+        table.add_row(*key, *standing(found.get(key)), ", ".join(users) or "-")
+    Console(highlight=False, markup=False).print(table)
+    for one in uses:
+        if one.wrong and (one.key in found or one.campaign.enabled):
+            click.echo(f"{one.in_words}: {'; '.join(one.wrong)}")
+    if any(one.wrong and one.own and one.campaign.enabled for one in uses):
+        click.echo("A campaign that is on cannot be sent; nothing is queued for it.")
+        sys.exit(1)
+
+
+@command.command
+@click.argument("name")
+@click.option("--language", default="", help="In this language, whoever it is for.")
+@click.option("--to", "phone", default="", help="To the person with this number.")
+@config_option
+def show(name: str, language: str, phone: str, config: Path) -> None:
+    """Print a template as a person would get it: NAME is its own name, or a campaign's.
+
+    It is filled with the values of somebody from the mirror, in the language that a run would choose
+    for them. One that comes with winback and is not on the account yet can be seen too. Nothing is
+    sent. The exit code is 1 if it could not be sent as things are.
+    """
+    settings = read_settings(config)
+    with _whatsapp(settings) as whatsapp:
+        found = _by_key(whatsapp.templates())
+    everything = {**approved(settings.shop.url), **found}
+    users = [
+        campaign
+        for campaign in settings.campaigns.values()
+        if name in (campaign.name, *_templates_of(campaign, everything))
+    ]
+    if not users:
+        show_unused(name, language, everything)
+        return
+    with mirror(settings):
+        contact = person(settings, phone)
+        well = [show_filled(settings, one, contact, everything, found, language) for one in users]
+    if not all(well):
+        sys.exit(1)
+
+
+@command.command
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--language", "languages", multiple=True, help="Only in this one; may be repeated.")
+@click.option("--dry-run", is_flag=True, help="Print them, and submit nothing.")
+@config_option
+def push(names: tuple[str, ...], languages: tuple[str, ...], dry_run: bool, config: Path) -> None:
+    """Submit the templates that come with winback to WhatsApp's review.
+
+    NAME is that of a campaign; all of them if none is given, in English (en), Spanish (es) and
+    Portuguese (pt_BR). What is on the account already is left alone. The exit code is 1 if one could
+    not be submitted.
+    """
+    wanted = _wanted(names, languages)
+    settings = read_settings(config)
+    with _whatsapp(settings) as whatsapp:
+        known = _by_key(whatsapp.templates())
+        if dry_run:
+            for one in wanted:
+                _print_ours(one, settings, known)
+            return
+        failed = 0
+        for done in submit(whatsapp, wanted, known=known, shop_url=settings.shop.url):
+            click.echo(f"{done.template.name} in {done.template.language}: {_told(done)}")
+            failed += done.error is not None
+    for line in _doubts(settings, wanted):
+        click.echo(line)
+    if failed:
+        click.echo(f"{failed} of {len(wanted)} could not be submitted", err=True)
+        sys.exit(1)
+    click.echo("WhatsApp's review takes up to a day: winback templates list")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A campaign and a language in which it may be sent."""
+
+    campaign: Campaign
+    language: str
+    wrong: Sequence[str]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.campaign.mapping_in(self.language).template, self.language
+
+    @property
+    def own(self) -> bool:
+        return self.language == self.campaign.language
+
+    @property
+    def state(self) -> str:
+        return "on" if self.campaign.enabled else "off"
+
+    @property
+    def in_words(self) -> str:
+        what = "cannot be sent" if self.own else "is not used"
+        return f"{self.campaign.name} ({self.state}) in {self.language} {what}"
+
+
+def _uses(settings: Settings, found: Templates) -> list[Use]:
+    uses = []
+    for campaign in settings.campaigns.values():
+        judged = judge(campaign, found)
+        uses += [Use(campaign, language, wrong) for language, wrong in judged.items()]
+    return uses
+
+
+def _templates_of(campaign: Campaign, templates: Templates) -> set[str]:
+    """The names of the templates that it uses, in whatever language."""
+    languages = {
+        campaign.language,
+        *campaign.translations,
+        *(language for _, language in templates),
+    }
+    return {campaign.mapping_in(language).template for language in languages}
+
+
+def _wanted(names: Sequence[str], languages: Sequence[str]) -> list[ShippedTemplate]:
+    """Raises BadInput for what does not come with winback."""
+    for given, known, what in ((names, NAMES, "template"), (languages, LANGUAGES, "language")):
+        for one in given:
+            if one not in known:
+                raise BadInput(
+                    f"winback comes with no {what} {one!r}",
+                    fix=f"it has {', '.join(known)}; make others in WhatsApp Manager",
+                )
+    return [
+        one
+        for (name, language), one in SHIPPED.items()
+        if name in (names or NAMES) and language in (languages or LANGUAGES)
+    ]
+
+
+def _print_ours(one: ShippedTemplate, settings: Settings, known: Templates) -> None:
+    there = known.get((one.name, one.language))
+    state = f"there already ({there.get('status')}), left alone" if there else "would be submitted"
+    click.echo(f"{one.name} in {one.language}, {one.category}: {state}\n")
+    request = one.request(settings.shop.url)
+    [examples] = request["components"][0]["example"]["body_text"]
+    body = {"type": "body", "parameters": [{"text": example} for example in examples]}
+    for line in as_seen(request, [body]).lines:
+        click.echo(f"    {line}".rstrip())
+    click.echo()
+
+
+def _told(done: Submitted) -> str:
+    if done.error is not None:
+        return f"not submitted: {done.error}"
+    if not done.new:
+        return f"there already{f' ({done.status})' if done.status else ''}, left alone"
+    told = f"submitted, {done.status or 'without a status'}"
+    if done.category and done.category != done.template.category:
+        told += f"; WhatsApp made it {done.category}, not {done.template.category}"
+    return told
+
+
+def _doubts(settings: Settings, wanted: Sequence[ShippedTemplate]) -> Iterator[str]:
+    """What of the config would keep these from being used, or their button from being heard."""
+    ours = approved(settings.shop.url)
+    for one in wanted:
+        campaign = settings.campaigns[one.name]
+        if campaign.mapping_in(one.language).template != one.name:
+            continue
+        if wrong := judge(campaign, ours)[one.language]:
+            yield f"[campaigns.{one.name}] does not fit it in {one.language}: {'; '.join(wrong)}"
+        if not campaign.opt_out_payload and not is_stop(one.stop, settings.consent.stop_words):
+            yield (
+                f'its button "{one.stop}" would stop nothing: add that to stop_words of [consent], or '
+                f"set opt_out_payload of [campaigns.{one.name}]"
+            )
+
+
+def _by_key(templates: Sequence[Mapping[str, Any]]) -> Templates:
+    return {(str(one["name"]), str(one["language"])): one for one in templates}
+
+
+@contextmanager
+def _whatsapp(settings: Settings) -> Iterator[WhatsApp]:
+    log.set_up(style=settings.log.format, level="error")
+    with closing(make_tools(settings, Service(WallClock())).whatsapp) as whatsapp:
+        yield whatsapp

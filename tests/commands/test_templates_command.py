@@ -1,0 +1,310 @@
+"""winback templates: what the account has, what a person would see, and what is submitted."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import responses
+from click.testing import Result
+from sending_world import FACTS, World
+from typing_in import typed
+
+from agent.database import owned
+from agent.errors import BadInput, Unauthorized
+from agent.rules.shipped import SHIPPED
+from models import Contact, Interest, Product, ShopFact
+
+ANA = "+12025550101"
+BRUNO = "+12025550102"
+
+
+def templates(world: World, *arguments: str, **changes: object) -> Result:
+    """The command; whatever it says, no secret is in it."""
+    config = world.write_config(**changes)
+    done = typed("templates", *arguments, "--config", str(config))
+    assert "EAAexample" not in done.output
+    assert "Traceback" not in done.output
+    return done
+
+
+def line(done: Result, *words: str) -> str:
+    """The one line that has all of these words."""
+    [found] = [one for one in done.output.splitlines() if all(word in one for word in words)]
+    return found
+
+
+def shown(done: Result) -> list[str]:
+    """The message, without its margin."""
+    return [one.strip() for one in done.output.splitlines() if one.startswith("    ")]
+
+
+# list
+
+
+def test_the_accounts_templates_stand_beside_their_campaigns(world: World) -> None:
+    world.whatsapp.add_template("sale_of_may", "es", body="Hola {{1}}, hay ofertas.")
+    done = templates(world, "list")
+    assert done.exit_code == 0
+    assert line(done, "we_miss_you", "en ").split()[2:] == [
+        "APPROVED", "MARKETING", "UNKNOWN", "we_miss_you", "(on)",
+    ]  # fmt: skip
+    assert line(done, "sale_of_may").split()[-1] == "-"
+    assert line(done, "price_drop", "missing").split()[-2:] == ["price_drop", "(off)"]
+    assert "cannot be sent" not in done.output  # one that is off needs no template
+
+
+@pytest.mark.parametrize(
+    ("status", "says"), [("PAUSED", "the template is PAUSED"), ("REJECTED", "is REJECTED")]
+)
+def test_a_campaign_that_is_on_and_cannot_be_sent_is_told(
+    world: World, status: str, says: str
+) -> None:
+    world.whatsapp.set_template_status("we_miss_you", status)
+    done = templates(world, "list")
+    assert done.exit_code == 1
+    assert says in line(done, "we_miss_you (on) in en cannot be sent")
+    assert templates(world, "list", campaigns__we_miss_you__enabled=False).exit_code == 0
+
+
+def test_a_campaign_without_its_template_is_told(world: World) -> None:
+    done = templates(world, "list", campaigns__price_drop__enabled=True)
+    assert done.exit_code == 1
+    assert "winback templates push" in line(done, "price_drop (on) in en cannot be sent")
+
+
+def test_a_translation_that_does_not_fit_is_told_and_stops_nothing(world: World) -> None:
+    world.whatsapp.add_template("we_miss_you", "es", body="Hola {{1}}, te esperamos.")
+    done = templates(world, "list")
+    assert done.exit_code == 0
+    assert "body expects 1 value" in line(done, "we_miss_you (on) in es is not used")
+
+
+def test_an_account_that_cannot_be_asked_is_an_error(world: World) -> None:
+    done = templates(world, "list", whatsapp__token="EAAother")
+    assert isinstance(done.exception, Unauthorized)
+
+
+# push
+
+
+def test_all_are_submitted_once_and_fit_the_config_when_they_are_approved(world: World) -> None:
+    world.whatsapp.approve_templates_after = timedelta(0)
+    # given one of them on the account already
+    done = templates(world, "push")
+    assert done.exit_code == 0, done.output
+    assert "there already (APPROVED), left alone" in line(done, "we_miss_you in en:")
+    assert done.output.count("submitted, PENDING") == len(SHIPPED) - 1
+    # when they are submitted once more, all are there
+    again = templates(world, "push")
+    assert again.exit_code == 0
+    assert again.output.count("left alone") == len(SHIPPED)
+    # then every campaign can be sent in all three languages
+    on = {f"campaigns__{name}__enabled": True for name, _ in SHIPPED}
+    listed = templates(world, "list", **on)
+    assert listed.exit_code == 0, listed.output
+    assert "not used" not in listed.output
+    assert listed.output.count("APPROVED") == len(SHIPPED)
+
+
+def test_only_what_was_asked_for_is_submitted(world: World) -> None:
+    done = templates(world, "push", "price_drop", "loyalty_reward", "--language", "es")
+    assert done.exit_code == 0
+    made = {(one.name, one.language) for one in world.whatsapp.templates.all()}
+    assert made == {("we_miss_you", "en"), ("price_drop", "es"), ("loyalty_reward", "es")}
+
+
+@pytest.mark.parametrize("wanted", [("spring_sale",), ("price_drop", "--language", "de")])
+def test_what_winback_does_not_have_is_named(world: World, wanted: tuple[str, ...]) -> None:
+    done = templates(world, "push", *wanted)
+    assert isinstance(done.exception, BadInput)
+    assert wanted[-1] in str(done.exception)
+    assert len(world.whatsapp.templates.all()) == 1
+
+
+def test_a_dry_run_prints_them_and_submits_nothing(world: World) -> None:
+    done = templates(world, "push", "we_miss_you", "price_drop", "--language", "en", "--dry-run")
+    assert done.exit_code == 0
+    assert "would be submitted" in line(done, "price_drop in en")
+    assert "left alone" in line(done, "we_miss_you in en")
+    assert "[ Stop ]" in shown(done)
+    assert world.shop_url in shown(done)  # as an example, the reviewer gets the shop's address
+    assert not [one for one in shown(done) if "{{" in one]
+    assert len(world.whatsapp.templates.all()) == 1
+
+
+def test_one_that_fails_does_not_keep_the_others_from_it(world: World) -> None:
+    # given an account with room for one more
+    shelf = world.whatsapp.templates
+    shelf.LIMIT = len(shelf.all()) + 1  # type: ignore[misc]
+    done = templates(world, "push", "price_drop")
+    assert done.exit_code == 1
+    assert "submitted, PENDING" in line(done, "price_drop in en")
+    for language in ("es", "pt_BR"):
+        assert "already has" in line(done, f"price_drop in {language}: not submitted")
+    assert "delete some in WhatsApp Manager" in done.output
+    assert "2 of 3 could not be submitted" in done.output
+
+
+GRAPH = "https://graph.example"
+PRICE_DROP = {"name": "price_drop", "language": "en", "status": "PENDING", "category": "MARKETING"}
+PUSH = ("push", "price_drop", "--language", "en")
+
+
+def account(world: World, *lists: list[dict[str, Any]], answer: dict[str, Any]) -> Result:
+    """The command at an account that shows these lists one after the other, and answers a POST so."""
+    path = f"{GRAPH}/v26.0/{world.whatsapp.business_account_id}/message_templates"
+    with responses.RequestsMock() as wire:
+        for one in lists:
+            wire.get(path, json={"data": one})
+        wire.post(path, **answer)
+        return templates(world, *PUSH, whatsapp__base_url=GRAPH)
+
+
+def test_one_whose_answer_was_lost_is_looked_for(world: World) -> None:
+    lost = {"status": 502, "body": "<html>Bad Gateway</html>"}
+    found = account(world, [], [PRICE_DROP], answer=lost)
+    assert found.exit_code == 0
+    assert "submitted, PENDING" in line(found, "price_drop in en")
+    missing = account(world, [], [], answer=lost)
+    assert missing.exit_code == 1
+    assert "it is not there now" in line(missing, "price_drop in en: not submitted")
+
+
+def test_one_that_somebody_made_meanwhile_is_left_alone(world: World) -> None:
+    taken = {"error": {"code": 100, "error_subcode": 2388024, "message": "Invalid parameter"}}
+    done = account(world, [], answer={"status": 400, "json": taken})
+    assert done.exit_code == 0
+    assert "there already, left alone" in line(done, "price_drop in en")
+
+
+def test_a_category_that_meta_changes_is_told(world: World) -> None:
+    answer = {"id": "1", "status": "PENDING", "category": "UTILITY"}
+    done = account(world, [], answer={"json": answer})
+    assert "WhatsApp made it UTILITY, not MARKETING" in line(done, "price_drop in en")
+
+
+def test_a_config_that_would_not_use_them_is_told(world: World) -> None:
+    other = {"campaigns__price_drop__body": ["{first_name|there}"]}
+    done = templates(world, *PUSH, **other, consent__stop_words=["Halt"])
+    assert done.exit_code == 0
+    assert "expects 3 values" in line(done, "[campaigns.price_drop] does not fit it in en")
+    assert "stop_words" in line(done, 'its button "Stop" would stop nothing')
+    used = {"campaigns__price_drop__opt_out_payload": "OPTOUT_MARKETING"}
+    assert (
+        "stop nothing" not in templates(world, *PUSH, **used, consent__stop_words=["Halt"]).output
+    )
+
+
+# show
+
+
+@pytest.fixture
+def town(world: World) -> World:
+    """Two people, the one who agreed with an order and a look at a product."""
+    settings = world.settings()
+    now = datetime.now(UTC)
+    with owned(settings.database.path):
+        ShopFact.put(FACTS)
+        Product.insert(
+            woo_id=7, name="Blue shirt", status="publish", price=1900, stock_status="instock",
+            permalink="https://shop.example/product/blue-shirt/", visibility="visible", categories=[3],
+            created_at=now - timedelta(days=9), read_at=now,
+        ).execute()  # fmt: skip
+        world.contact(
+            ANA, first_name="ana", last_name="Example", region="US", zones="America/New_York"
+        )
+        world.contact(BRUNO, first_name="", marketing="unknown", language="es", region="US")
+    return world
+
+
+def test_a_message_is_shown_as_it_would_be_sent(town: World) -> None:
+    done = templates(town, "show", "we_miss_you")
+    assert done.exit_code == 0, done.output
+    assert f"to {ANA}" in done.output
+    assert shown(done) == [
+        "Hello Ana! It has been a while. What is new waits at https://shop.example for you."
+    ]
+
+
+def test_one_that_is_not_on_the_account_yet_can_be_seen(town: World) -> None:
+    done = templates(town, "show", "price_drop", "--language", "pt_BR")
+    assert done.exit_code == 1
+    assert shown(done)[0].startswith("Olá, Ana! Há pouco tempo você viu Blue shirt na nossa loja")
+    assert "[ Sair ]" in shown(done)
+    assert "winback templates push" in line(done, "could not be sent: it is not on the account")
+    assert "Blue shirt" in line(done, "note: made up for this look")
+
+
+@pytest.mark.parametrize("campaign", sorted({name for name, _ in SHIPPED}))
+def test_every_campaign_can_be_seen(town: World, campaign: str) -> None:
+    done = templates(town, "show", campaign)
+    assert shown(done), done.output
+    assert not [one for one in shown(done) if "{" in one]
+
+
+def test_a_person_is_written_to_in_their_language(town: World) -> None:
+    town.whatsapp.add_template("we_miss_you", "es", body="Hola {{1}}, mira {{2}} hoy.")
+    spanish = {"languages__shop": "es", "campaigns__we_miss_you__enabled": True}
+    # given somebody without a name, to whom nothing Spanish can be said
+    done = templates(town, "show", "we_miss_you", "--to", "+1 (202) 555-0102", **spanish)
+    assert shown(done)[0].startswith("Hello there!")
+    assert "has not agreed" in line(done, "note:")
+    # when they are asked for in Spanish all the same, the mixture is told
+    done = templates(town, "show", "we_miss_you", "--to", BRUNO, "--language", "es")
+    assert shown(done) == ["Hola there, mira https://shop.example hoy."]
+    assert "would be written to in en" in line(done, '"there"')
+
+
+def test_a_mapping_that_does_not_fit_is_shown_with_its_variables(town: World) -> None:
+    body = {"campaigns__we_miss_you__body": ["{first_name|there}"]}
+    done = templates(town, "show", "we_miss_you", **body)
+    assert done.exit_code == 1
+    assert "{{2}}" in shown(done)[0]
+    assert "expects 2 values" in line(done, "could not be sent")
+
+
+def test_one_that_no_campaign_uses_is_shown_as_it_is(town: World) -> None:
+    town.whatsapp.add_template("sale_of_may", "es", body="Hola {{1}}, hay ofertas.")
+    done = templates(town, "show", "sale_of_may")
+    assert done.exit_code == 0
+    assert shown(done) == ["Hola {{1}}, hay ofertas."]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("show", "nothing"), "no template or campaign 'nothing'"),
+        (("show", "we_miss_you", "--language", "de"), "in the language 'de'"),
+        (("show", "we_miss_you", "--to", "12"), "cannot be written to"),
+        (("show", "we_miss_you", "--to", "+12025550199"), "knows nobody"),
+    ],
+)
+def test_what_cannot_be_shown_says_why(town: World, arguments: tuple[str, ...], says: str) -> None:
+    done = templates(town, *arguments)
+    assert isinstance(done.exception, BadInput)
+    assert says in str(done.exception)
+
+
+def test_without_anybody_or_anything_it_says_what_to_do(world: World) -> None:
+    with owned(world.settings().database.path):
+        pass
+    done = templates(world, "show", "we_miss_you")
+    assert isinstance(done.exception, BadInput)
+    assert "winback sync" in str(done.exception)
+
+
+def test_what_they_bought_and_looked_at_is_theirs(town: World) -> None:
+    now = datetime.now(UTC)
+    settings = town.settings()
+    with owned(settings.database.path):
+        ana = Contact.get(Contact.phone == ANA)
+        Interest.insert(
+            contact_id=ana.id, product_id=7, variation_id=0, kind="view", price=2900,
+            stock_status="instock", first_at=now, seen_at=now, source="test",
+        ).execute()  # fmt: skip
+    body = {"campaigns__price_drop__body": ["{product_name|it}", "{old_price}", "{price}"]}
+    done = templates(town, "show", "price_drop", **body)
+    assert "Blue shirt in our shop" not in done.output
+    assert [one for one in shown(done) if "Blue shirt" in one and "£29.00" in one], done.output
+    assert "£19.00" in shown(done)
+    assert "made up" not in done.output
