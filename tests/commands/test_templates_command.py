@@ -10,7 +10,7 @@ from sending_world import FACTS, World
 from typing_in import typed
 
 from agent.database import owned
-from agent.errors import BadInput, Unauthorized
+from agent.errors import BadInput, DatabaseTrouble, Unauthorized
 from agent.rules.shipped import SHIPPED
 from models import Contact, Interest, Product, ShopFact
 
@@ -162,12 +162,24 @@ def account(world: World, *lists: list[dict[str, Any]], answer: dict[str, Any]) 
 
 def test_one_whose_answer_was_lost_is_looked_for(world: World) -> None:
     lost = {"status": 502, "body": "<html>Bad Gateway</html>"}
-    found = account(world, [], [PRICE_DROP], answer=lost)
+    other = PRICE_DROP | {"language": "es"}
+    found = account(world, [], [other, PRICE_DROP], answer=lost)
     assert found.exit_code == 0
     assert "submitted, PENDING" in line(found, "price_drop in en")
     missing = account(world, [], [], answer=lost)
     assert missing.exit_code == 1
     assert "it is not there now" in line(missing, "price_drop in en: not submitted")
+
+
+def test_where_nobody_answers_any_more_the_silence_is_told(world: World) -> None:
+    path = f"{GRAPH}/v26.0/{world.whatsapp.business_account_id}/message_templates"
+    with responses.RequestsMock() as wire:
+        wire.get(path, json={"data": []})
+        wire.post(path, status=502, body="<html>")
+        wire.get(path, status=200, body="<html>")
+        done = templates(world, *PUSH, whatsapp__base_url=GRAPH)
+    assert done.exit_code == 1
+    assert "WhatsApp answered 502" in line(done, "price_drop in en: not submitted")
 
 
 def test_one_that_somebody_made_meanwhile_is_left_alone(world: World) -> None:
@@ -289,6 +301,35 @@ def test_without_anybody_or_anything_it_says_what_to_do(world: World) -> None:
     with owned(world.settings().database.path):
         pass
     done = templates(world, "show", "we_miss_you")
+    assert isinstance(done.exception, BadInput)
+    assert "winback sync" in str(done.exception)
+
+
+def test_beside_a_daemon_it_looks_at_what_there_is(town: World) -> None:
+    with owned(town.settings().database.path):
+        done = templates(town, "show", "we_miss_you")
+    assert shown(done)[0].startswith("Hello Ana!")
+
+
+def test_without_a_database_none_is_made(world: World) -> None:
+    done = templates(world, "show", "we_miss_you")
+    assert isinstance(done.exception, DatabaseTrouble)
+    assert not world.settings().database.path.exists()
+
+
+@pytest.mark.parametrize("campaign", ["price_drop", "new_arrivals"])
+def test_without_products_there_is_nothing_to_show(town: World, campaign: str) -> None:
+    with owned(town.settings().database.path):
+        Product.delete().execute()
+    done = templates(town, "show", campaign)
+    assert isinstance(done.exception, BadInput)
+    assert "no product" in str(done.exception)
+
+
+def test_before_the_shop_was_read_it_says_what_to_do(town: World) -> None:
+    with owned(town.settings().database.path):
+        ShopFact.delete().execute()
+    done = templates(town, "show", "we_miss_you")
     assert isinstance(done.exception, BadInput)
     assert "winback sync" in str(done.exception)
 
