@@ -62,13 +62,12 @@ def list_(config: Path) -> None:
         paused = paused_campaigns(settings.campaigns, now)
         trying = under_trial(settings, now)
     for name, campaign in settings.campaigns.items():
-        click.echo(f"{name}: {'on' if campaign.enabled else 'off'}")
+        trial = trial_in_words(trying.get(name), settings, zone)
+        click.echo(f"{name}: {'on' if campaign.enabled else 'off'}{trial}")
         if campaign.enabled and (wrong := troubles.get(name, "not looked at yet")):
             click.echo(f"  its template: {wrong}")
         for _, line in paused_lines(paused[name], zone):
             click.echo(f"  PAUSED: {line}")
-        if trial := trial_in_words(trying.get(name), settings, zone):
-            click.echo(f"  {trial}")
 
 
 def _require(name: str, settings: Settings, config: Path) -> None:

@@ -15,18 +15,22 @@ import click
 from agent import log
 from agent.budget import gather_budget, refusal
 from agent.commands.options import config_option, read_settings
+from agent.commands.pausing import told
 from agent.config import LoyaltyReward, Settings
 from agent.config.campaigns import Campaign
 from agent.daemon import make_tools
 from agent.database import owned, shared
 from agent.epoch import standing_doubt
 from agent.errors import AlreadyRunning, Refused, Unauthorized, WinbackError
+from agent.jobs.status import zone_of_the_shop
+from agent.pauses import RESTORE, way_out
+from agent.rules.account_health import troubles
 from agent.rules.selection import ALERTS
 from agent.rules.templates import mixes_languages
 from agent.service import Service, WallClock
 from agent.templates import judge
 from agent.timetable import Tools
-from models import ShopFact
+from models import Pause, ShopFact
 
 CLOCK_TOLERANCE = 60  # seconds; the shop refuses signatures that are 15 minutes off
 LONGEST_PAUSE = 0.5  # seconds before a question is asked again: somebody is waiting
@@ -133,11 +137,13 @@ def _database(tools: Tools) -> Iterator[Finding]:
         with owned(path):
             yield Finding(f"{path} can be written")
             yield from _restored()
+            yield from _pauses()
             yield from _budget(tools.settings)
     except AlreadyRunning:
         with shared(path):
             yield Finding(f"{path}: a daemon works on it")
             yield from _restored()
+            yield from _pauses()
             yield from _budget(tools.settings)
 
 
@@ -145,6 +151,14 @@ def _restored() -> Iterator[Finding]:
     doubt = standing_doubt()
     if doubt is not None:
         yield Finding(doubt.what, doubt.fix)
+
+
+def _pauses() -> Iterator[Finding]:
+    """All but those of a restore, which is told apart. Paused is no mistake."""
+    zone = zone_of_the_shop()
+    for pause in Pause.in_force(WallClock().now()):
+        if pause.source != RESTORE:
+            yield Finding(told(pause, zone), way_out(pause), fatal=False)
 
 
 def _budget(settings: Settings) -> Iterator[Finding]:
@@ -234,7 +248,7 @@ def _whatsapp(tools: Tools) -> Iterator[Finding]:
         )
     if MANAGEMENT in missing:
         return  # all that follows would only say the same again
-    yield _number(whatsapp.phone_number())
+    yield from _number(whatsapp.phone_number())
     if whatsapp.subscribed_apps():
         yield Finding("an app gets the account's webhooks")
     else:
@@ -245,16 +259,14 @@ def _whatsapp(tools: Tools) -> Iterator[Finding]:
     yield from _templates(tools)
 
 
-def _number(number: dict[str, object]) -> Finding:
+def _number(number: dict[str, object]) -> Iterator[Finding]:
     name = f"{number.get('verified_name') or ''} {number.get('display_phone_number') or ''}".strip()
-    status = number.get("status")
-    if status not in (None, "CONNECTED"):
-        return Finding(
-            f"the number {name} is {status}",
-            "WhatsApp Manager > Phone numbers tells what it waits for",
-        )
-    quality = number.get("quality_rating") or "unknown"
-    return Finding(f"the number {name} is connected, its quality is {quality}")
+    found = troubles(number)
+    for one in found:
+        yield Finding(f"{name}: {one.what}", one.fix)
+    if not found:
+        quality = number.get("quality_rating") or "unknown"
+        yield Finding(f"the number {name} is connected, its quality is {quality}")
 
 
 def _templates(tools: Tools) -> Iterator[Finding]:

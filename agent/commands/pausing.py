@@ -33,11 +33,11 @@ def paused_lines(pauses: Iterable[Pause], zone: ZoneInfo) -> Iterator[tuple[str,
 
 
 def trial_in_words(trying: Trying | None, settings: Settings, zone: ZoneInfo) -> str:
-    """How far the trial of a campaign's template is; '' where there is none."""
-    if trying is None:
+    """How far the trial of a campaign's template is, as "; its template ..."; '' where there is none."""
+    if trying is None or not settings.campaigns[trying.campaign].enabled:
         return ""
     sizes = settings.whatsapp.canary
-    which = f"its template is tried out: batch {trying.batch + 1} of {len(sizes)}"
+    which = f"; its template is tried out: batch {trying.batch + 1} of {len(sizes)}"
     if trying.filled_at is None:
         return f"{which}, {trying.left:,} of {sizes[trying.batch]:,} messages have left"
     until = trying.filled_at + settings.whatsapp.canary_wait

@@ -16,12 +16,15 @@ from rich.table import Table
 
 from agent.budget import gather_budget, refusal
 from agent.commands.options import config_option, read_settings
+from agent.commands.pausing import paused_lines, trial_in_words
 from agent.config import Settings
 from agent.database import shared
 from agent.epoch import standing_doubt
+from agent.jobs.account import QUALITY, STATUS
+from agent.jobs.canary import under_trial
 from agent.jobs.exactness import LINES, WINDOW, MirrorStatus, look_at_mirror
 from agent.jobs.status import Looks, Status, look
-from agent.room import account
+from agent.room import THROUGHPUT, account
 from agent.rules.budget import Budget
 from agent.rules.room import Account
 from agent.service import WallClock
@@ -43,22 +46,28 @@ def command(config: Path) -> None:
         zone = ZoneInfo(status.shop.get("zone", "UTC"))
         doubts = [doubt for doubt in (standing_doubt(),) if doubt is not None]
         budget, limit = gather_budget(settings, now, zone), account(settings, now, zone)
+        trials = under_trial(settings, now)
     told = Table.grid(padding=(0, 2))
     told.add_column(no_wrap=True)
     told.add_column(overflow="fold")
     for label, text in (
         ("daemon", _daemon(status, now)),
+        *paused_lines(status.pauses, zone),
         ("shop", _shop(settings, status, now, zone)),
         ("mirror", _mirror(status, now)),
         *_exactness(mirror),
         ("people", _people(status)),
         ("interest", _looks(status.looks, now)),
         *(
-            ("campaign", f"{name}: {_campaign(campaign.enabled, status.troubles, name)}")
+            (
+                "campaign",
+                f"{name}: {_campaign(campaign.enabled, status.troubles, name)}"
+                f"{trial_in_words(trials.get(name), settings, zone)}",
+            )
             for name, campaign in settings.campaigns.items()
         ),
         ("budget", _budget(budget, now.astimezone(zone).date())),
-        ("account", _account(limit)),
+        ("account", _account(limit) + _number(status.shop)),
         ("outbox", _outbox(status, zone)),
         *(("restored", f"MARKETING IS HELD: {doubt.what}: {doubt.fix}") for doubt in doubts),
         *_coupons(status),
@@ -227,6 +236,17 @@ def _account(limit: Account) -> str:
     return (
         f"may write to {limit.people_a_day:,} people in 24 hours, {limit.recent:,} in the last ones"
     )
+
+
+def _number(facts: dict[str, str]) -> str:
+    """How the sender's number was when it was last read."""
+    told = {
+        "is": facts.get(STATUS),
+        "quality": facts.get(QUALITY),
+        "messages a second at most": facts.get(THROUGHPUT),
+    }
+    parts = ", ".join(f"{name} {value}" for name, value in told.items() if value)
+    return f"; the number: {parts}" if parts else ""
 
 
 def _coupons(status: Status) -> Iterator[tuple[str, str]]:

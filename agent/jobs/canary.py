@@ -19,6 +19,7 @@ log = Log(__name__)
 class Trying:
     """How far a campaign's trial is: the batch (from 0), and how many of it have left."""
 
+    campaign: str
     batch: int
     left: int
     filled_at: datetime | None
@@ -27,7 +28,9 @@ class Trying:
 def under_trial(settings: Settings, now: datetime) -> dict[str, Trying]:
     """Campaign -> its trial, where one is under way; for `winback status`. Nothing is written."""
     return {
-        one.campaign: Trying(one.batch, tally(one.campaign, one.began_at).left, one.filled_at)
+        one.campaign: Trying(
+            one.campaign, one.batch, tally(one.campaign, one.began_at).left, one.filled_at
+        )
         for one in Canary.select().where(Canary.passed_at.is_null())
         if one.batch < len(settings.whatsapp.canary) and one.began_at <= now
     }
@@ -65,7 +68,7 @@ def _carry_out(found: Judgement, trial: Trial, settings: Settings, now: datetime
                 fix=f"see the template and its people, then: winback campaign resume {campaign}",
             )
         case Step.FILLED:
-            filled_at = last_left(campaign, trial.began_at) or now
+            filled_at = min(last_left(campaign, trial.began_at) or now, now)  # by a clock set back
             Canary.update(filled_at=filled_at).where(mine).execute()
             log.info("canary.watched", campaign=campaign, batch=sizes[batch])
         case Step.NEXT:
