@@ -3,9 +3,11 @@
 from datetime import datetime, timedelta
 
 from agent.clients.outcomes import ACTIONS, Action
+from agent.config import Settings
 from agent.consent import Heard, record
 from agent.log import Log
-from models import CampaignStanding, Contact, Message, Pause
+from agent.templates import stop_template
+from models import Contact, Message, Pause
 from models.delivery import EVERYTHING, MARKETING
 
 log = Log(__name__)
@@ -20,7 +22,14 @@ ERROR = "error"  # the source of the pauses that are made here
 
 
 def heed(
-    message: Message, code: int, action: Action, said: str, *, at: datetime, now: datetime
+    settings: Settings,
+    message: Message,
+    code: int,
+    action: Action,
+    said: str,
+    *,
+    at: datetime,
+    now: datetime,
 ) -> None:
     """Do what `action` asks for, in the caller's transaction.
 
@@ -38,8 +47,7 @@ def heed(
                 Contact.update(unreachable=said).where(Contact.id == message.contact_id).execute()
                 log.info("contact.unreachable", contact=message.contact_id, reason=said)
         case Action.TEMPLATE:
-            CampaignStanding.put(message.campaign, f"WhatsApp refused it: {said}", now)
-            log.error("campaign.unusable", campaign=message.campaign, reason=said)
+            stop_template(settings, message.template, message.language, said, now=now)
         case Action.ACCOUNT:
             until = at + STOPPED_LONGER.get(code, STOPPED)
             scope = MARKETING if code in ONLY_MARKETING else EVERYTHING

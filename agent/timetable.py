@@ -97,8 +97,11 @@ class Timetable:
         )
 
     def tick(self) -> None:
-        """Knock at the jobs, at most once a second."""
-        self._ticks.run_pending()
+        """Knock at the jobs: at once when we begin, then at most once a second."""
+        if self._ticks.jobs[0].last_run is None:
+            self._ticks.run_all()
+        else:
+            self._ticks.run_pending()
 
     def knock(self) -> None:
         """Knock at all of them now: each runs if it is due."""
@@ -205,7 +208,7 @@ class Timetable:
 
     def _settle(self, _: Beat) -> Mapping[str, int]:
         now = self._service.clock.now()
-        orphans = file_orphans(now=now)
+        orphans = file_orphans(self.tools.settings, now=now)
         counts = settle(self.tools.settings, now=now)
         return counts | ({"late statuses": orphans} if orphans else {})
 

@@ -46,6 +46,7 @@ CONFIG: dict[str, dict[str, object]] = {
         "messages_per_second": 1000,
         "workers": 8,
         "timeout": "5s",
+        "canary": [],  # all at once: a trial of a template has tests of its own
     },
     "web": {"listen": "127.0.0.1:0"},
     "database": {"path": "winback.db"},
@@ -134,7 +135,7 @@ class World:
         for _ in range(count):
             number = self._filled
             self._filled += 1
-            contact = self.contact(f"+447700900{number:03}")
+            contact = self.contact(fictional_phone(number))
             row = {
                 "uid": f"intent-{number:04}",
                 "contact_id": contact,
@@ -185,6 +186,14 @@ class World:
         self.close()
 
 
+def fictional_phone(number: int) -> str:
+    """Of the numbers that belong to nobody: 1,000 British ones, then 100 of each American area code."""
+    if number < 1000:
+        return f"+447700900{number:03}"
+    area, line = divmod(number - 1000, 100)
+    return f"+1{201 + area}55501{line:02}"
+
+
 def message(uid: str) -> Message:
     """The row as it is now."""
     return Message.get(Message.uid == uid)
@@ -195,9 +204,15 @@ def states() -> Counter[str]:
     return Counter(one.state for one in Message.select(Message.state))
 
 
-def wait_until(happened: Callable[[], object], *, within: float = 15.0) -> None:
-    """Look again and again until `happened` is true; AssertionError if that takes too long."""
+def wait_until(
+    happened: Callable[[], object],
+    *,
+    within: float = 15.0,
+    what: Callable[[], str] = lambda: "",
+) -> None:
+    """Look again and again until `happened` is true; AssertionError, with `what` there is to see, if
+    that takes too long."""
     until = time.monotonic() + within
     while not happened():
-        assert time.monotonic() < until, "it did not happen in time"
+        assert time.monotonic() < until, f"it did not happen in time {what()}"
         time.sleep(0.02)

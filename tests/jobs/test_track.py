@@ -220,18 +220,18 @@ def test_a_read_without_our_id_waits_until_its_wamid_is_known(
 
 
 def test_a_read_without_our_id_finds_its_message_once_the_answer_is_in(
-    ana: int, now: datetime, post: Post
+    ana: int, now: datetime, post: Post, settings: Settings
 ) -> None:
     message = add_message(ana, now, state="claimed", claimed_at=now)
     post(statuses=[status("read", now)])
     Message.accepted(message.id, wamid=WAMID, state="accepted", now=now)
-    assert file_orphans(now=now) == 1
+    assert file_orphans(settings, now=now) == 1
     assert again(message).state == "read"
-    assert file_orphans(now=now) == 0
+    assert file_orphans(settings, now=now) == 0
 
 
 def test_what_another_thread_writes_meanwhile_is_not_undone_by_an_orphan(
-    ana: int, now: datetime, database: Path
+    ana: int, now: datetime, database: Path, settings: Settings
 ) -> None:
     # given an orphan `sent`, and a delivery that another thread is just writing down
     message = add_message(ana, now, state="accepted", wamid=WAMID, accepted_at=now)
@@ -241,7 +241,7 @@ def test_what_another_thread_writes_meanwhile_is_not_undone_by_an_orphan(
     other.execute("UPDATE message SET state = 'delivered'")
 
     def work() -> None:
-        file_orphans(now=now)
+        file_orphans(settings, now=now)
         close_database()
 
     thread = threading.Thread(target=work)

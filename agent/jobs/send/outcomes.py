@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import peewee
 
 from agent.clients.outcomes import Accepted, Action, Declined, Lost, NotSent, Outcome
+from agent.config import Settings
 from agent.consequences import heed
 from agent.log import Log
 from models import Identity, Message
@@ -42,7 +43,11 @@ class Verdicts:
 
 
 def write_outcomes(
-    outcomes: Sequence[tuple[Message, Outcome]], *, now: datetime, tally: Counter[str]
+    outcomes: Sequence[tuple[Message, Outcome]],
+    settings: Settings,
+    *,
+    now: datetime,
+    tally: Counter[str],
 ) -> Verdicts:
     """Move each message where its outcome says; in the caller's transaction."""
     verdicts = Verdicts()
@@ -67,7 +72,7 @@ def write_outcomes(
             case Lost():
                 _unsure(message, outcome.reason, tally)
             case Declined():
-                _declined(message, outcome, now, tally)
+                _declined(message, outcome, settings, now, tally)
                 if outcome.action is Action.ACCOUNT:
                     verdicts.halt = outcome
                 verdicts.too_fast |= outcome.action is Action.SLOW
@@ -75,7 +80,9 @@ def write_outcomes(
     return verdicts
 
 
-def _declined(message: Message, outcome: Declined, now: datetime, tally: Counter[str]) -> None:
+def _declined(
+    message: Message, outcome: Declined, settings: Settings, now: datetime, tally: Counter[str]
+) -> None:
     said = f"{outcome.code} {outcome.detail}"
     log.warning(
         "send.declined",
@@ -98,7 +105,7 @@ def _declined(message: Message, outcome: Declined, now: datetime, tally: Counter
             code=outcome.code, detail=outcome.detail, ended_at=now,
         )  # fmt: skip
         tally["refused"] += 1
-    heed(message, outcome.code, outcome.action, said, at=now, now=now)
+    heed(settings, message, outcome.code, outcome.action, said, at=now, now=now)
 
 
 def _worth_another_try(message: Message, outcome: Declined) -> bool:

@@ -5,7 +5,7 @@ that makes the next claims, so that many messages a second cost few commits.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import peewee
 
 from agent import faults
+from agent.canary import allowances
 from agent.clients.outcomes import Declined, Lost, NotSent, Outcome
 from agent.clients.whatsapp import WhatsApp
 from agent.config import LoyaltyReward, Settings
@@ -161,22 +162,35 @@ class Sender:
             room = self._room(len(moments))
             if halt is not None or not any(room.values()):
                 return halt, [], True
-            due = Message.due(now, room[False], marketing=room[True] > 0)
+            trials = allowances(self._settings, now)
+            due = Message.due(
+                now,
+                room[False],
+                marketing=room[True] > 0,
+                without=[name for name, left in trials.items() if left <= 0],
+            )
             if due and Webhook.refusal_may_wait():  # a STOP that was acknowledged is in force
                 self._looks_held += 1
                 return None, [], self._looks_held < LOOKS_HELD
             self._looks_held = 0
             verdict = recheck(due, self._settings, now=now, zone=self._zone)
             self._drop(verdict, now)
-            return None, self._claim(verdict, moments, now), bool(due)
+            return None, self._claim(verdict, moments, trials, now), bool(due)
 
-    def _claim(self, verdict: Verdict, moments: Sequence[float], now: datetime) -> list[Errand]:
-        """Those of them for which there is room, each with its moment."""
+    def _claim(
+        self,
+        verdict: Verdict,
+        moments: Sequence[float],
+        trials: Mapping[str, int],
+        now: datetime,
+    ) -> list[Errand]:
+        """Those of them for which there is room, each with its moment. `trials`: how many of a campaign
+        may leave now, where its template is tried out."""
         errands: list[Errand] = []
-        free, times = self._room(len(moments)), iter(moments)
+        free, times, tried = self._room(len(moments)), iter(moments), Counter[str]()
         for message in verdict.send:
-            is_marketing = message.kind == MARKETING
-            if free[is_marketing] <= 0:
+            is_marketing, campaign = message.kind == MARKETING, message.campaign
+            if free[is_marketing] <= 0 or tried[campaign] >= trials.get(campaign, len(moments)):
                 continue
             try:
                 body = self._body(message, verdict.phones)
@@ -186,6 +200,7 @@ class Sender:
                 self._drop(Verdict(cancel={str(error): [message.id]}), now)
             else:
                 errands.append(Errand(message, body, next(times)))
+                tried[campaign] += 1
                 free = {kind: left - (kind is False or is_marketing) for kind, left in free.items()}
         today = now.astimezone(self._zone).date()
         faults.point("before claim")
@@ -260,7 +275,7 @@ class Sender:
                 outcomes.append((errand.message, Lost(f"{type(outcome).__name__}: {outcome}")))
             else:  # the wait between two tries was cut short: nothing has left
                 outcomes.append((errand.message, NotSent("winback was stopped", None)))
-        verdicts = write_outcomes(outcomes, now=now, tally=self._tally)
+        verdicts = write_outcomes(outcomes, self._settings, now=now, tally=self._tally)
         if verdicts.too_fast:
             self._pace.slow_down(self._monotonic())
             log.warning("send.slower", share=self._pace.share)

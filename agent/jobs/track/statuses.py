@@ -8,6 +8,7 @@ from peewee import chunked
 
 from agent import faults
 from agent.clients.outcomes import Action, action_of
+from agent.config import Settings
 from agent.consequences import heed
 from agent.log import Log
 from agent.rules.inbound import StatusUpdate
@@ -28,17 +29,17 @@ MOVED = (
 )  # fmt: skip
 
 
-def file_statuses(updates: Sequence[StatusUpdate], *, now: datetime) -> None:
+def file_statuses(updates: Sequence[StatusUpdate], settings: Settings, *, now: datetime) -> None:
     """Keep every status, and move the messages that they are about.
 
     A status may be faster than the answer to its request, or settle a message whose answer was lost:
     it then finds the message by our own id. One that carries no such id and whose wamid we do not
     know yet (`read` often has none) waits in the table.
     """
-    _apply(_keep(updates), now)
+    _apply(_keep(updates), settings, now)
 
 
-def file_orphans(*, now: datetime) -> int:
+def file_orphans(settings: Settings, *, now: datetime) -> int:
     """Statuses whose wamid we have learnt since they came; returns how many."""
     known = Message.select(Message.wamid).where(Message.wamid.is_null(False))
     waiting = Status.select().where(Status.message_id.is_null(), Status.wamid.in_(known))
@@ -46,11 +47,11 @@ def file_orphans(*, now: datetime) -> int:
         return 0
     with transaction():  # between the look at a message and its move nobody else may move it
         orphans = list(waiting)
-        _apply(orphans, now)
+        _apply(orphans, settings, now)
     return len(orphans)
 
 
-def _apply(fresh: Sequence[Status], now: datetime) -> None:
+def _apply(fresh: Sequence[Status], settings: Settings, now: datetime) -> None:
     if not fresh:
         return
     messages = _messages(fresh)
@@ -59,7 +60,7 @@ def _apply(fresh: Sequence[Status], now: datetime) -> None:
         message = messages.get(status.uid) or messages.get(status.wamid)
         if message is None:
             continue
-        _move(message, status, now)
+        _move(message, status, settings, now)
         changed[message.id] = message
     for batch in chunked(changed.values(), ROWS_A_STATEMENT):
         Message.bulk_update(batch, fields=MOVED)  # type: ignore[no-untyped-call]  # untyped in its stubs
@@ -107,7 +108,7 @@ def _messages(statuses: Sequence[Status]) -> dict[str, Message]:
     return found
 
 
-def _move(message: Message, status: Status, now: datetime) -> None:
+def _move(message: Message, status: Status, settings: Settings, now: datetime) -> None:
     if status.wamid == message.deferred_wamid and status.status in OF_THAT_TRY:
         return  # that try is over, and there is or will be another
     before = State(message.state)
@@ -123,7 +124,7 @@ def _move(message: Message, status: Status, now: datetime) -> None:
         if status.code is not None:
             action = action_of(status.code, by_status=True)
             said = f"{status.code} {status.detail}"
-            heed(message, status.code, action, said, at=status.at, now=now)
+            heed(settings, message, status.code, action, said, at=status.at, now=now)
     if after is before:
         return
     message.state = after.value

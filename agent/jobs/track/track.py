@@ -88,7 +88,7 @@ def _work_off(
     uids = {status.wamid: status.uid for status in statuses if status.uid}
     file_replies(said, settings, uids=uids, now=now)
     heed_news(news, now=now)
-    file_statuses(statuses, now=now)
+    file_statuses(statuses, settings, now=now)
     note_enquiries(said, now=now)
     for trouble, ids in troubles.items():
         Webhook.update(done_at=now, trouble=trouble).where(Webhook.id.in_(ids)).execute()
@@ -109,7 +109,7 @@ def _work_off_alone(
             with transaction():
                 match event:
                     case StatusUpdate():
-                        file_statuses([event], now=now)
+                        file_statuses([event], settings, now=now)
                     case Inbound() | Preference():
                         file_replies([event], settings, uids=uids, now=now)
                     case Unknown():

@@ -201,7 +201,7 @@ def test_an_answer_that_comes_after_its_run_was_given_up_still_counts(
     [uid] = office.world.queue(state="claimed", claimed_at=office.clock.now())
     Message.orphaned()
     assert message(uid).state == "unsure"
-    write_outcomes([(message(uid), outcome)], now=office.clock.now(), tally=Counter())
+    write_outcomes([(message(uid), outcome)], office.settings, now=office.clock.now(), tally=Counter())
     assert message(uid).state == state
 
 
@@ -212,7 +212,10 @@ def test_an_id_that_was_given_twice_takes_no_other_answer_with_it(office: Office
     same, other = Accepted("wamid.same", False, ""), Accepted("wamid.other", False, "")
     with transaction():
         write_outcomes(
-            [(first, same), (second, same), (third, other)], now=office.clock.now(), tally=tally
+            [(first, same), (second, same), (third, other)],
+            office.settings,
+            now=office.clock.now(),
+            tally=tally,
         )
     assert tally == {"accepted": 2, "unsure": 1}
     # then the second may have left or not: it is not sent again, and a status may settle it
