@@ -29,15 +29,23 @@ def environ(**more: str) -> dict[str, str]:
     return kept | more
 
 
-class DaemonProcess:
-    """One `winback run`. Leaving the `with` ends it, however it is by then."""
+def _program(first: str) -> list[str]:
+    return ["-c", f"{first}\nfrom agent.cli import main\nmain()"] if first else ["-m", "agent.cli"]
 
-    def __init__(self, config: Path, **more: str) -> None:
+
+class DaemonProcess:
+    """One `winback run`. Leaving the `with` ends it, however it is by then.
+
+    `first` is Python that it carries out before: a fault that a test must see. `more` is for its
+    environment.
+    """
+
+    def __init__(self, config: Path, first: str = "", **more: str) -> None:
         self._log_file = config.parent / "winback.log"
         self._seen = self._log_file.stat().st_size if self._log_file.exists() else 0
         with self._log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "agent.cli", "run", "--config", str(config)],
+                [sys.executable, *_program(first), "run", "--config", str(config)],
                 stderr=log, stdout=log, cwd=ROOT, env=environ(**more),
             )  # fmt: skip
 
