@@ -4,6 +4,9 @@ import pytest
 from send_stage import Office
 from sending_world import message, states
 
+from agent.jobs.canary import watch_canaries
+from models import CampaignStanding, Contact
+
 TRANSLATED = {
     "campaigns__we_miss_you__translations__pt_BR__body": ["{first_name|tudo bem}", "{shop_url}"]
 }
@@ -65,3 +68,42 @@ def test_what_the_config_says_by_now_is_what_leaves(office: Office) -> None:
     nameless(office)
     nameless(office, language="pt_BR")
     assert office.send() == {"accepted": 1, "held for their template": 1}
+
+
+def test_a_translation_that_is_refused_stops_alone(office: Office) -> None:
+    """Only messages in that language wait: the campaign goes on in the others."""
+    office.change(whatsapp__workers=1, **TRANSLATED)
+    refused, waiting = (nameless(office, language="pt_BR") for _ in range(2))
+    phone = Contact.get_by_id(message(refused).contact_id).phone
+    office.whatsapp.fail_next(132012, to=phone)
+    english = nameless(office)
+    office.send()
+    assert [message(uid).state for uid in (refused, waiting, english)] == [
+        "refused", "queued", "accepted",
+    ]  # fmt: skip
+    assert CampaignStanding.troubles()["we_miss_you"] == ""
+    # when the templates have been read again, it leaves
+    office.world.learn_the_shop(office.settings)
+    office.send()
+    assert message(waiting).state == "accepted"
+
+
+def test_a_new_template_leaves_in_batches_each_of_which_is_watched(office: Office) -> None:
+    office.change(whatsapp__canary=[3, 5], whatsapp__canary_wait="1h", **TRANSLATED)
+    for _ in range(12):
+        nameless(office)
+    assert office.send() == {"accepted": 3}
+    assert office.send() == {}
+    office.later(minutes=30)
+    watch_canaries(office.settings, now=office.clock.now())
+    office.later(minutes=59)
+    watch_canaries(office.settings, now=office.clock.now())
+    assert office.send() == {}
+    office.later(minutes=2)
+    watch_canaries(office.settings, now=office.clock.now())
+    assert office.send() == {"accepted": 5}
+    office.later(minutes=1)
+    watch_canaries(office.settings, now=office.clock.now())
+    office.later(minutes=61)
+    watch_canaries(office.settings, now=office.clock.now())
+    assert office.send() == {"accepted": 4}
