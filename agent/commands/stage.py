@@ -40,6 +40,7 @@ verify_token = "example-verify-token"
 base_url = "{whatsapp}"
 messages_per_second = {pace}
 workers = 64
+canary = []  # all at once: with batches of a new template the first days would show little
 
 [web]
 listen = "127.0.0.1:{port}"

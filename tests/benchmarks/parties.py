@@ -43,6 +43,7 @@ verify_token = "example-verify-token"
 base_url = "{whatsapp}"
 messages_per_second = {rate}
 workers = {workers}
+canary = []
 
 [web]
 listen = "127.0.0.1:0"

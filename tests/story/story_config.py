@@ -31,6 +31,7 @@ base_url = "{whatsapp}"
 messages_per_second = 1000
 workers = {workers}
 unsure_after = "2h"
+canary = []  # who is sent what would depend on it
 
 [web]
 listen = "127.0.0.1:0"
