@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from agent.sandbox.whatsapp.messages import Accepted
     from agent.sandbox.whatsapp.phones import Person
-    from agent.sandbox.whatsapp.templates import Template
 
 # How a POST is filled. Meta promises neither one entry, nor one change, nor one status in each, so
 # a receiver that reads only the first of any of them loses something here.
@@ -181,22 +180,6 @@ def preference_update(person: Person, at: datetime, value: str) -> Update:
         "timestamp": int(at.timestamp()),
     }
     return Update("user_preferences", "user_preferences", item, _contact(person))
-
-
-def template_update(template: Template, *, reason: str = "NONE") -> Update:
-    """The review or the quality of a template has changed its status."""
-    return Update(
-        "message_template_status_update",
-        "",
-        {
-            "event": template.status,
-            "message_template_id": int(template.id),
-            "message_template_name": template.name,
-            "message_template_language": template.language,
-            "reason": reason,
-            "message_template_category": template.category,
-        },
-    )
 
 
 def envelope(sender: Sender, updates: Sequence[Update], at: datetime) -> dict[str, Any]:

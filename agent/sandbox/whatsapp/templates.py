@@ -28,7 +28,8 @@ def variables(text: str) -> tuple[str, ...]:
 class Template:
     """One template in one language; `components` are as Meta lists them.
 
-    `approve_at` is when a PENDING one passes its review, None if nobody looks at it.
+    `approve_at` is when a PENDING one passes its review, None if nobody looks at it;
+    `recategorise_at` when it becomes one of `correct_category`, of which notice was given.
     """
 
     id: str
@@ -41,6 +42,9 @@ class Template:
     quality: str = "UNKNOWN"
     rejected_reason: str = "NONE"
     approve_at: datetime | None = None
+    previous_category: str | None = None
+    correct_category: str | None = None
+    recategorise_at: datetime | None = None
 
     def part(self, kind: str) -> dict[str, Any]:
         """The component of that kind ("BODY"), empty if there is none."""
@@ -95,8 +99,8 @@ class Template:
             "quality_score": {"score": self.quality},
             "rejected_reason": self.rejected_reason,
             "sub_category": None,
-            "previous_category": None,
-            "correct_category": None,
+            "previous_category": self.previous_category,
+            "correct_category": self.correct_category,
             "message_send_ttl_seconds": None,
         }
 
@@ -107,7 +111,7 @@ class TemplateShelf:
     LIMIT = 250  # templates per account, each language counted
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._by_id: dict[str, Template] = {}
         self._ids: dict[tuple[str, str], str] = {}  # (name, language)
 
@@ -146,20 +150,25 @@ class TemplateShelf:
         with self._lock:
             return list(self._by_id.values())
 
+    def named(self, name: str, language: str | None = None) -> list[Template]:
+        """In one language, or in all. KeyError if there is none."""
+        found = [one for one in self.all() if one.name == name and language in (None, one.language)]
+        if not found:
+            raise KeyError(f"no template {name!r} in {language or 'any language'}")
+        return found
+
+    def change(self, name: str, language: str | None = None, **fields: Any) -> list[Template]:
+        """Change one language, or all of them; gives back the changed ones. KeyError if none."""
+        with self._lock:
+            changed = [replace(old, **fields) for old in self.named(name, language)]
+            self._by_id |= {new.id: new for new in changed}
+        return changed
+
     def set_status(
         self, name: str, status: str, language: str | None = None, *, reason: str = "NONE"
     ) -> list[Template]:
-        """Change one language, or all of them; gives back the changed ones. KeyError if none."""
-        with self._lock:
-            found = [
-                replace(old, status=status, rejected_reason=reason, approve_at=None)
-                for old in self._by_id.values()
-                if old.name == name and language in (None, old.language)
-            ]
-            if not found:
-                raise KeyError(f"no template {name!r} in {language or 'any language'}")
-            self._by_id |= {new.id: new for new in found}
-        return found
+        """As `change`; it waits for no review any more."""
+        return self.change(name, language, status=status, rejected_reason=reason, approve_at=None)
 
     def approve_due(self, now: datetime) -> list[Template]:
         """Approve what has waited long enough for its review; gives back the approved ones."""

@@ -9,34 +9,34 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import replace
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agent.sandbox.whatsapp.crowd import Crowd
+from agent.sandbox.whatsapp.customers import Customers
+from agent.sandbox.whatsapp.desk import Desk
 from agent.sandbox.whatsapp.errors import GraphError
 from agent.sandbox.whatsapp.future import Future
 from agent.sandbox.whatsapp.messages import Accepted, outgoing_id
+from agent.sandbox.whatsapp.news import template_update
 from agent.sandbox.whatsapp.number import healthy_number
 from agent.sandbox.whatsapp.parameters import fill
-from agent.sandbox.whatsapp.payloads import Sender, template_update
+from agent.sandbox.whatsapp.payloads import Sender
 from agent.sandbox.whatsapp.people import People, TypicalPeople
-from agent.sandbox.whatsapp.phones import Person, calling_code
+from agent.sandbox.whatsapp.phones import calling_code
 from agent.sandbox.whatsapp.requests import MessageRequest, read_request
-from agent.sandbox.whatsapp.review import review
+from agent.sandbox.whatsapp.standing import Standing
 from agent.sandbox.whatsapp.switches import Switches
-from agent.sandbox.whatsapp.templates import Template, TemplateShelf, components_of
 from agent.sandbox.whatsapp.webhooks import Courier
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from agent.sandbox.clock import Clock
-    from agent.sandbox.whatsapp.payloads import CartItem
 
 
-class WhatsApp(Switches):
-    """The account. Its switches (latency, lost answers, failures) are described in `Switches`.
+class WhatsApp(Switches, Desk, Standing, Customers):
+    """The account. Its switches (latency, lost answers, failures) are described in `Switches`; what is
+    done to its templates in `Desk`, how it stands with Meta in `Standing`, what people do in `Customers`.
 
     `accepted` keeps every message that was answered with a wamid, also if that answer was lost;
     `accepted_by_intent` counts them by `biz_opaque_callback_data`. `number` are the fields of the
@@ -58,12 +58,12 @@ class WhatsApp(Switches):
         people: People | None = None,
     ) -> None:
         """ValueError if `display_phone_number` has no plus and country code."""
-        super().__init__(seed, app_secret=app_secret, verify_token=verify_token)
+        Switches.__init__(self, seed, app_secret=app_secret, verify_token=verify_token)
+        Desk.__init__(self)
         self.clock, self.token = clock, token
         self.phone_number_id, self.business_account_id = phone_number_id, business_account_id
         self.people: People = TypicalPeople(seed) if people is None else people
         self.catalog_id = "194836987003835"
-        self.templates = TemplateShelf()
         self.accepted: list[Accepted] = []
         self.accepted_by_intent: Counter[str] = Counter()
         self.number = healthy_number(phone_number_id, business_account_id, display_phone_number)
@@ -77,7 +77,6 @@ class WhatsApp(Switches):
         self._lock = threading.Lock()
         self._sent_to: Counter[str] = Counter()
         self._held: list[Accepted] = []
-        self._template_ids = count(594425479261597)
 
     # sending
 
@@ -101,6 +100,7 @@ class WhatsApp(Switches):
             kind=request.kind,
             callback_data=request.callback_data,
         )
+        self._require_standing(request.kind, now)
         if request.kind == "template":
             draft = self._fill_template(draft, request, version)
         elif not self._crowd.window_is_open(person, now):
@@ -142,63 +142,6 @@ class WhatsApp(Switches):
 
     # templates
 
-    def add_template(
-        self,
-        name: str,
-        language: str,
-        category: str = "MARKETING",
-        *,
-        body: str,
-        parameter_format: str = "POSITIONAL",
-        header: str | None = None,
-        footer: str | None = None,
-        buttons: Sequence[dict[str, Any]] = (),
-        offer: str | None = None,
-        status: str = "APPROVED",
-    ) -> Template:
-        """Put a template on the shelf as if it had long been there, without a review.
-
-        `header` is a text, or IMAGE, VIDEO, DOCUMENT; `buttons` as in the API, for example
-        {"type": "URL", "text": "Open", "url": "https://shop.example/{{1}}"}; `offer` is the text of
-        a limited-time offer. GraphError if the name is taken in that language.
-        """
-        components = components_of(
-            body=body,
-            parameter_format=parameter_format,
-            header=header,
-            footer=footer,
-            buttons=buttons,
-            offer=offer,
-        )
-        return self.templates.add(
-            Template(
-                id=str(next(self._template_ids)),
-                name=name,
-                language=language,
-                category=category,
-                parameter_format=parameter_format,
-                components=components,
-                status=status,
-            )
-        )
-
-    def create_template(self, request: dict[str, Any]) -> Template:
-        """Carry out `POST /message_templates`. GraphError 100 with a subcode if a rule is broken."""
-        review(request)
-        wait = self.approve_templates_after
-        return self.templates.add(
-            Template(
-                id=str(next(self._template_ids)),
-                name=request["name"],
-                language=request["language"],
-                category=request["category"],
-                parameter_format=request.get("parameter_format", "POSITIONAL"),
-                components=tuple(request["components"]),
-                status="PENDING",
-                approve_at=None if wait is None else self.clock.now() + wait,
-            )
-        )
-
     def set_template_status(
         self, name: str, status: str, language: str | None = None, *, reason: str = "NONE"
     ) -> None:
@@ -210,54 +153,6 @@ class WhatsApp(Switches):
             self._courier.put(template_update(template, reason=reason), self.clock.now())
         if status in {"PAUSED", "DISABLED"}:
             self.drop_held(132015 if status == "PAUSED" else 132016, name)
-
-    def look_through_reviews(self) -> None:
-        """Approve the created templates whose review is over by now."""
-        now = self.clock.now()
-        for template in self.templates.approve_due(now):
-            self._courier.put(template_update(template), now)
-
-    # people
-
-    def customer_says(self, phone: str, text: str) -> str:
-        """Somebody writes to us now. Returns the wamid; the webhook goes out with the next ones."""
-        return self._future.says(self.person(phone), text, self.clock.now())
-
-    def customer_taps(self, phone: str, payload: str, label: str) -> str:
-        """Somebody taps a quick reply of the latest message that we sent them, if there is one."""
-        person = self.person(phone)
-        with self._lock:
-            latest = (sent.id for sent in reversed(self.accepted) if sent.person.key == person.key)
-            answered = next(latest, None)
-        return self._future.taps(person, (payload, label), self.clock.now(), answered)
-
-    def customer_asks_about(
-        self, phone: str, retailer_id: str, text: str = "Is this still available?"
-    ) -> str:
-        """Somebody writes to us from the page of a product in our catalogue. Returns the wamid."""
-        return self._future.asks_about(
-            self.person(phone), text, self.clock.now(), self.catalog_id, retailer_id
-        )
-
-    def customer_sends_cart(self, phone: str, *items: CartItem) -> str:
-        """Somebody sends what they chose in our catalogue. Returns the wamid."""
-        return self._future.sends_cart(self.person(phone), self.clock.now(), self.catalog_id, items)
-
-    def customer_stops_marketing(self, phone: str) -> None:
-        """Somebody uses WhatsApp's own "stop offers": later marketing fails with 131050."""
-        self._future.prefers(self.person(phone), self.clock.now(), marketing=False)
-
-    def customer_resumes_marketing(self, phone: str) -> None:
-        """...and changes their mind."""
-        self._future.prefers(self.person(phone), self.clock.now(), marketing=True)
-
-    def customer_hides_phone(self, phone: str) -> None:
-        """Somebody takes a username: from now on webhooks name them by user id only."""
-        self._crowd.hide(self.person(phone))
-
-    def person(self, phone: str) -> Person:
-        """Who answers at `phone`: their WhatsApp id, user id and name."""
-        return self._crowd.at_phone(phone)
 
     # webhooks
 
