@@ -7,8 +7,10 @@ from datetime import timedelta
 from sending_world import World
 
 from agent.jobs.send import Sender
+from agent.jobs.track import track
 from agent.rules.pace import Pace
 from agent.sandbox.clock import MovedClock
+from models import Webhook
 
 
 class Office:
@@ -47,6 +49,16 @@ class Office:
     def send(self) -> dict[str, int]:
         """One run of the job, undisturbed."""
         return self.sender().run(lambda: None)
+
+    def hear(self) -> None:
+        """The webhooks that are due come in, and are worked off."""
+        courier, now = self.whatsapp._courier, self.clock.now()
+        with courier._queueing:
+            courier._pack(now)
+            parcels, courier._parcels = courier._parcels, []
+        for parcel in parcels:
+            Webhook.insert(source="whatsapp", received_at=now, body=parcel.body).execute()
+        track(self.settings, now=now, beat=lambda: None)
 
     def later(self, **step: float) -> None:
         """Let time pass: `later(minutes=5)`."""
