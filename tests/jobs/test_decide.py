@@ -31,7 +31,7 @@ from agent.jobs.decide import Day, decide, make_plan
 from agent.jobs.pull.filing import Filing
 from agent.jobs.pull.kinds import CUSTOMERS
 from agent.rules.reasons import Why
-from models import CampaignStanding, Contact, Coupon, Message, OrderLine, ShopFact
+from models import CampaignStanding, Contact, Coupon, Message, OrderLine, Pause, ShopFact
 from models.base import close_database
 from models.refresh import refresh
 
@@ -358,6 +358,32 @@ def test_campaigns_that_are_off_or_in_trouble_are_passed_over(
 
     run(settings, now)
     assert chosen() == {ANA: "we_miss_you"}
+
+
+def test_a_paused_campaign_is_not_planned_and_the_reason_stands_with_the_next(
+    settings: Settings, now: datetime
+) -> None:
+    file_orders(settings, now, order(10, now - LONG_AGO, total="900.00"))
+    Pause.put("loyalty_reward", "operator", "no more coupons", now=now)
+    run(settings, now)
+    assert chosen() == {ANA: "we_miss_you"}
+    assert f"loyalty_reward: {Why.PAUSED.value}" in Message.get().reason
+
+
+@pytest.mark.parametrize("scope", ["*", "marketing"])
+def test_while_everything_is_paused_nothing_is_planned(
+    settings: Settings, now: datetime, scope: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    file_orders(settings, now, order(10, now - LONG_AGO, total="900.00"))
+    Pause.put(scope, "account", "the number is BANNED", now=now, until=now + DAY)
+    assert run(settings, now) == {"nothing_fits": 1}
+    assert not Message.select().exists()
+    (told, *_) = (one for one in caplog.records if one.getMessage() == "campaign.paused")
+    assert told.fields["reason"] == "paused because of the account: the number is BANNED"  # type: ignore[attr-defined]
+    later = now + DAY  # the pause is over by itself
+    run(settings, later)
+    assert chosen() == {ANA: "loyalty_reward"}
 
 
 def test_a_campaign_whose_template_nobody_looked_at_is_not_used(
