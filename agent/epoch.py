@@ -166,7 +166,7 @@ def treat_as_restored(now: datetime, known_until: datetime | None = None) -> Non
             suspected=False,
         )
         Message.abandon_queued(NOT_SENT, now)
-        Pause.put(MARKETING, RESTORE, "the database was put back", now=now)
+        Pause.put(MARKETING, RESTORE, "what was sent since is not known", now=now)
         for name in ASKED_ANEW:
             cursor = Cursor.named(name)
             cursor.hurry, cursor.walked, cursor.last_id, cursor.walk_began = True, 0, 0, None
@@ -176,7 +176,7 @@ def treat_as_restored(now: datetime, known_until: datetime | None = None) -> Non
 def suspect(known_until: datetime, now: datetime) -> None:
     """Hold marketing until the operator has said whether the database was put back."""
     with transaction():
-        if Pause.put(MARKETING, RESTORE, "nobody worked on the database for long", now=now):
+        if Pause.put(MARKETING, RESTORE, "perhaps, or this machine was off for long", now=now):
             Epoch.put(known_until=known_until, suspected=True)
 
 

@@ -10,9 +10,11 @@ from jobs_stage import DAY, approve_templates, file_orders, nothing, open_shop, 
 
 from agent.config import Settings
 from agent.errors import ConfigError
-from agent.jobs.decide import decide
+from agent.jobs.decide import Day, decide, make_plan
+from agent.jobs.decide.reserve import reserve
 from agent.room import LIMIT
-from models import Contact, Message, ShopFact
+from agent.rules.reasons import Why
+from models import Contact, Epoch, Message, ShopFact
 
 Write = Callable[..., Settings]
 QUIET = timedelta(days=60, hours=1)
@@ -130,3 +132,28 @@ def test_what_waits_already_takes_the_room(write_settings: Write, now: datetime)
     ShopFact.put({LIMIT: "TIER_5"})  # of which one is kept for order news
     assert run(settings, now)["chosen"] == 12
     assert "chosen" not in run(settings, now + DAY)
+
+
+def test_after_a_restore_nobody_is_planned_anything_until_the_week_is_over(
+    settings: Settings, now: datetime
+) -> None:
+    people(settings, now, american=5)
+    Epoch.put(restored_on="2026-03-02")
+    for days in range(7):
+        counts = run(settings, now + days * DAY)
+        assert counts["capped"] == 5
+        assert written() == {}
+    run(settings, now + 7 * DAY)
+    assert written() == {"US": 5}
+
+
+def test_a_restore_between_the_plan_and_its_writing_is_heeded(
+    settings: Settings, now: datetime
+) -> None:
+    people(settings, now, american=5)
+    day = Day.at(now)
+    [batch] = make_plan(settings, now=now, beat=nothing).batches()
+    chosen = [one for one in batch if one.decision.why is Why.CHOSEN]
+    assert len(chosen) == 5
+    Epoch.put(restored_on="2026-03-02")
+    assert reserve(settings, day, chosen) == 0

@@ -27,6 +27,7 @@ from agent.rules.room import Account, Hours, Room
 from agent.rules.selection import Shelf, choose
 from models import (
     Contact,
+    Epoch,
     History,
     Identity,
     Interest,
@@ -306,6 +307,26 @@ def test_who_was_not_asked_one_by_one_has_the_reason_of_the_rules(
     _, tally = planned(own, day, EVERYTHING)
     _, wanted = asked_one_by_one(own, day, EVERYTHING)
     assert +tally == +wanted
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("days_ago", [0, 6, 7, 29, 30])
+@pytest.mark.parametrize(("per_7_days", "per_30_days"), [(1, 4), (2, 3), (2, 1)])
+def test_after_a_restore_the_sets_count_everybody_once_more_as_the_rules_do(
+    settings: Settings, day: Day, seed: int, days_ago: int, per_7_days: int, per_30_days: int
+) -> None:
+    Town(seed, day.now).build(interest=False)
+    Epoch.put(restored_on=(day.date - timedelta(days=days_ago)).isoformat())
+    own = settings_of(settings, EVERYTHING)
+    limits = replace(own.limits, per_7_days=per_7_days, per_30_days=per_30_days)
+    own = replace(own, limits=limits)
+    chosen, tally = planned(own, day, EVERYTHING)
+    wanted, reasons = asked_one_by_one(own, day, EVERYTHING)
+    assert chosen == wanted
+    assert +tally == +reasons
+    # one in seven days: in this week nobody hears anything, and on the seventh day they do again
+    everybody_waits = (per_7_days == 1 and days_ago < 7) or (per_30_days == 1 and days_ago < 30)
+    assert bool(chosen) is not everybody_waits
 
 
 def test_the_same_input_gives_the_same_plan_byte_for_byte(settings: Settings, day: Day) -> None:

@@ -1,13 +1,13 @@
 """The outbox: every intent once, its place under the caps, and its way to the last state."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from table_rows import NOON, SECOND, a_message, again, an_intent
 
 from agent.rules.states import State
-from models import CampaignStanding, Coupon, Message, Template
+from models import CampaignStanding, Coupon, Epoch, Message, Template
 from models.base import database as handle
 from models.outbox import ROWS_A_STATEMENT, UNANSWERED, UNCOUNTED
 
@@ -79,6 +79,30 @@ def test_a_message_that_may_have_been_read_counts_for_the_caps(state: str) -> No
 def test_a_message_that_was_given_back_counts_no_more(state: str) -> None:
     a_message(7, state=state)
     assert Message.cap_days([7], TODAY - timedelta(days=30)) == {}
+
+
+@pytest.mark.parametrize(
+    ("restored_on", "counts"), [("2026-02-28", False), ("2026-03-01", True), ("2026-03-02", True)]
+)
+def test_the_day_of_a_restore_counts_for_everybody(restored_on: str, counts: bool) -> None:
+    message = a_message(7)
+    Epoch.put(restored_on=restored_on)
+    found = Message.cap_days(iter([7, 8]), date(2026, 3, 1))
+    more = [(0, restored_on)] if counts else []
+    assert found == {7: [*more, (message.id, "2026-03-02")]} | ({8: more} if counts else {})
+
+
+def test_what_waits_is_given_up_and_counts_all_the_same() -> None:
+    message = a_message(7, state="queued")
+    others = [
+        a_message(8, state=state, subject=state).id for state in ("claimed", "read", "expired")
+    ]
+    moment = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    assert Message.abandon_queued("who knows", moment) == 1
+    row = Message.get_by_id(message.id)
+    assert (row.state, row.detail, row.ended_at) == ("abandoned", "who knows", moment)
+    assert Message.select().where(Message.id.in_(others), Message.state == "abandoned").count() == 0
+    assert Message.cap_days([7], TODAY) != {}
 
 
 def test_messages_of_other_kinds_count_for_no_cap() -> None:
