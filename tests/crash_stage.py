@@ -29,6 +29,7 @@ from models.base import transaction
 NOTHING_CAME = {"accepted", "held", "abandoned"}  # what is left where no status ever comes
 NEVER_TAKEN = {"refused", "abandoned", "cancelled", "expired"}
 LAG = timedelta(milliseconds=1200)  # what becomes of a message is told within
+BETWEEN_TWO = 6.0  # seconds that nobody is written to again
 SPARED = 131049  # WhatsApp puts such a message off for a day; it is tried once more then
 
 
@@ -138,7 +139,7 @@ class CrashStage:
             else:
                 before = len(self.whatsapp.accepted)
                 wait_until(lambda: len(self.whatsapp.accepted) > before or not _due(self.world))
-                time.sleep(self.chosen.uniform(0, 0.3))
+                time.sleep(self.chosen.uniform(0, 0.6))
             daemon.kill()
             self._look_after(daemon)
 
@@ -157,10 +158,10 @@ class CrashStage:
             self._look_after(daemon)
 
     def live_in_peace(self, first: str = "") -> None:
-        """Until nothing is due or soon will be, nothing under way, and every webhook worked off."""
+        """Until nothing is due, nothing under way, and every webhook worked off."""
         with DaemonProcess(self.world.config, first) as daemon:
             daemon.ready()
-            wait_until(lambda: not _waits_shortly(self.world), within=240)
+            wait_until(lambda: not _due(self.world), within=240)
             wait_until(lambda: not states()["claimed"])
             wait_until(lambda: not self.whatsapp.pending_webhooks, within=60)
             wait_until(lambda: not _unread())
@@ -168,12 +169,17 @@ class CrashStage:
             assert "Traceback" not in daemon.log
 
     def send_the_rest(self, first: str = "") -> None:
-        """Everything heals, and time passes: once for what waits after an error, once for what was
+        """One life without a death; then everything heals, and time passes, at last also for what was
         put off for a day."""
-        self.whatsapp.heal()
         self.let_time_pass()
         self.live_in_peace(first)
         self.look()
+        self.whatsapp.heal()
+        time.sleep(BETWEEN_TWO)
+        self.let_time_pass()
+        self.live_in_peace(first)
+        self.look()
+        time.sleep(BETWEEN_TWO)
         Message.update(not_before=self.world.clock.now()).where(Message.state == "queued").execute()
         self.live_in_peace(first)
         settle(self.world.settings_as_written(), now=self.world.clock.now() + timedelta(hours=2))
@@ -246,13 +252,6 @@ def _uid(accepted: Accepted) -> str:
 
 def _due(world: World) -> bool:
     return bool(Message.due(world.clock.now(), 1))
-
-
-def _waits_shortly(world: World) -> bool:
-    """Is there anything that leaves by itself? Some wait until the last message to them is 6 s old."""
-    soon = world.clock.now() + timedelta(minutes=1)
-    query = Message.select().where(Message.state == "queued", Message.not_before < soon)
-    return bool(query.exists())
 
 
 def _unread() -> int:

@@ -32,14 +32,14 @@ def stage(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 def test_killed_at_random_moments_nobody_gets_a_message_twice_and_none_vanishes(
     stage: CrashStage,
 ) -> None:
-    _kill_at_random(stage, kills=16, messages=30)
+    _kill_at_random(stage, kills=16, messages=40)
     _settle(stage)
 
 
 def test_killed_at_every_place_between_claim_and_record_nobody_gets_a_message_twice(
     stage: CrashStage,
 ) -> None:
-    _kill_at_points(stage, times=2, messages=30)
+    _kill_at_points(stage, times=2, messages=40)
     _settle(stage)
 
 
@@ -64,7 +64,7 @@ def _kill_at_points(stage: CrashStage, *, times: int, messages: int) -> None:
         for point in POINTS:
             stage.feed(messages)
             stage.let_time_pass()
-            most = 12 if point in IN_A_STEP else 1 + nth
+            most = 30 if point in IN_A_STEP else 1 + nth
             stage.live_until(point, stage.chosen.randint(1, most))
 
 
