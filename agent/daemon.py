@@ -121,6 +121,7 @@ class Daemon:
             if self._service.reload_wanted:
                 self._service.reload_wanted = False
                 self.reload()
+            self._life.look(self._service.clock.now(), self._service.clock.monotonic())
             self.timetable.tick()
         except peewee.DatabaseError as error:
             self._say_database(error)
@@ -136,10 +137,6 @@ class Daemon:
         self._hung = hung
         now, passed = self._service.clock.now(), self._service.clock.monotonic()
         self._presence.require()
-        try:
-            self._life.look(now)
-        except peewee.DatabaseError as error:
-            self._say_database(error)
         if passed >= self._next_beat:
             self._next_beat = passed + BEAT.total_seconds()
             self._beat(now)

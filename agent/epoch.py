@@ -64,7 +64,7 @@ class Life:
 
     def __init__(self, database: Path) -> None:
         self._file = beside(database)
-        self._looked_at: datetime | None = None
+        self._looked_at: tuple[datetime, float] | None = None
         self._clock: _ShopsClock | None = None
         self._gap: _Gap | None = None
         self._told = ""  # what kept the file from being written
@@ -74,7 +74,7 @@ class Life:
 
         Raises OSError when the file is there and cannot be read, and what the database raises.
         """
-        self._looked_at, self._clock = now, _shops_clock()
+        self._clock = _shops_clock()
         beat = Heartbeat.get_or_none()
         if was_put_back(read_marks(self._file)):
             treat_as_restored(now)
@@ -83,11 +83,15 @@ class Life:
         _say()
         self.renew()
 
-    def look(self, now: datetime) -> None:
-        """Has the clock jumped since the last look? So does that of a machine whose memory was put back."""
-        last, self._looked_at = self._looked_at, now
-        if last is not None and now - last > LONGEST_GAP:
-            self._judge(now, last)
+    def look(self, now: datetime, monotonic: float) -> None:
+        """Has the clock jumped since the last look? So does that of a machine whose memory was put back:
+        the process goes on as if nothing had been, and only the time of day has moved."""
+        last, self._looked_at = self._looked_at, (now, monotonic)
+        if last is None:
+            return
+        passed = timedelta(seconds=monotonic - last[1])
+        if now - last[0] - passed > LONGEST_GAP:
+            self._judge(now, last[0])
             _say()
 
     def renew(self) -> None:
@@ -166,6 +170,7 @@ def treat_as_restored(now: datetime, known_until: datetime | None = None) -> Non
             suspected=False,
         )
         Message.abandon_queued(NOT_SENT, now)
+        Message.forgo_second_tries()
         Pause.put(MARKETING, RESTORE, "what was sent since is not known", now=now)
         for name in ASKED_ANEW:
             cursor = Cursor.named(name)

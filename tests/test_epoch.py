@@ -406,11 +406,19 @@ def test_a_memory_that_was_put_back_with_the_machine_is_noticed_without_a_start(
     """A snapshot of a running machine: the same process goes on, hours later."""
     machine.start()
     machine.poll()
-    machine.life.look(machine.now + timedelta(minutes=50))
+    machine.life.look(machine.now, 100.0)
+    machine.life.look(machine.now + timedelta(minutes=50), 100.5)
     assert standing_doubt() is None
     machine.later(6 * HOUR)
-    machine.life.look(machine.now)
+    machine.life.look(machine.now, 101.0)
     assert is_suspected()
+
+
+def test_a_process_that_was_only_stopped_is_not_suspect(machine: Machine) -> None:
+    machine.start()
+    machine.life.look(machine.now, 100.0)
+    machine.life.look(machine.now + 6 * HOUR, 100.0 + 6 * 3600)
+    assert standing_doubt() is None
 
 
 def test_the_moments_are_told_in_utc(machine: Machine) -> None:
