@@ -265,5 +265,5 @@ def _free_port() -> int:
 
 
 def asked_for(name: str, usual: int) -> int:
-    """How much of it: more where the environment says so, before a release."""
+    """How much of it: as much as the environment says."""
     return int(os.environ.get(name, usual))

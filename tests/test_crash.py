@@ -45,7 +45,7 @@ def test_killed_at_every_place_between_claim_and_record_nobody_gets_a_message_tw
 
 @pytest.mark.long
 def test_killed_for_long_nobody_gets_a_message_twice_and_none_vanishes(stage: CrashStage) -> None:
-    kills = asked_for("WINBACK_TEST_KILLS", 150)
+    kills = asked_for("WINBACK_TEST_KILLS", 500)
     for _ in range(kills // 50):
         _kill_at_random(stage, kills=50 - 2 * len(POINTS), messages=40)
         _kill_at_points(stage, times=2, messages=40)
