@@ -193,16 +193,17 @@ class Message(Table):
     @classmethod
     def orphaned(cls) -> int:
         """Claims of a process that has ended: their requests may or may not have gone out."""
-        claimed = cls.select(cls.id).where(cls.state == "claimed")
+        claimed = cls.select(cls.id).where(unanswered(), cls.state == "claimed")
         if not claimed.exists():  # the usual case, and no reason to wait for other writers
             return 0
         query = cls.update(state="unsure", detail="the process ended before the answer came")
-        return int(query.where(cls.state == "claimed").execute())
+        return int(query.where(unanswered(), cls.state == "claimed").execute())
 
     @classmethod
     def send_news_again(cls, claimed_before: datetime, now: datetime) -> int:
         """Order news whose answer was lost, and of which no status came: once more, and only once."""
         query = cls.update(state="queued", resent=True, not_before=now).where(
+            unanswered(),
             cls.state == "unsure",
             cls.kind != MARKETING,
             ~cls.resent,
@@ -233,7 +234,7 @@ class Message(Table):
     def abandon(cls, claimed_before: datetime, now: datetime) -> int:
         """Unsure for so long that no status will come. They still count for the caps."""
         query = cls.update(state="abandoned", ended_at=now).where(
-            cls.state == "unsure", cls.claimed_at <= claimed_before
+            unanswered(), cls.state == "unsure", cls.claimed_at <= claimed_before
         )
         return int(query.execute())
 
@@ -245,9 +246,21 @@ class Message(Table):
         return int(query.where(cls.state == "queued").execute())
 
     @classmethod
+    def forgo_second_tries(cls) -> None:
+        """Those that were under way may have had it in a life that this database does not know."""
+        under_way = cls.state.in_(("accepted", "held", "sent", *UNANSWERED))
+        cls.update(resent=True, deferred=True).where(under_way).execute()
+
+    @classmethod
     def count_by_state(cls) -> dict[str, int]:
         counted = cls.select(cls.state, fn.COUNT(cls.id)).group_by(cls.state)
         return dict(tuples(counted))
+
+
+def unanswered() -> Any:
+    """Claimed or unsure, in the words of `message_unanswered`: SQLite uses that index only where a
+    statement says the same, and not with parameters. Without it every message is read."""
+    return Message.state.in_(SQL("('claimed', 'unsure')"))
 
 
 # SQLite uses this index only where a statement says the same in so many words, not as parameters.
@@ -258,7 +271,13 @@ TRIED = Message.campaign.in_(
 
 Message.add_index(Message.contact_id, Message.created_at, where=TRIED, name="message_tried")
 Message.add_index(
-    Message.priority, Message.id, where=(Message.state == "queued"), name="message_queued"
+    Message.priority,
+    Message.id,
+    # most of a long queue waits for the morning: its rows are not read for that
+    Message.not_before,
+    Message.expires_at,
+    where=(Message.state == "queued"),
+    name="message_queued",
 )
 Message.add_index(
     Message.state, where=(Message.state << ("claimed", "unsure")), name="message_unanswered"

@@ -67,3 +67,8 @@ def up(migrator: Any, db: Any) -> None:
         'CREATE INDEX "message_left" ON "message" ("campaign", "claimed_at") '
         'WHERE ("claimed_at" IS NOT NULL)'
     )
+    db.execute_sql('DROP INDEX "message_queued"')
+    db.execute_sql(
+        'CREATE INDEX "message_queued" ON "message" ("priority", "id", "not_before", "expires_at") '
+        "WHERE (\"state\" = 'queued')"
+    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import chunked
+from peewee import chunked, fn
 
 from agent import faults
 from agent.clients.outcomes import Action, action_of
@@ -41,8 +41,9 @@ def file_statuses(updates: Sequence[StatusUpdate], settings: Settings, *, now: d
 
 def file_orphans(settings: Settings, *, now: datetime) -> int:
     """Statuses whose wamid we have learnt since they came; returns how many."""
-    known = Message.select(Message.wamid).where(Message.wamid.is_null(False))
-    waiting = Status.select().where(Status.message_id.is_null(), Status.wamid.in_(known))
+    # not `wamid IN (...)`: SQLite would make the list, of all that were ever sent, each time
+    known = fn.EXISTS(Message.select(Message.id).where(Message.wamid == Status.wamid))
+    waiting = Status.select().where(Status.message_id.is_null(), known)
     if not waiting.exists():
         return 0
     with transaction():  # between the look at a message and its move nobody else may move it
