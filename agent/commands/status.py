@@ -234,7 +234,8 @@ def _account(limit: Account) -> str:
     if limit.people_a_day is None:
         return "no limit of people a day is known"
     return (
-        f"may write to {limit.people_a_day:,} people in 24 hours, {limit.recent:,} in the last ones"
+        f"marketing may go to {limit.people_a_day:,} people in 24 hours, "
+        f"{limit.recent:,} in the last ones"
     )
 
 

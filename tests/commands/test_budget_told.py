@@ -90,7 +90,8 @@ def test_status_tells_what_the_account_may_do(world: World) -> None:
     with opened(world):
         ShopFact.put({LIMIT: "TIER_2K"})
     said = told("status", config(world))
-    assert "account may write to 2,000 people in 24 hours, 3 in the last ones" in said
+    # a tenth is kept for order news
+    assert "account marketing may go to 1,800 people in 24 hours, 3 in the last ones" in said
 
 
 def test_status_counts_the_coupons(world: World) -> None:
