@@ -43,6 +43,7 @@ _REMEDIES: Mapping[int, str] = {
     2388299: "the template's text begins or ends with a variable",
 }
 _OF_TEMPLATES = range(2388000, 2389000)
+_LONGEST_CODE = 12  # digits; Meta's have seven
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ class GraphError:
         of `detail`. Meta quotes a malformed token in full, so `token` is struck out of its words.
         """
         match answer:
-            case {"error": {"code": int() | str() as code} as error} if _is_number(code):
+            case {"error": {"code": int() | str() as code} as error} if (
+                number := _number(code)
+            ) is not None:
                 said = [
                     error.get("message"),
                     _details(error.get("error_data")),
@@ -72,10 +75,10 @@ class GraphError:
                 detail = ": ".join(str(part) for part in said if part)
                 trace, subcode = error.get("fbtrace_id"), error.get("error_subcode", 0)
                 return cls(
-                    int(code),
-                    detail.replace(token, "***"),
-                    trace if isinstance(trace, str) else "",
-                    int(subcode) if isinstance(subcode, int | str) and _is_number(subcode) else 0,
+                    number,
+                    _whole(detail.replace(token, "***")),
+                    _whole(trace) if isinstance(trace, str) else "",
+                    _number(subcode) or 0,
                 )
         return None
 
@@ -103,8 +106,17 @@ class GraphError:
         return Refused(what, fix=fix, code=code)
 
 
-def _is_number(code: int | str) -> bool:
-    return not isinstance(code, bool) and str(code).lstrip("-").isdecimal()
+def _number(said: object) -> int | None:
+    """An error code, which relays write as text; None for what cannot be one, or fits no table."""
+    written = str(said)
+    if isinstance(said, bool) or not written.removeprefix("-").isdecimal():
+        return None
+    return int(written) if len(written) <= _LONGEST_CODE else None
+
+
+def _whole(said: str) -> str:
+    """Half an emoji, left where a text was cut off, becomes a question mark: no table holds it."""
+    return said.encode(errors="replace").decode()
 
 
 def _details(data: Any) -> object:
