@@ -159,12 +159,14 @@ class Message(Table):
 
     @classmethod
     def accepted(cls, number: int, *, wamid: str, state: str, now: datetime) -> None:
-        """WhatsApp took it. A status that was faster than the answer keeps its state."""
+        """WhatsApp took it. A status that was faster than the answer keeps its state; one that put off
+        this very try leaves nothing to write. What is queued because an earlier try was put off
+        meanwhile is under way by this one."""
         cls.update(
             wamid=wamid,
             accepted_at=fn.COALESCE(cls.accepted_at, UtcField().db_value(now)),
-            state=Case(None, [(cls.state.in_(UNANSWERED), state)], cls.state),
-        ).where(cls.id == number).execute()
+            state=Case(None, [(cls.state.in_((*UNANSWERED, "queued")), state)], cls.state),
+        ).where(cls.id == number, cls.deferred_wamid != wamid).execute()
 
     @classmethod
     def move(
@@ -231,12 +233,16 @@ class Message(Table):
         return int(query.execute())
 
     @classmethod
-    def abandon(cls, claimed_before: datetime, now: datetime) -> int:
-        """Unsure for so long that no status will come. They still count for the caps."""
+    def abandon(cls, claimed_before: datetime, now: datetime, *, but_for_news: bool = False) -> int:
+        """Unsure for so long that no status will come. They still count for the caps.
+
+        `but_for_news`: order news that can be sent once more waits on.
+        """
+        waits = (cls.kind != MARKETING) & ~cls.resent & (cls.expires_at > now)
         query = cls.update(state="abandoned", ended_at=now).where(
             unanswered(), cls.state == "unsure", cls.claimed_at <= claimed_before
         )
-        return int(query.execute())
+        return int((query.where(~waits) if but_for_news else query).execute())
 
     @classmethod
     def abandon_queued(cls, why: str, now: datetime) -> int:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from agent.config import Settings
 from models import (
     Found,
+    Heartbeat,
     Interest,
     JobRun,
     Message,
@@ -15,6 +16,7 @@ from models import (
 )
 
 KEPT = timedelta(days=90)  # runs of jobs, webhooks that have been worked off, counts and samples
+READ_WITHIN = timedelta(minutes=1)  # of a webhook, while all is well
 CHANGES_KEPT = timedelta(days=400)  # of stock and prices: a year ago must still be seen
 
 
@@ -22,12 +24,23 @@ def settle(settings: Settings, *, now: datetime) -> dict[str, int]:
     """End messages that waited too long for their turn, or for a status that will not come."""
     unsure_before = now - settings.whatsapp.unsure_after
     counts = {"expired": Message.expire(now)}
+    news_waits = False
     if settings.whatsapp.resend_unsure_news:
-        counts["news sent again"] = Message.send_news_again(unsure_before, now)
-    counts |= {
-        "abandoned": Message.abandon(unsure_before, now),
-    }
+        news_waits = not _would_have_heard(unsure_before, now)
+        if not news_waits:
+            counts["news sent again"] = Message.send_news_again(unsure_before, now)
+    counts["abandoned"] = Message.abandon(unsure_before, now, but_for_news=news_waits)
     return {what: count for what, count in counts.items() if count}
+
+
+def _would_have_heard(since: datetime, now: datetime) -> bool:
+    """Have we listened for statuses since then, and read what came? Else one may still come: Meta
+    brings what it could not deliver again, in growing pauses."""
+    deaf = Heartbeat.select().where(Heartbeat.started_at > since)
+    unread = Webhook.select().where(
+        Webhook.done_at.is_null(), Webhook.received_at <= now - READ_WITHIN
+    )
+    return not deaf.exists() and not unread.exists()
 
 
 def tidy(settings: Settings, *, now: datetime) -> dict[str, int]:

@@ -110,7 +110,7 @@ def _messages(statuses: Sequence[Status]) -> dict[str, Message]:
 
 
 def _move(message: Message, status: Status, settings: Settings, now: datetime) -> None:
-    if status.wamid == message.deferred_wamid and status.status in OF_THAT_TRY:
+    if status.status in OF_THAT_TRY and _is_of_an_earlier_try(status, message):
         return  # that try is over, and there is or will be another
     before = State(message.state)
     after = after_status(before, status.status)
@@ -134,6 +134,13 @@ def _move(message: Message, status: Status, settings: Settings, now: datetime) -
     message.ended_at = status.at if after in FINAL else None
     if after is State.FAILED and action is Action.DEFER:
         _put_off(message, status)
+
+
+def _is_of_an_earlier_try(status: Status, message: Message) -> bool:
+    """One that was put off, or one whose answer was lost, if the answer to the next has come."""
+    if status.wamid == message.deferred_wamid:
+        return True
+    return message.resent and message.wamid not in {None, status.wamid}
 
 
 def _put_off(message: Message, status: Status) -> None:
