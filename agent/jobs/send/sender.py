@@ -6,7 +6,7 @@ that makes the next claims, so that many messages a second cost few commits.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,18 +17,17 @@ from agent import faults
 from agent.canary import allowances
 from agent.clients.outcomes import Declined, Lost, NotSent, Outcome
 from agent.clients.whatsapp import WhatsApp
-from agent.config import LoyaltyReward, Settings
+from agent.config import Settings
 from agent.errors import Refused
 from agent.jobs.send.articles import LOOK_AGAIN
 from agent.jobs.send.outcomes import write_outcomes
 from agent.jobs.send.recheck import Verdict, recheck
+from agent.jobs.send.request import Requests, TemplateTroubleError
 from agent.log import Log
 from agent.pool import Pool
 from agent.room import Places, messages_a_second
-from agent.rules.contracts import TemplateContract
 from agent.rules.pace import Pace
-from agent.rules.templates import compile_template, complaints, components
-from models import Message, ShopFact, Template, Webhook
+from models import Message, ShopFact, Webhook
 from models.base import transaction
 from models.delivery import MARKETING
 
@@ -39,10 +38,6 @@ LOOK_SOON = 0.03  # the same while every worker is busy: they, and not the pace,
 LOOKS_HELD = (
     50  # about 5 s, where `track` comes every 2: then the run ends, and the next looks again
 )
-
-
-class TemplateTroubleError(Exception):
-    """The template of a message cannot be used as things are; it may be mended in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +54,8 @@ class Sender:
 
     `now`, `monotonic` and `pause` (which raises when we must stop) are the service's; `patience` is
     how long, in seconds, what is in flight may take then. `settings` is asked before every claim:
-    a campaign that is switched off by a reload must not go on until the queue is empty. `pace` goes on
-    from one sender to the next.
+    a campaign that is switched off by a reload must not go on until the queue is empty, and where the
+    client would be another one (a new token), the run ends. `pace` goes on from one sender to the next.
     """
 
     def __init__(
@@ -80,7 +75,6 @@ class Sender:
         self._pause, self._patience = pause, patience
         self._pace = pace or Pace(1.0)
         self._places = Places(now, monotonic)
-        self._contracts: dict[tuple[str, str], TemplateContract] = {}
         self._tally: Counter[str] = Counter()
         self._looks_held = 0
         self._unwritten: list[tuple[Errand, Outcome | BaseException]] = []
@@ -101,25 +95,27 @@ class Sender:
         self._zone = ZoneInfo(facts["zone"])
         if not any(self._room(1).values()):
             return before
-        self._contracts.clear()
         halt: Declined | None = None
         with Pool[Errand, Outcome](self._settings.whatsapp.workers, self._send) as pool:
             try:
-                more = True
+                more, ends = True, False
                 while halt is None and (more or pool.busy):
                     beat()
-                    self._settings = self._ask_settings()
-                    self._pace.rate = float(messages_a_second(self._settings, facts))
+                    begun_with, self._settings = self._settings, self._ask_settings()
+                    ends = ends or _client(self._settings) != _client(begun_with)
+                    rate = messages_a_second(self._settings, ShopFact.all())
+                    self._pace.rate = float(rate)
                     self._unwritten += pool.collect()
-                    moments = self._pace.moments(self._monotonic(), pool.free)
+                    moments = self._pace.moments(self._monotonic(), 0 if ends else pool.free)
                     halt, errands, more = self._step(moments)
+                    errands = _not_before(self._monotonic(), errands)
                     if self._unwritten:
                         faults.point("recorded")
                     self._unwritten.clear()
                     if errands:
                         faults.point("claimed")
                     self._pace.take([errand.leaves_at for errand in errands])
-                    more = more and any(self._room(1).values())
+                    more = more and not ends and any(self._room(1).values())
                     for errand in errands:
                         pool.give(errand)
                     if pool.busy or more:
@@ -186,14 +182,14 @@ class Sender:
     ) -> list[Errand]:
         """Those of them for which there is room, each with its moment. `trials`: how many of a campaign
         may leave now, where its template is tried out."""
-        errands: list[Errand] = []
+        errands, requests = list[Errand](), Requests(self._settings)
         free, times, tried = self._room(len(moments)), iter(moments), Counter[str]()
         for message in verdict.send:
             is_marketing, campaign = message.kind == MARKETING, message.campaign
             if free[is_marketing] <= 0 or tried[campaign] >= trials.get(campaign, len(moments)):
                 continue
             try:
-                body = self._body(message, verdict.phones)
+                body = requests.body(message, verdict.phones[message.contact_id])
             except TemplateTroubleError:
                 self._wait_for_template(message, now)
             except ValueError as error:
@@ -210,37 +206,6 @@ class Sender:
         for errand in errands:
             self._places.spend(1, marketing=errand.message.kind == MARKETING)
         return errands
-
-    def _body(self, message: Message, phones: dict[int, str]) -> dict[str, Any]:
-        campaign = self._settings.campaigns[message.campaign]
-        mapping, contract = campaign.mapping_in(message.language), self._contract(message)
-        wrong = complaints(contract, mapping, with_coupon=isinstance(campaign, LoyaltyReward))
-        if wrong:
-            raise TemplateTroubleError("; ".join(wrong))
-        template: dict[str, Any] = {
-            "name": message.template,
-            "language": {"policy": "deterministic", "code": message.language},
-        }
-        parts = components(contract, mapping, message.variables)
-        if parts:
-            template["components"] = parts
-        return {
-            "messaging_product": "whatsapp",
-            "recipient_type": "individual",
-            "to": phones[message.contact_id],
-            "type": "template",
-            "biz_opaque_callback_data": message.uid,
-            "template": template,
-        }
-
-    def _contract(self, message: Message) -> TemplateContract:
-        key = (message.template, message.language)
-        if key not in self._contracts:
-            template = Template.get_or_none(name=message.template, language=message.language)
-            if template is None:
-                raise ValueError(f"WhatsApp has no template {message.template!r} any more")
-            self._contracts[key] = compile_template(template.body)
-        return self._contracts[key]
 
     def _wait_for_template(self, message: Message, now: datetime) -> None:
         """Until the templates have been read again: one that is paused comes back by itself.
@@ -296,3 +261,18 @@ class Sender:
                 self._unwritten.clear()
             except peewee.DatabaseError as error:
                 log.warning("send.unwritten", answers=len(self._unwritten), what=error)
+
+
+def _client(settings: Settings) -> tuple[object, ...]:
+    """What the client and the pool of a run were made with."""
+    one = settings.whatsapp
+    return (
+        *(one.base_url, one.api_version, one.phone_number_id, one.business_account_id),
+        *(one.token, one.timeout, one.workers),
+    )
+
+
+def _not_before(moment: float, errands: Sequence[Errand]) -> list[Errand]:
+    """Each as much later as their claim took too long: else what waited for it left in a burst."""
+    late = max(moment - errands[0].leaves_at, 0.0) if errands else 0.0
+    return [replace(one, leaves_at=one.leaves_at + late) for one in errands]
