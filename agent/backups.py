@@ -30,6 +30,8 @@ def make_copy(database: Path, target: Path, *, replace: bool, now: datetime) -> 
     """
     if target.exists() and (database.exists() and target.samefile(database)):
         raise BadInput(f"{target} is the database itself", fix="name another file for the copy")
+    if target.name in _companions(database) and target.parent.resolve() == database.parent:
+        raise BadInput(f"{target} belongs to the database", fix="name another file for the copy")
     if target.exists() and not replace:
         raise _is_there(target)
     with explained(f"copying {database} to {target}"), _partial(target) as partial:
@@ -44,6 +46,12 @@ def make_copy(database: Path, target: Path, *, replace: bool, now: datetime) -> 
         _give_name(partial, target, replace=replace)
         sync_folder(target.parent)
     return target.stat().st_size
+
+
+def _companions(database: Path) -> set[str]:
+    """The names of what SQLite and winback keep beside the database."""
+    ends = ("-wal", "-shm", "-journal", ".lock", ".epoch", ".epoch.new", ".restoring")
+    return {f"{database.name}{end}" for end in ends}
 
 
 def _is_there(target: Path) -> BadInput:

@@ -17,9 +17,9 @@ def beside(database: Path) -> Path:
 
 
 def read_marks(file: Path) -> tuple[str, ...] | None:
-    """The marks in the file; None where there is none."""
+    """The marks in the file; None where there is none. Something else of that name has none of ours."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return None
     return tuple(line.strip() for line in lines if not line.startswith("#"))

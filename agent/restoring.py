@@ -44,6 +44,11 @@ TAKEN_OVER = (
     'INSERT INTO main."webhook" (source, received_at, urgent, body, trouble) '
     'SELECT source, received_at, urgent, body, trouble FROM present."webhook" WHERE done_at IS NULL',
 )
+KNOWS_PAUSES = "SELECT 1 FROM present.sqlite_master WHERE name = 'pause'"
+PAUSES_TAKEN_OVER = (
+    'INSERT OR IGNORE INTO main."pause" (scope, source, reason, since, until) '
+    "SELECT scope, source, reason, since, until FROM present.\"pause\" WHERE source <> 'restore'"
+)
 PHONES_A_TIME = 500
 
 
@@ -142,7 +147,8 @@ def _make_ready(
 
 
 def _take_over(present: Path) -> int | None:
-    """What people said since, and webhooks that nobody has read yet, as far as they are still there."""
+    """What people said since, webhooks that nobody has read yet, and what was paused, as far as they
+    are still there."""
     if present.stat().st_size == 0:
         return 0
     last = Statement.select(peewee.fn.MAX(Statement.id)).scalar() or 0
@@ -157,6 +163,8 @@ def _take_over(present: Path) -> int | None:
             }
             for begin in range(0, len(phones), PHONES_A_TIME):
                 recount(sorted(phones)[begin : begin + PHONES_A_TIME])
+        if handle.execute_sql(KNOWS_PAUSES).fetchone():
+            handle.execute_sql(PAUSES_TAKEN_OVER)
         return Statement.select().where(Statement.id > last).count()
     except peewee.DatabaseError:  # it is damaged, or of another version: the operator is told
         return None
