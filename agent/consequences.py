@@ -49,9 +49,10 @@ def heed(
         case Action.TEMPLATE:
             stop_template(settings, message.template, message.language, said, now=now)
         case Action.ACCOUNT:
-            until = at + STOPPED_LONGER.get(code, STOPPED)
+            until = min(at, now) + STOPPED_LONGER.get(code, STOPPED)  # Meta's clock is not ours
             scope = MARKETING if code in ONLY_MARKETING else EVERYTHING
-            if Pause.put(scope, ERROR, f"WhatsApp stopped us: {said}", now=now, until=until):
+            reason = f"WhatsApp stopped us: {said}"
+            if until > now and Pause.put(scope, ERROR, reason, now=now, until=until):
                 log.error(
                     "account.stopped", until=until, reason=said,
                     fix="see the account in WhatsApp Manager; `winback check` tells more",

@@ -245,6 +245,18 @@ class Message(Table):
         return int((query.where(~waits) if but_for_news else query).execute())
 
     @classmethod
+    def give_up(cls, accepted_before: datetime, now: datetime) -> int:
+        """Sent or held for so long that WhatsApp has dropped them. Reads every message that was
+        accepted by then, so seldom, and before anything is written."""
+        gone = cls.select(cls.id).where(
+            cls.state.in_(("held", "sent")), cls.accepted_at <= accepted_before
+        )
+        count = 0
+        for ids in chunked([number for (number,) in tuples(gone)], ROWS_A_STATEMENT):
+            count += cls.move(ids, ("held", "sent"), "undelivered", ended_at=now)
+        return count
+
+    @classmethod
     def abandon_queued(cls, why: str, now: datetime) -> int:
         """Whatever waits may have been sent in a life that this database does not know. It is not
         sent (again), and still counts for the caps; a status may yet tell what became of it."""

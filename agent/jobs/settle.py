@@ -17,6 +17,8 @@ from models import (
 
 KEPT = timedelta(days=90)  # runs of jobs, webhooks that have been worked off, counts and samples
 READ_WITHIN = timedelta(minutes=1)  # of a webhook, while all is well
+# WhatsApp tries for 30 days at the most to deliver; a day more for its last word
+GIVEN_UP = timedelta(days=31)
 CHANGES_KEPT = timedelta(days=400)  # of stock and prices: a year ago must still be seen
 
 
@@ -44,7 +46,7 @@ def _would_have_heard(since: datetime, now: datetime) -> bool:
 
 
 def tidy(settings: Settings, *, now: datetime) -> dict[str, int]:
-    """Drop what nobody will ask for again."""
+    """Drop what nobody will ask for again, and end what nobody will hear of again."""
     old = now - KEPT
     worked_off = Webhook.delete().where(Webhook.done_at.is_null(False), Webhook.received_at < old)
     changes = ProductChange.delete().where(ProductChange.seen_at < now - CHANGES_KEPT)
@@ -57,4 +59,5 @@ def tidy(settings: Settings, *, now: datetime) -> dict[str, int]:
         "interest": Interest.forget_before(now - settings.interest.kept),
         "events": UnsettledEvent.forget_before(now - settings.interest.kept),
         "articles looked at": Interest.sum_up(),
+        "undelivered": Message.give_up(now - GIVEN_UP, now),
     }

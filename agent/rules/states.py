@@ -5,6 +5,7 @@ claimed -> queued       provably not sent, or an error that says "later"
 claimed -> refused      a received error that will not change
 claimed -> unsure       the request left, no answer came; never sent again
 unsure -> abandoned     no status came in time (a later one still settles it)
+sent | held -> undelivered  WhatsApp has given it up (a later status still settles it)
 queued -> cancelled | expired
 queued -> abandoned     the database was put back, so it may have been sent since; never sent again
 """

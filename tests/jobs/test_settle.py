@@ -96,7 +96,15 @@ def test_old_runs_go_and_the_newest_of_each_job_stays(
 
 
 def test_there_may_be_nothing_to_tidy(database: Path, settings: Settings, now: datetime) -> None:
-    tables = ("runs", "webhooks", "changes", "interest", "events", "articles looked at")
+    tables = (
+        "runs",
+        "webhooks",
+        "changes",
+        "interest",
+        "events",
+        "articles looked at",
+        "undelivered",
+    )
     nothing = dict.fromkeys(tables, 0)
     assert tidy(settings, now=now) == nothing
 

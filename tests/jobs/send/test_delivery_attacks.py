@@ -18,17 +18,25 @@ from agent.clients.outcomes import Accepted, Declined, Lost
 from agent.epoch import treat_as_restored
 from agent.jobs.send import Sender, sender
 from agent.jobs.send.outcomes import write_outcomes
-from agent.jobs.settle import settle
+from agent.jobs.settle import settle, tidy
 from agent.jobs.track import file_orphans, track
 from agent.room import THROUGHPUT
 from agent.rules.pace import Pace
-from models import Heartbeat, Message, ShopFact, Template, Webhook
+from models import Heartbeat, Message, Pause, ShopFact, Template, Webhook
 from models.base import database, transaction
 
 
-def _tell(office: Office, uid: str, wamid: str, status: str, *, code: int | None = None) -> None:
+def _tell(
+    office: Office,
+    uid: str,
+    wamid: str,
+    status: str,
+    *,
+    code: int | None = None,
+    ahead: timedelta = timedelta(0),
+) -> None:
     """A status that was acknowledged, and that nobody has looked at."""
-    at = str(int(office.clock.now().timestamp()))
+    at = str(int((office.clock.now() + ahead).timestamp()))
     one: dict[str, Any] = {"id": wamid, "status": status, "timestamp": at}
     one["biz_opaque_callback_data"] = uid
     if code is not None:
@@ -377,3 +385,44 @@ def test_an_answer_that_no_table_holds_takes_no_other_with_it(
         )
     assert message(uids[0]).state in {"refused", "unsure"}
     assert message(uids[1]).state == "accepted"
+
+
+# what is told late, from a clock that is not ours, or never
+
+
+def test_a_status_from_the_future_stops_nothing_for_longer_than_its_time(office: Office) -> None:
+    """Our clock was set back by a day, or Meta's was ahead."""
+    [uid] = office.world.queue(state="accepted", wamid="wamid.1")
+    _tell(office, uid, "wamid.1", "failed", code=131031, ahead=timedelta(days=1))
+    _track(office)
+    office.world.queue()
+    assert office.send() == {}
+    [pause] = Pause.in_force(office.clock.now())
+    assert pause.until == office.clock.now() + timedelta(hours=1)
+
+
+def test_a_status_of_days_ago_stops_nothing_and_tells_nothing(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    [uid] = office.world.queue(state="accepted", wamid="wamid.1")
+    _tell(office, uid, "wamid.1", "failed", code=131031)
+    office.later(days=3)
+    _track(office)
+    assert message(uid).state == "failed"
+    assert "account.stopped" not in caplog.text
+
+
+@pytest.mark.parametrize("state", ["held", "sent"])
+def test_what_never_arrives_ends_when_whatsapp_gives_it_up(office: Office, state: str) -> None:
+    [uid] = office.world.queue(state=state, accepted_at=office.clock.now(), wamid="wamid.1")
+    office.later(days=30)
+    tidy(office.settings, now=office.clock.now())
+    assert message(uid).state == state
+    office.later(days=1)
+    tidy(office.settings, now=office.clock.now())
+    assert message(uid).state == "undelivered"
+    assert message(uid).ended_at == office.clock.now()
+    # a word that was under way for so long is true all the same
+    _tell(office, uid, "wamid.1", "delivered")
+    _track(office)
+    assert message(uid).state == "delivered"
