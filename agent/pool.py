@@ -29,12 +29,20 @@ class Pool(Generic[Work, Result]):
         return self.size - self.busy
 
     def give(self, work: Work) -> None:
-        """Hand over one piece of work; starts a thread while there are fewer than needed."""
-        self.busy += 1
-        if len(self._threads) < min(self.busy, self.size):
+        """Hand over one piece of work; starts a thread while there are fewer than needed.
+
+        Where the machine allows no more of them, those that there are do it all. Raises RuntimeError
+        if there is none: the work has not begun then.
+        """
+        if len(self._threads) < min(self.busy + 1, self.size):
             thread = threading.Thread(target=self._run, name="pool", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            try:
+                thread.start()
+                self._threads.append(thread)
+            except RuntimeError:
+                if not self._threads:
+                    raise
+        self.busy += 1
         self._todo.put(work)
 
     def collect(self, wait: float = 0.0) -> list[tuple[Work, Result | BaseException]]:

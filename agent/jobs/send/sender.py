@@ -117,7 +117,7 @@ class Sender:
                     self._pace.take([errand.leaves_at for errand in errands])
                     more = more and not ends and any(self._room(1).values())
                     for errand in errands:
-                        pool.give(errand)
+                        self._give(pool, errand)
                     if pool.busy or more:
                         self._pause(LOOK if pool.free else LOOK_SOON)
             finally:
@@ -137,6 +137,12 @@ class Sender:
             marketing: self._places.within(wanted, self._settings, self._zone, marketing=marketing)
             for marketing in (True, False)
         }
+
+    def _give(self, pool: Pool[Errand, Outcome], errand: Errand) -> None:
+        try:
+            pool.give(errand)
+        except RuntimeError as error:  # the machine lets us have no thread
+            self._unwritten.append((errand, NotSent(str(error), None)))
 
     def _send(self, errand: Errand) -> Outcome:
         while (wait := errand.leaves_at - self._monotonic()) > 0:

@@ -426,3 +426,30 @@ def test_what_never_arrives_ends_when_whatsapp_gives_it_up(office: Office, state
     _tell(office, uid, "wamid.1", "delivered")
     _track(office)
     assert message(uid).state == "delivered"
+
+
+# a machine without threads
+
+
+@pytest.mark.parametrize("allowed", [0, 1])
+def test_where_no_thread_can_be_started_nothing_that_did_not_leave_is_unsure(
+    office: Office, monkeypatch: pytest.MonkeyPatch, allowed: int
+) -> None:
+    office.world.queue(5)
+    start, started = threading.Thread.start, [0]
+
+    def limited(thread: threading.Thread) -> None:
+        if thread.name == "pool":
+            started[0] += 1
+            if started[0] > allowed:
+                raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    office.send()
+    assert states() == ({"accepted": 5} if allowed else {"queued": 5})
+    monkeypatch.undo()
+    office.later(hours=1)
+    office.send()
+    assert states() == {"accepted": 5}
+    assert set(office.taken.values()) == {1}

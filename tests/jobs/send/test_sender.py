@@ -204,8 +204,10 @@ def test_told_to_stop_in_its_sleep_it_does_the_same(office: Office) -> None:
     office.world.queue(3)
     office.whatsapp.latency = 0.1
 
-    def pause(_: float) -> None:
-        raise Stopping
+    def pause(seconds: float) -> None:
+        if threading.current_thread() is threading.main_thread():
+            raise Stopping
+        time.sleep(seconds)  # a worker, until the moment of its message
 
     with pytest.raises(Stopping):
         office.sender(pause=pause).run(lambda: None)
