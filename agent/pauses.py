@@ -28,7 +28,12 @@ class Resumed:
 
 
 def pause(scope: str, reason: str, *, now: datetime) -> bool:
-    """Somebody pauses a campaign, or EVERYTHING. Returns whether it was not paused so before."""
+    """Somebody pauses a campaign, or EVERYTHING. Returns whether it was not paused so before.
+
+    Said again without a reason, it keeps the one that it has.
+    """
+    if not reason and (standing := Pause.get_or_none(scope=scope, source=OPERATOR)):
+        reason = standing.reason
     return Pause.put(scope, OPERATOR, reason, now=now)
 
 

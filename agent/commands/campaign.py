@@ -8,7 +8,7 @@ from agent.commands.options import config_option, read_settings
 from agent.commands.pausing import paused_lines, tell, trial_in_words
 from agent.config import Settings
 from agent.database import shared
-from agent.errors import ConfigError
+from agent.errors import BadInput
 from agent.jobs.canary import under_trial
 from agent.jobs.status import zone_of_the_shop
 from agent.pauses import pause, paused_campaigns, resume_campaign
@@ -26,9 +26,12 @@ def command() -> None:
 @click.option("--reason", default="", metavar="TEXT", help="Shown by `winback status`.")
 @config_option
 def pause_(name: str, reason: str, config: Path) -> None:
-    """Send and plan nothing of the campaign NAME, even if it is on in the config; at once."""
+    """Send and plan nothing of the campaign NAME from now on.
+
+    Also if it is on in the config, and across restarts, until `winback campaign resume NAME`.
+    """
     settings = read_settings(config)
-    _require(name, settings, config)
+    _require(name, settings)
     with shared(settings.database.path):
         new = pause(name, reason, now=WallClock().now())
     state = "is paused" if new else "was paused already"
@@ -41,9 +44,12 @@ def pause_(name: str, reason: str, config: Path) -> None:
 @click.argument("name")
 @config_option
 def resume_(name: str, config: Path) -> None:
-    """Let the campaign NAME go on; the batch of a new template that did badly is tried once more."""
+    """Let the campaign NAME go on.
+
+    If it stopped by itself while its template was tried out, that batch is tried once more.
+    """
     settings = read_settings(config)
-    _require(name, settings, config)
+    _require(name, settings)
     with shared(settings.database.path):
         tell(resume_campaign(name, now=WallClock().now()), zone_of_the_shop())
     if not settings.campaigns[name].enabled:
@@ -53,7 +59,7 @@ def resume_(name: str, config: Path) -> None:
 @command.command(name="list")
 @config_option
 def list_(config: Path) -> None:
-    """Every campaign: whether it is on, what is wrong with it, and what holds it back."""
+    """List all campaigns, and what holds them back."""
     settings = read_settings(config)
     now = WallClock().now()
     with shared(settings.database.path):
@@ -70,8 +76,8 @@ def list_(config: Path) -> None:
             click.echo(f"  PAUSED: {line}")
 
 
-def _require(name: str, settings: Settings, config: Path) -> None:
-    """Raises ConfigError for a name that no campaign has."""
+def _require(name: str, settings: Settings) -> None:
+    """Raises BadInput for a name that no campaign has."""
     if name not in settings.campaigns:
         known = ", ".join(settings.campaigns)
-        raise ConfigError(f"{config}: there is no campaign {name}", fix=f"one of {known}")
+        raise BadInput(f"there is no campaign {name!r}", fix=f"there are {known}")

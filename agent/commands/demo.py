@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.commands.diary import Diary
-from agent.commands.keep import ended_by_signals, keep
+from agent.commands.keep import come_to_today, ended_by_signals, keep
 from agent.commands.script import LANGUAGES
 from agent.commands.stage import ZONE, Stage, first_morning, set_up
 from agent.commands.tables import NAMES, print_report
@@ -61,6 +61,7 @@ def command(keeping: bool, products: int, customers: int) -> None:
             with _logging_to(folder / "demo.log"):
                 _play(stage, console)
             if keeping:
+                come_to_today(folder / "winback.db")
                 keep(stage, console)
 
 
@@ -143,7 +144,7 @@ def _messages(stage: Stage) -> Table:
 def _truth(stage: Stage) -> Table:
     """What the sandbox knows itself, beside what the agent counted."""
     happened = stage.life.happened
-    most = max(stage.whatsapp.accepted_by_intent.values(), default=0)
+    most = max(stage.whatsapp.come_by_intent.values(), default=0)
     table = Table(box=SIMPLE, show_header=False, pad_edge=False)
     table.add_column()
     table.add_column(justify="right")

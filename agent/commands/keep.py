@@ -1,23 +1,31 @@
 """winback demo --keep: the daemon as a process of its own, on the real clock, until Ctrl-C."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import NoReturn
 
 from rich.console import Console
 
 from agent.commands.stage import EVENTS_TOKEN, ZONE, Stage
+from agent.database import shared
 from agent.service import WallClock
+from models import Heartbeat
 
 RESTART_AFTER = 2.0  # seconds, as the systemd unit does
 STOP_WITHIN = 20.0
+NOT_AGAIN = {  # exit codes, as the systemd unit has them
+    0: "stopped in peace",
+    os.EX_CONFIG: "ended over something to correct, see its log",
+}
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -37,6 +45,15 @@ def ended_by_signals() -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def come_to_today(database: Path) -> None:
+    """The make-believe days ended earlier than now. A daemon that was off for so long would hold marketing
+    and ask why: see agent/epoch.py.
+    """
+    now = WallClock().now()
+    with shared(database):
+        Heartbeat.update(beat_at=now, stopped_at=now).execute()
 
 
 def keep(stage: Stage, console: Console) -> None:
@@ -69,10 +86,10 @@ def keep(stage: Stage, console: Console) -> None:
         _look_after(stage, console)
     except KeyboardInterrupt:
         console.print("ending ...")
-    most = max(stage.whatsapp.accepted_by_intent.values(), default=0)
+    most = max(stage.whatsapp.come_by_intent.values(), default=0)
     console.print(
         f"WhatsApp took {len(stage.whatsapp.accepted):,} messages, "
-        f"{'each once.' if most <= 1 else f'ONE OF THEM {most} TIMES.'}"
+        f"{'none came twice.' if most <= 1 else f'ONE OF THEM CAME {most} TIMES.'}"
     )
 
 
@@ -118,28 +135,46 @@ def _something_to_tell(stage: Stage, at: datetime) -> str:
 
 
 def _look_after(stage: Stage, console: Console) -> None:
-    """What systemd would do: Restart=on-failure."""
-    command = [sys.executable, "-m", "agent.cli", "run", "--config", str(stage.config)]
+    """What systemd would do: Restart=on-failure, but not for a mistake in the config.
+
+    -P: this program, also in a folder that holds the sources of another version.
+    """
+    command = [sys.executable, "-P", "-m", "agent.cli", "run", "--config", str(stage.config)]
     daemon = None
     try:
         with (stage.folder / "winback.log").open("ab") as log:
             while True:
                 daemon = subprocess.Popen(command, stderr=log, start_new_session=True)  # noqa: S603 - ours
                 console.print(f"daemon: process {daemon.pid}")
-                code = daemon.wait()
-                if code == 0:
+                code = _ended(daemon)
+                if code in NOT_AGAIN:
                     console.print(
-                        "daemon: stopped in peace, and not started again. By hand: "
+                        f"daemon: {NOT_AGAIN[code]}, and not started again. By hand: "
                         f"{_as_typed()} run --config {stage.config}",
                         soft_wrap=True,
                     )
-                    signal.pause()
+                    _wait_for_the_end()
                 how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
                 console.print(f"daemon: ended by {how}, started again in {RESTART_AFTER:.0f} s")
                 time.sleep(RESTART_AFTER)  # noqa: TID251 - beside the agent, not in it
     finally:
         if daemon is not None:
             _stop(daemon)
+
+
+def _ended(daemon: "subprocess.Popen[bytes]") -> int:
+    """Wait for its exit code, a second at a time: a Ctrl-C that comes just before a call that blocks is
+    noticed by Python only when that call returns.
+    """
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return daemon.wait(1.0)
+
+
+def _wait_for_the_end() -> NoReturn:
+    """Until Ctrl-C; a second at a time as well."""
+    while True:
+        time.sleep(1.0)  # noqa: TID251 - beside the agent, not in it
 
 
 def _stop(daemon: "subprocess.Popen[bytes]") -> None:

@@ -12,32 +12,37 @@ from agent.service import WallClock
 
 
 @click.command
-@click.option("--yes", "answer", flag_value="yes", help="An older state of it was put back.")
-@click.option("--no", "answer", flag_value="no", help="It was not: this machine was off.")
-@click.option(
-    "--done", "answer", flag_value="done", help="What is known of since is brought in: go on."
-)
+@click.option("--yes", is_flag=True, help="An older state of it was put back.")
+@click.option("--no", is_flag=True, help="It was not: this machine was off.")
+@click.option("--done", is_flag=True, help="What is known of since is brought in: go on.")
 @click.option(
     "--force", is_flag=True, help="With --done: do not wait until the shop has been read again."
 )
 @config_option
-def command(answer: str | None, force: bool, config: Path) -> None:
+def command(yes: bool, no: bool, done: bool, force: bool, config: Path) -> None:
     """Was the database put back from a copy or snapshot? Without an option: tell how it stands.
 
     winback holds marketing where it sees that it was (--done ends that), and where it cannot tell: then
     answer --yes or --no. Works beside a running daemon.
     """
+    if yes + no + done > 1:
+        raise click.UsageError("--yes, --no and --done are different answers: give one of them.")
+    if force and not done:
+        raise click.UsageError("--force goes with --done only.")
     settings = read_settings(config)
     with shared(settings.database.path):
-        if answer == "yes":
+        held = epoch.is_held()
+        if yes:
             _yes()
-        elif answer == "no":
+        elif no:
             _no()
-        elif answer == "done":
+        elif done:
             _done(force)
         doubt = epoch.standing_doubt()
         if doubt is not None:
             click.echo(f"{doubt.what}\n  -> {doubt.fix}")
+        elif held:
+            click.echo("marketing is not held any more")
         else:
             click.echo("nothing of this holds marketing")
 

@@ -39,7 +39,7 @@ def command() -> None:
 @command.command(name="list")
 @config_option
 def list_(config: Path) -> None:
-    """Show the account's templates, which campaign uses each, and what does not fit.
+    """List them beside the campaigns that use them, and what does not fit.
 
     The exit code is 1 if a campaign that is on cannot be sent.
     """
@@ -68,7 +68,7 @@ def list_(config: Path) -> None:
 @click.option("--to", "phone", default="", help="To the person with this number.")
 @config_option
 def show(name: str, language: str, phone: str, config: Path) -> None:
-    """Print a template as a person would get it: NAME is its own name, or a campaign's.
+    """Print a template (or a campaign's) as a person would get it.
 
     It is filled with the values of somebody from the mirror, in the language that a run would choose
     for them. One that comes with winback and is not on the account yet can be seen too. Nothing is
@@ -99,7 +99,7 @@ def show(name: str, language: str, phone: str, config: Path) -> None:
 @click.option("--dry-run", is_flag=True, help="Print them, and submit nothing.")
 @config_option
 def push(names: tuple[str, ...], languages: tuple[str, ...], dry_run: bool, config: Path) -> None:
-    """Submit the templates that come with winback to WhatsApp's review.
+    """Submit those that come with winback to WhatsApp's review.
 
     NAME is that of a campaign; all of them if none is given, in English (en), Spanish (es) and
     Portuguese (pt_BR). What is on the account already is left alone. The exit code is 1 if one could
@@ -113,16 +113,21 @@ def push(names: tuple[str, ...], languages: tuple[str, ...], dry_run: bool, conf
             for one in wanted:
                 _print_ours(one, settings, known)
             return
-        failed = 0
+        failed, new = 0, []
         for done in submit(whatsapp, wanted, known=known, shop_url=settings.shop.url):
             click.echo(f"{done.template.name} in {done.template.language}: {_told(done)}")
             failed += done.error is not None
-    for line in _doubts(settings, wanted):
+            if done.new and done.error is None:
+                new.append(done.template)
+    for line in _doubts(settings, new):
         click.echo(line)
     if failed:
         click.echo(f"{failed} of {len(wanted)} could not be submitted", err=True)
         sys.exit(1)
-    click.echo("WhatsApp's review takes up to a day: winback templates list")
+    if new:
+        click.echo("WhatsApp's review takes up to a day: winback templates list")
+    else:
+        click.echo("All are there already. Whether they fit the config: winback templates list")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,15 +213,20 @@ def _told(done: Submitted) -> str:
     return told
 
 
-def _doubts(settings: Settings, wanted: Sequence[ShippedTemplate]) -> Iterator[str]:
-    """What of the config would keep these from being used, or their button from being heard."""
+def _doubts(settings: Settings, new: Sequence[ShippedTemplate]) -> Iterator[str]:
+    """What of the config would keep these from being used, or their button from being heard.
+
+    Only for what was submitted: one that was there already may say something else, and fit.
+    """
     ours = approved(settings.shop.url)
-    for one in wanted:
+    for one in new:
         campaign = settings.campaigns[one.name]
         if campaign.mapping_in(one.language).template != one.name:
             continue
         if wrong := judge(campaign, ours)[one.language]:
-            yield f"[campaigns.{one.name}] does not fit it in {one.language}: {'; '.join(wrong)}"
+            yield (
+                f"[campaigns.{one.name}] does not fit {one.name} in {one.language}: {'; '.join(wrong)}"
+            )
         if not campaign.opt_out_payload and not is_stop(one.stop, settings.consent.stop_words):
             yield (
                 f'its button "{one.stop}" would stop nothing: add that to stop_words of [consent], or '

@@ -419,11 +419,22 @@ def test_asked_without_an_answer_it_tells_how_it_stands(suspected: Path) -> None
 
 def test_no_lets_marketing_go_on(suspected: Path, path: Path) -> None:
     told = run(suspected, "restored", "--no").output
-    assert told == "nothing of this holds marketing\n"
+    assert told == "marketing is not held any more\n"
     with shared(path):
         assert Pause.scopes(now()) == set()
         assert Message.get().state == "queued"
         assert Epoch.restored_day() is None
+
+
+@pytest.mark.parametrize("words", [("--yes", "--no"), ("--no", "--done"), ("--force",)])
+def test_answers_that_contradict_each_other_are_none(
+    suspected: Path, path: Path, words: tuple[str, ...]
+) -> None:
+    ended = run(suspected, "restored", *words)
+    assert ended.exit_code == 2
+    assert "--done" in ended.output
+    with shared(path):
+        assert Pause.scopes(now()) == {MARKETING}
 
 
 def test_yes_treats_it_as_restored_and_done_ends_the_hold(suspected: Path, path: Path) -> None:
@@ -440,6 +451,7 @@ def test_yes_treats_it_as_restored_and_done_ends_the_hold(suspected: Path, path:
     assert "customers and orders are being read again" in ended.exception.what
     with shared(path):
         Cursor.update(hurry=False).execute()
+    assert run(suspected, "restored", "--done").output == "marketing is not held any more\n"
     assert run(suspected, "restored", "--done").output == "nothing of this holds marketing\n"
     with shared(path):
         assert Pause.scopes(now()) == set()

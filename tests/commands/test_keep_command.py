@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -22,9 +22,11 @@ from rich.console import Console
 from sending_world import wait_until
 from typing_in import typed
 
-from agent.commands.keep import _as_typed, _soon, ended_by_signals, keep
+from agent.commands.keep import _as_typed, _soon, come_to_today, ended_by_signals, keep
 from agent.commands.stage import ZONE, Stage, first_morning, set_up
+from agent.database import owned
 from agent.service import WallClock
+from models import Heartbeat
 
 
 @pytest.fixture
@@ -107,9 +109,55 @@ def test_killed_it_starts_again_and_stopped_in_peace_it_stays_so(stage: Stage) -
     assert "daemon: stopped in peace, and not started again" in printed
     assert len(told.daemons()) == 2
     assert "ending ..." in printed
-    assert re.search(r"WhatsApp took [\d,]+ messages, each once\.", printed)
+    assert re.search(r"WhatsApp took [\d,]+ messages, none came twice\.", printed)
     for command in ("status", "report", "check"):
         assert f"{command} --config {stage.config}" in printed
+
+
+def test_a_mistake_in_the_config_is_not_tried_again_and_again(stage: Stage) -> None:
+    """As the unit has it: RestartPreventExitStatus=78."""
+    told = Told()
+
+    def break_and_kill() -> None:
+        wait_until(lambda: logged(stage, "daemon.ready") == 1)
+        with stage.config.open("a", encoding="utf-8") as config:
+            config.write("\n[whatsap]\n")
+        os.kill(told.daemons()[0], signal.SIGKILL)
+        wait_until(lambda: "something to correct" in told.getvalue(), within=25)
+
+    printed = kept(stage, told, break_and_kill)
+    assert "daemon: ended over something to correct, see its log, and not started again" in printed
+    assert len(told.daemons()) == 2
+    assert "[whatsap]" in (stage.folder / "winback.log").read_text()
+
+
+def test_a_folder_with_another_version_does_not_change_the_daemon(
+    stage: Stage, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path_factory.mktemp("checkout")
+    (other / "agent").mkdir()
+    (other / "agent" / "__init__.py").write_text("raise SystemExit('another version')\n")
+    monkeypatch.chdir(other)
+    told = Told()
+    kept(stage, told, lambda: wait_until(lambda: logged(stage, "daemon.ready") == 1))
+    assert "another version" not in (stage.folder / "winback.log").read_text()
+
+
+def test_the_days_that_were_skipped_hold_no_marketing(stage: Stage) -> None:
+    """The last make-believe day ended before today: for the daemon a gap, which it would ask about."""
+    database = stage.folder / "winback.db"
+    before = WallClock().now() - timedelta(hours=30)
+    with owned(database):
+        Heartbeat.beat(pid=1, version="", started_at=before, beat_at=before)
+    come_to_today(database)
+    told = Told()
+
+    def look() -> None:
+        wait_until(lambda: logged(stage, "daemon.ready") == 1)
+        assert "PAUSED" not in typed_beside(stage, "status")
+
+    kept(stage, told, look)
+    assert logged(stage, "database.may_be_old") == 0
 
 
 def test_the_event_to_copy_is_one_that_the_daemon_takes(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from click.testing import Result
 from sending_world import World
 from typing_in import typed
 
-from agent.errors import ConfigError
+from agent.errors import BadInput
 from agent.jobs.send import Sender
 from models import Canary, Message, Pause
 from models.base import close_database, migrate, open_database
@@ -49,6 +49,7 @@ def test_everything_is_paused_and_goes_on(config: Path) -> None:
     )
     assert paused() == {("*", "operator")}
     assert "was paused already" in told(config, "pause")
+    assert Pause.get().reason == "stocktaking"  # who says it again takes nothing back
     assert told(config, "resume").startswith("lifted: everything (since ")
     assert paused() == set()
     assert told(config, "resume") == "nothing was paused that this command ends\n"
@@ -69,8 +70,8 @@ def test_a_campaign_that_is_off_anyway_is_told(config: Path) -> None:
 @pytest.mark.parametrize("word", ["pause", "resume"])
 def test_a_campaign_that_does_not_exist(config: Path, word: str) -> None:
     error = run(config, "campaign", word, "we_mis_you").exception
-    assert isinstance(error, ConfigError)
-    assert "there is no campaign we_mis_you" in error.what
+    assert isinstance(error, BadInput)
+    assert "there is no campaign 'we_mis_you'" in error.what
     assert "we_miss_you" in error.fix
 
 

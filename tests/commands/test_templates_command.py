@@ -195,11 +195,25 @@ def test_a_category_that_meta_changes_is_told(world: World) -> None:
     assert "WhatsApp made it UTILITY, not MARKETING" in line(done, "price_drop in en")
 
 
+def test_what_was_there_already_is_not_judged_by_what_ours_says(world: World) -> None:
+    """It may be the shop's own, and fit. Nothing was submitted, so nothing is reviewed either."""
+    done = templates(
+        world, "push", "we_miss_you", "--language", "en", campaigns__we_miss_you__body=["a"]
+    )
+    assert (done.exit_code, done.output.splitlines()) == (
+        0,
+        [
+            "we_miss_you in en: there already (APPROVED), left alone",
+            "All are there already. Whether they fit the config: winback templates list",
+        ],
+    )
+
+
 def test_a_config_that_would_not_use_them_is_told(world: World) -> None:
     other = {"campaigns__price_drop__body": ["{first_name|there}"]}
     done = templates(world, *PUSH, **other, consent__stop_words=["Halt"])
     assert done.exit_code == 0
-    assert "expects 3 values" in line(done, "[campaigns.price_drop] does not fit it in en")
+    assert "expects 3 values" in line(done, "[campaigns.price_drop] does not fit price_drop in en")
     assert "stop_words" in line(done, 'its button "Stop" would stop nothing')
     used = {"campaigns__price_drop__opt_out_payload": "OPTOUT_MARKETING"}
     assert (

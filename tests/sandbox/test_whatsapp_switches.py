@@ -55,6 +55,16 @@ def test_a_lost_answer_was_accepted_all_the_same(stage: Stage, url: str) -> None
     assert post(url).status_code == 200
 
 
+def test_another_try_of_a_message_that_failed_comes_once(stage: Stage, url: str) -> None:
+    stage.wa.fail_status(131049, to=ANA, times=1)
+    post(url)
+    assert (stage.wa.accepted_by_intent["intent 1"], stage.wa.come_by_intent["intent 1"]) == (1, 0)
+    post(url)
+    assert (stage.wa.accepted_by_intent["intent 1"], stage.wa.come_by_intent["intent 1"]) == (2, 1)
+    post(url)
+    assert stage.wa.come_by_intent["intent 1"] == 2
+
+
 def test_a_dropped_request_was_not_accepted(stage: Stage, url: str) -> None:
     stage.wa.drop_next_requests()
     with pytest.raises(requests.ConnectionError):

@@ -35,6 +35,7 @@ class Future:
     ) -> None:
         self._crowd, self._courier, self._switches = crowd, courier, switches
         self._display_digits = display_digits
+        self.failed: set[str] = set()  # wamids, as soon as it is planned
 
     def plan(
         self, message: Accepted, people: People, start: datetime, *, doomed: int | None = None
@@ -85,6 +86,7 @@ class Future:
 
     def fail(self, message: Accepted, code: int, at: datetime) -> None:
         """Its last status: failed."""
+        self.failed.add(message.id)
         self._tell(message, "failed", at, code=code)
 
     def says(self, person: Person, text: str, at: datetime) -> str:
