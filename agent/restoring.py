@@ -170,13 +170,19 @@ def _take_over(present: Path) -> int | None:
         return None
 
 
+def _free(name: Path) -> Path:
+    """This name, or the next one that nothing has: what an earlier restore kept is not written over."""
+    names = (name, *(name.with_name(f"{name.name}-{number}") for number in range(2, 1000)))
+    return next(one for one in names if not one.exists())
+
+
 def _swap(fresh: Path, database: Path, now: datetime) -> Path | None:
     """Keep what was there under a name of its own, and put the fresh one in its place."""
     if database.stat().st_size == 0:  # made by our lock
         fresh.replace(database)
         sync_folder(database.parent)
         return None
-    aside = database.with_name(f"{database.name}.before-{now:%Y%m%d-%H%M%S}")
+    aside = _free(database.with_name(f"{database.name}.before-{now:%Y%m%d-%H%M%S}"))
     wal, shm = (database.with_name(f"{database.name}-{end}") for end in ("wal", "shm"))
     with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(database)) as old:
         old.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -123,7 +123,7 @@ def test_a_backup_is_put_back_after_sends_that_it_does_not_know(
     assert "winback consent import" in told
     assert "MARKETING IS HELD" in winback(world, "status")
     # and when the operator lets it go on, still nobody hears twice
-    assert winback(world, "restored", "--done") == "nothing of this holds marketing\n"
+    assert winback(world, "restored", "--done") == "marketing is not held any more\n"
     nobody_hears_twice(world)
 
 

@@ -24,6 +24,7 @@ from agent.database import owned, shared
 from agent.epoch import COPY, Life, standing_doubt
 from agent.errors import AlreadyRunning, BadInput, DatabaseTrouble
 from agent.marks import beside, read_marks
+from agent.restoring import put_back
 from models import Contact, Cursor, Epoch, Heartbeat, Message, Pause, ShopFact, Statement
 from models.base import MIGRATIONS, close_database, open_database, transaction
 from models.base import database as handle
@@ -253,6 +254,16 @@ def test_a_copy_that_is_put_back_sends_nothing_holds_marketing_and_keeps_the_oth
         assert old.execute("SELECT state FROM message").fetchall() == [("read",)]
     assert not list(path.parent.glob("winback.db.restoring*"))
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_one_restore_kept_the_next_one_leaves(config: Path, path: Path, copy: Path) -> None:
+    """Also within the same second."""
+    moment = now()
+    kept = [put_back(copy, path, now=moment).aside for _ in range(3)]
+    stamp = f"winback.db.before-{moment:%Y%m%d-%H%M%S}"
+    assert [one and one.name for one in kept] == [stamp, f"{stamp}-2", f"{stamp}-3"]
+    with closing(sqlite3.connect(path.with_name(stamp))) as first:
+        assert first.execute("SELECT state FROM message").fetchall() == [("read",)]
 
 
 def test_a_stop_that_the_other_database_knows_is_taken_over(
