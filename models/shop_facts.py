@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from peewee import AutoField, CharField, TextField
 
-from models.base import Table, transaction
+from models.base import Table, transaction, tuples
 from models.interest import Interest
 from models.outbox import Message
 
@@ -37,4 +37,4 @@ class ShopFact(Table):
 
     @classmethod
     def all(cls) -> dict[str, str]:
-        return {fact.name: fact.value for fact in cls.select()}
+        return dict(tuples(cls.select(cls.name, cls.value)))

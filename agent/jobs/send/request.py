@@ -1,11 +1,14 @@
 """The request that a message makes, by its template as WhatsApp has it now."""
 
+import json
+from functools import lru_cache
 from typing import Any
 
 from agent.config import LoyaltyReward, Settings
 from agent.rules.contracts import TemplateContract
 from agent.rules.templates import compile_template, complaints, components
 from models import Message, Template
+from models.base import raw
 
 
 class TemplateTroubleError(Exception):
@@ -15,7 +18,7 @@ class TemplateTroubleError(Exception):
 class Requests:
     """Makes the requests of one look at the queue: the templates may be others at the next.
 
-    Each template is compiled once. In the caller's transaction.
+    In the caller's transaction.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -48,8 +51,15 @@ class Requests:
     def _contract(self, message: Message) -> TemplateContract:
         key = (message.template, message.language)
         if key not in self._contracts:
-            template = Template.get_or_none(name=message.template, language=message.language)
-            if template is None:
+            this = (Template.name == message.template) & (Template.language == message.language)
+            found = raw(Template.select(Template.body).where(this))
+            if not found:
                 raise ValueError(f"WhatsApp has no template {message.template!r} any more")
-            self._contracts[key] = compile_template(template.body)
+            self._contracts[key] = _compiled(found[0][0])
         return self._contracts[key]
+
+
+@lru_cache(maxsize=64)
+def _compiled(body: str) -> TemplateContract:
+    """`body` is Meta's JSON."""
+    return compile_template(json.loads(body))

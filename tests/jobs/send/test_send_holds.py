@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -194,7 +195,7 @@ def test_a_status_that_blames_one_message_holds_no_other(office: Office, code: i
     assert office.taken == {uid: 1}
 
 
-def test_a_shorter_stop_does_not_end_a_longer_one() -> None:
+def test_a_shorter_stop_does_not_end_a_longer_one(database: Path) -> None:
     now = datetime(2026, 3, 2, tzinfo=UTC)
     for hours, reason in ((24, "a day"), (1, "an hour")):
         Pause.put("*", "error", reason, now=now, until=now + timedelta(hours=hours))
