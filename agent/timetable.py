@@ -35,6 +35,7 @@ from models import Cursor, JobCall, Order, ShopFact
 SOON = Every(timedelta(seconds=2))  # what people wait for
 MINUTELY = Every(timedelta(minutes=1))
 WHEN_CALLED = Every(timedelta(seconds=10))  # at once, but not for each of many webhooks
+JUMP = 60.0  # seconds by which a clock is set right without a word
 HOURLY = Every(timedelta(hours=1))
 RECENT = timedelta(hours=1)  # lines of orders come some minutes after their headers
 BY_LINES = frozenset({*ALERTS, "new_arrivals"})
@@ -64,6 +65,7 @@ class Timetable:
         self._mirror, self._plans = Lock(), Lock()
         self._prices = PriceWatch()
         self._pace = Pace(1.0)
+        self._steady: tuple[datetime, float] | None = None  # since when, and how far it was ahead
         self._ticks = schedule.Scheduler()
         self._ticks.every(1).seconds.do(self.knock)
 
@@ -209,8 +211,15 @@ class Timetable:
     def _settle(self, _: Beat) -> Mapping[str, int]:
         now = self._service.clock.now()
         orphans = file_orphans(self.tools.settings, now=now)
-        counts = settle(self.tools.settings, now=now)
+        counts = settle(self.tools.settings, now=now, steady_since=self._steady_since(now))
         return counts | ({"late statuses": orphans} if orphans else {})
+
+    def _steady_since(self, now: datetime) -> datetime:
+        """Since when the clock has shown what has passed, but for a little; its jumps are seen here."""
+        shift = now.timestamp() - self._service.clock.monotonic()
+        if self._steady is None or abs(shift - self._steady[1]) > JUMP:
+            self._steady = now, shift
+        return self._steady[0]
 
     def _attribution(self, beat: Beat) -> Mapping[str, int]:
         return attribute(self.tools.settings, beat=beat)

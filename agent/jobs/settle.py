@@ -22,13 +22,19 @@ GIVEN_UP = timedelta(days=31)
 CHANGES_KEPT = timedelta(days=400)  # of stock and prices: a year ago must still be seen
 
 
-def settle(settings: Settings, *, now: datetime) -> dict[str, int]:
-    """End messages that waited too long for their turn, or for a status that will not come."""
+def settle(
+    settings: Settings, *, now: datetime, steady_since: datetime | None = None
+) -> dict[str, int]:
+    """End messages that waited too long for their turn, or for a status that will not come.
+
+    `steady_since`: our clock has not jumped since then, so what it says of a wait is true.
+    """
     unsure_before = now - settings.whatsapp.unsure_after
     counts = {"expired": Message.expire(now)}
     news_waits = False
     if settings.whatsapp.resend_unsure_news:
-        news_waits = not _would_have_heard(unsure_before, now)
+        jumped = steady_since is not None and steady_since > unsure_before
+        news_waits = jumped or not _would_have_heard(unsure_before, now)
         if not news_waits:
             counts["news sent again"] = Message.send_news_again(unsure_before, now)
     counts["abandoned"] = Message.abandon(unsure_before, now, but_for_news=news_waits)

@@ -15,13 +15,17 @@ from send_stage import Office
 from sending_world import message, states
 
 from agent.clients.outcomes import Accepted, Declined, Lost
+from agent.database import trouble
 from agent.epoch import treat_as_restored
+from agent.guard import Guard
 from agent.jobs.send import Sender, sender
 from agent.jobs.send.outcomes import write_outcomes
 from agent.jobs.settle import settle, tidy
 from agent.jobs.track import file_orphans, track
 from agent.room import THROUGHPUT
 from agent.rules.pace import Pace
+from agent.service import Service
+from agent.timetable import Timetable, Tools
 from models import Heartbeat, Message, Pause, ShopFact, Template, Webhook
 from models.base import database, transaction
 
@@ -247,6 +251,37 @@ def test_news_is_not_sent_again_before_we_have_listened_for_so_long(office: Offi
     settle(office.settings, now=now + timedelta(minutes=59))
     assert message(uid).state == "unsure"
     assert settle(office.settings, now=now + timedelta(hours=1)) == {"news sent again": 1}
+
+
+def test_news_is_not_sent_again_because_the_clock_was_set_forward(office: Office) -> None:
+    """By an hour and more, a minute after it was sent: its status may be on its way."""
+    office.change(whatsapp__resend_unsure_news=True)
+    [uid] = office.world.queue(kind="news", state="unsure", claimed_at=office.clock.now())
+
+    class Clock:
+        seconds = 0.0
+
+        def now(self) -> datetime:
+            return office.clock.now()
+
+        def monotonic(self) -> float:
+            return self.seconds
+
+    clock = Clock()
+    service = Service(clock)
+    guard = Guard(service, explain=lambda error: trouble(error, office.world.folder))
+    tools = Tools(office.settings, None, office.world.client(office.settings))  # type: ignore[arg-type]
+    timetable = Timetable(service, guard, tools)
+    [job] = [one for one in timetable.jobs() if one.name == "settle"]
+    assert job.work(lambda: None) == {}
+    office.later(hours=1, minutes=1)
+    clock.seconds += 60
+    assert job.work(lambda: None) == {}
+    assert message(uid).state == "unsure"
+    # an hour later an hour has passed
+    office.later(hours=1)
+    clock.seconds += 3600
+    assert job.work(lambda: None) == {"news sent again": 1}
 
 
 # a run that is long
