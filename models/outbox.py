@@ -14,7 +14,6 @@ from peewee import (
     AutoField,
     BigIntegerField,
     BooleanField,
-    Case,
     CharField,
     IntegerField,
     TextField,
@@ -22,7 +21,7 @@ from peewee import (
     fn,
 )
 
-from models.base import JsonField, Table, UtcField, tuples
+from models.base import JsonField, Table, UtcField, carry_out_each, tuples
 from models.delivery import MARKETING, Epoch, Pause
 from models.templates import CampaignStanding, Template
 
@@ -158,15 +157,20 @@ class Message(Table):
         return [message.id for message in query.execute()]
 
     @classmethod
-    def accepted(cls, number: int, *, wamid: str, state: str, now: datetime) -> None:
-        """WhatsApp took it. A status that was faster than the answer keeps its state; one that put off
-        this very try leaves nothing to write. What is queued because an earlier try was put off
-        meanwhile is under way by this one."""
-        cls.update(
-            wamid=wamid,
-            accepted_at=fn.COALESCE(cls.accepted_at, UtcField().db_value(now)),
-            state=Case(None, [(cls.state.in_((*UNANSWERED, "queued")), state)], cls.state),
-        ).where(cls.id == number, cls.deferred_wamid != wamid).execute()
+    def accepted(cls, rows: Sequence[tuple[int, str, str]], now: datetime) -> None:
+        """WhatsApp took these: (id, wamid, accepted or held). All or none are written.
+
+        A status that was faster than the answer keeps its state; one that put off this very try leaves
+        nothing to write. What is queued because an earlier try was put off meanwhile is under way by
+        this one. Raises IntegrityError where a wamid is another message's.
+        """
+        moment = UtcField().db_value(now)
+        carry_out_each(
+            "UPDATE message SET wamid = ?, accepted_at = COALESCE(accepted_at, ?), "
+            "state = CASE WHEN state IN ('claimed', 'unsure', 'abandoned', 'queued') THEN ? "
+            "ELSE state END WHERE id = ? AND deferred_wamid != ?",
+            [(wamid, moment, state, number, wamid) for number, wamid, state in rows],
+        )
 
     @classmethod
     def move(

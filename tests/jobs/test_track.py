@@ -199,7 +199,7 @@ def test_a_status_that_is_faster_than_the_answer_keeps_its_state(
 ) -> None:
     message = add_message(ana, now, state="claimed", claimed_at=now)
     post(statuses=[status("delivered", now, uid=message.uid)])
-    Message.accepted(message.id, wamid=WAMID, state="accepted", now=now + timedelta(seconds=1))
+    Message.accepted([(message.id, WAMID, "accepted")], now + timedelta(seconds=1))
     assert again(message).state == "delivered"
     assert again(message).accepted_at == now
 
@@ -224,7 +224,7 @@ def test_a_read_without_our_id_finds_its_message_once_the_answer_is_in(
 ) -> None:
     message = add_message(ana, now, state="claimed", claimed_at=now)
     post(statuses=[status("read", now)])
-    Message.accepted(message.id, wamid=WAMID, state="accepted", now=now)
+    Message.accepted([(message.id, WAMID, "accepted")], now)
     assert file_orphans(settings, now=now) == 1
     assert again(message).state == "read"
     assert file_orphans(settings, now=now) == 0

@@ -175,7 +175,7 @@ def test_coupons_are_wanted_for_messages_that_may_go_out() -> None:
 @pytest.mark.parametrize("state", UNANSWERED)
 def test_an_accepted_message_is_accepted(state: str) -> None:
     message = a_message(state=state)
-    Message.accepted(message.id, wamid="wamid.1", state="held", now=NOON)
+    Message.accepted([(message.id, "wamid.1", "held")], NOON)
     message = again(message.uid)
     assert (message.state, message.wamid, message.accepted_at) == ("held", "wamid.1", NOON)
 
@@ -185,7 +185,7 @@ def test_a_status_that_was_faster_than_the_answer_keeps_its_state(state: str) ->
     # given a status that settled the message, and stamped its acceptance
     message = a_message(state=state, accepted_at=NOON - SECOND)
     # when the answer to the request comes after it
-    Message.accepted(message.id, wamid="wamid.1", state="accepted", now=NOON)
+    Message.accepted([(message.id, "wamid.1", "accepted")], NOON)
     message = again(message.uid)
     assert (message.state, message.wamid) == (state, "wamid.1")
     assert message.accepted_at == NOON - SECOND
@@ -193,7 +193,7 @@ def test_a_status_that_was_faster_than_the_answer_keeps_its_state(state: str) ->
 
 def test_only_the_message_that_was_accepted_changes() -> None:
     message, other = a_message(state="claimed"), a_message(state="claimed")
-    Message.accepted(message.id, wamid="wamid.1", state="accepted", now=NOON)
+    Message.accepted([(message.id, "wamid.1", "accepted")], NOON)
     assert again(other.uid).state == "claimed"
     assert again(other.uid).wamid is None
 

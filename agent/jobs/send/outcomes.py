@@ -12,10 +12,10 @@ from agent.config import Settings
 from agent.consequences import heed
 from agent.log import Log
 from models import Identity, Message
-from models.base import transaction
 
 log = Log(__name__)
 
+NOT_SENT = "not sent, tried again later"  # no connection came about
 LONGEST_BACKOFF = timedelta(minutes=15)
 ASKED = ("claimed", "unsure")  # an answer may come after its run was given up, and still is one
 
@@ -51,24 +51,15 @@ def write_outcomes(
 ) -> Verdicts:
     """Move each message where its outcome says; in the caller's transaction."""
     verdicts = Verdicts()
-    identities = []
+    accepted: list[tuple[Message, Accepted]] = []
     for message, outcome in outcomes:
         match outcome:
             case Accepted():
-                state = "held" if outcome.held else "accepted"
-                try:
-                    with transaction():  # one that the table refuses takes no other with it
-                        Message.accepted(message.id, wamid=outcome.wamid, state=state, now=now)
-                except peewee.IntegrityError:
-                    _unsure(message, f"WhatsApp gave {outcome.wamid} to another message", tally)
-                    continue
-                if outcome.wa_id:
-                    identities.append(_wa_id(message, outcome.wa_id, now))
-                tally[state] += 1
+                accepted.append((message, outcome))
             case NotSent():
                 wait = timedelta(seconds=outcome.after) if outcome.after else _backoff(message)
                 _again(message, now + wait, outcome.reason)
-                tally["not sent, tried again later"] += 1
+                tally[NOT_SENT] += 1
             case Lost():
                 _unsure(message, outcome.reason, tally)
             case Declined():
@@ -76,8 +67,32 @@ def write_outcomes(
                 if outcome.action is Action.ACCOUNT:
                     verdicts.halt = outcome
                 verdicts.too_fast |= outcome.action is Action.SLOW
-    Identity.put(identities)
+    taken = _accepted(accepted, now, tally)
+    Identity.put([_wa_id(message, one.wa_id, now) for message, one in taken if one.wa_id])
     return verdicts
+
+
+def _accepted(
+    accepted: Sequence[tuple[Message, Accepted]], now: datetime, tally: Counter[str]
+) -> list[tuple[Message, Accepted]]:
+    """Write them down together; one that the table refuses takes no other with it."""
+    if not accepted:
+        return []
+    rows = [(one.id, outcome.wamid, _taken_as(outcome)) for one, outcome in accepted]
+    try:
+        Message.accepted(rows, now)
+    except peewee.IntegrityError:
+        if len(accepted) > 1:
+            return [one for pair in accepted for one in _accepted([pair], now, tally)]
+        [(message, outcome)] = accepted
+        _unsure(message, f"WhatsApp gave {outcome.wamid} to another message", tally)
+        return []
+    tally.update(state for _, _, state in rows)
+    return list(accepted)
+
+
+def _taken_as(outcome: Accepted) -> str:
+    return "held" if outcome.held else "accepted"
 
 
 def _declined(

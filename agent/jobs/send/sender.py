@@ -20,7 +20,7 @@ from agent.clients.whatsapp import WhatsApp
 from agent.config import Settings
 from agent.errors import Refused
 from agent.jobs.send.articles import LOOK_AGAIN
-from agent.jobs.send.outcomes import write_outcomes
+from agent.jobs.send.outcomes import NOT_SENT, write_outcomes
 from agent.jobs.send.recheck import Verdict, recheck
 from agent.jobs.send.request import Requests, TemplateTroubleError
 from agent.log import Log
@@ -119,7 +119,8 @@ class Sender:
                     for errand in errands:
                         self._give(pool, errand)
                     if pool.busy or more:
-                        self._pause(LOOK if pool.free else LOOK_SOON)
+                        ahead = self._pace.next_at - self._monotonic()
+                        self._pause(LOOK if pool.free or ahead > LOOK else LOOK_SOON)
             finally:
                 self._wait_for(pool)
         if halt is not None:
@@ -129,6 +130,8 @@ class Sender:
                 code=str(halt.code),
             )
         tally, self._tally = dict(self._tally), Counter()
+        if NOT_SENT in tally:
+            log.warning("whatsapp.away", messages=tally[NOT_SENT], fix="nothing is lost: they wait")
         return tally
 
     def _room(self, wanted: int) -> dict[bool, int]:

@@ -201,7 +201,9 @@ def test_an_answer_that_comes_after_its_run_was_given_up_still_counts(
     [uid] = office.world.queue(state="claimed", claimed_at=office.clock.now())
     Message.orphaned()
     assert message(uid).state == "unsure"
-    write_outcomes([(message(uid), outcome)], office.settings, now=office.clock.now(), tally=Counter())
+    write_outcomes(
+        [(message(uid), outcome)], office.settings, now=office.clock.now(), tally=Counter()
+    )
     assert message(uid).state == state
 
 
