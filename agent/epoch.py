@@ -181,7 +181,7 @@ def treat_as_restored(now: datetime, known_until: datetime | None = None) -> Non
 def suspect(known_until: datetime, now: datetime) -> None:
     """Hold marketing until the operator has said whether the database was put back."""
     with transaction():
-        if Pause.put(MARKETING, RESTORE, "perhaps, or this machine was off for long", now=now):
+        if Pause.put(MARKETING, RESTORE, "or this machine was off for long", now=now):
             Epoch.put(known_until=known_until, suspected=True)
 
 

@@ -71,7 +71,7 @@ def in_words(one: Pause) -> str:
         ACCOUNT: "paused because of the account",
         RESTRICTION: "paused because of what Meta announced",
         CANARY: "stopped while its template was tried out",
-        RESTORE: "held because the database was put back",
+        RESTORE: "held because the database was put back, or may have been",
     }.get(one.source, "paused because of what WhatsApp answered")
     return f"{by}: {one.reason}" if one.reason else by
 

@@ -19,11 +19,12 @@ from peewee import (
 )
 
 from models.base import Table, UtcField, tuples
+from models.census import Marked
 from models.contacts import Contact
 from models.interest import Interest, ProductChange
 from models.looked_at import SOLD_OUT, LookedAt
 from models.mirror import Product
-from models.planning import Lately, LeftOut, Marked, NewestArrival, Seen, Temporary, Tried
+from models.planning import Lately, LeftOut, NewestArrival, Seen, Temporary, Tried
 
 IN_STOCK = "instock"
 

@@ -150,7 +150,7 @@ def _database(tools: Tools) -> Iterator[Finding]:
 def _restored() -> Iterator[Finding]:
     doubt = standing_doubt()
     if doubt is not None:
-        yield Finding(doubt.what, doubt.fix)
+        yield Finding(doubt.what, doubt.fix, fatal=False)  # no mistake in the config
 
 
 def _pauses() -> Iterator[Finding]:

@@ -107,7 +107,7 @@ def _alive(pid: int) -> bool:
 
 
 def _shop(settings: Settings, status: Status, now: datetime, zone: ZoneInfo) -> str:
-    if "name" not in status.shop:
+    if not {"name", "version", "currency", "zone"} <= status.shop.keys():  # each is asked apart
         return f"{settings.shop.url}, not read yet"
     facts = status.shop
     local = now.astimezone(zone)

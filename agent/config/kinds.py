@@ -269,6 +269,16 @@ class Items(Kind[tuple[T, ...]]):
         return tuple(_once(each(enumerate(raw), self.kind.read)))
 
 
+class Growing(Items[int]):
+    """A list of whole numbers, each greater than the one before."""
+
+    def read(self, raw: object) -> tuple[int, ...]:
+        values = super().read(raw)
+        if list(values) != sorted(values):
+            raise Unfit(Wrong("does not grow", f"write {sorted(values)}"))
+        return values
+
+
 def _once(values: Sequence[T]) -> Sequence[T]:
     """Raises Unfit for each value that came before."""
     wrongs = [

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from agent.config.kinds import Choice, Digits, Duration, Flag, Items, Optional, Text, Whole
+from agent.config.kinds import Choice, Digits, Duration, Flag, Growing, Optional, Text, Whole
 from agent.config.places import Country, File, Url, Zone
 from agent.config.schema import required, secret, section, setting
 
@@ -147,7 +147,7 @@ class WhatsApp:
         default=10,
     )
     canary: tuple[int, ...] = setting(
-        Items(Whole(1, 1_000_000)),
+        Growing(Whole(1, 1_000_000)),
         "A new template goes out in growing batches: so many messages, then a wait, then the next "
         "batch, and after the last of these all others. [] sends all at once.",
         default=[20, 200, 1000],

@@ -496,5 +496,5 @@ def test_status_and_check_tell_it(suspected: Path) -> None:
     assert "MARKETING IS HELD" in told
     assert "winback restored --no" in told
     checked = run(suspected, "check")
-    assert checked.exit_code == 1
-    assert "FAIL  database  nothing worked on this database from" in checked.output
+    assert checked.exit_code == 0  # the config is well: a reload must not wait for it
+    assert "note  database  nothing worked on this database from" in checked.output

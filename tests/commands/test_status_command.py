@@ -274,6 +274,13 @@ def test_the_shops_webhooks_are_told_where_they_are_used(
     assert told["shop"].endswith("not read yet")  # that fact alone says nothing of the shop
 
 
+def test_a_shop_of_which_only_some_is_known_is_not_read_yet(config: Path) -> None:
+    """Its facts come one request after the other, and whoever asks in between sees the first."""
+    with owned(config.parent / "winback.db"):
+        ShopFact.put({"name": "S", "zone": "Asia/Tokyo"})
+    assert status(config)["shop"].endswith("not read yet")
+
+
 def test_a_campaign_in_trouble_stands_out(config: Path) -> None:
     with owned(config.parent / "winback.db"):
         CampaignStanding.put("we_miss_you", "the template is PAUSED", now())

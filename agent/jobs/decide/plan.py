@@ -32,13 +32,13 @@ from agent.rules.reasons import Why
 from agent.rules.room import Room
 from agent.rules.selection import ALERTS, WINBACKS, Decision, Offer, Shelf, choose
 from models import History
+from models.census import census
 from models.planning import (
     Bounds,
     Lately,
     NewestArrival,
     Seen,
     Tried,
-    census,
     has_something_new,
     next_quiet,
 )
