@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.budget import gather_budget, refusal
+from agent.clients.outcomes import ACTIONS
 from agent.commands.options import config_option, read_settings
 from agent.commands.pausing import paused_lines, trial_in_words
 from agent.config import Settings
@@ -23,7 +24,7 @@ from agent.epoch import standing_doubt
 from agent.jobs.account import QUALITY, STATUS
 from agent.jobs.canary import under_trial
 from agent.jobs.exactness import LINES, WINDOW, MirrorStatus, look_at_mirror
-from agent.jobs.status import Looks, Status, look
+from agent.jobs.status import RECENTLY, Looks, Status, look
 from agent.room import THROUGHPUT, account
 from agent.rules.budget import Budget
 from agent.rules.room import Account
@@ -69,6 +70,7 @@ def command(config: Path) -> None:
         ("budget", _budget(budget, now.astimezone(zone).date())),
         ("account", _account(limit) + _number(status.shop)),
         ("outbox", _outbox(status, zone)),
+        *_declined(status),
         *(("restored", f"MARKETING IS HELD: {doubt.what}: {doubt.fix}") for doubt in doubts),
         *_coupons(status),
         ("webhooks", _webhooks(status, now) + _shops_webhooks(status.shop.get("webhooks", ""))),
@@ -266,6 +268,16 @@ def _outbox(status: Status, zone: ZoneInfo) -> str:
     states = ", ".join(f"{count:,} {state}" for state, count in sorted(status.messages.items()))
     due = f"; next due {status.next_due.astimezone(zone):%d %b %H:%M}" if status.next_due else ""
     return (states or "empty") + due
+
+
+def _declined(status: Status) -> Iterator[tuple[str, str]]:
+    """What WhatsApp said no with, and how often, where it did."""
+    codes = (
+        f"{count:,} x {code}{'' if code in ACTIONS else ' (winback does not know it)'}"
+        for code, count in status.declined.items()
+    )
+    if status.declined:
+        yield "errors", f"of WhatsApp in {RECENTLY.days} days: {', '.join(codes)}"
 
 
 def _jobs(status: Status, zone: ZoneInfo) -> Table:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from peewee import Case, fn
@@ -27,6 +27,8 @@ from models import (
 )
 from models import Status as HeardOf
 from models.base import tuples
+
+RECENTLY = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ class Status:
     looks: Looks
     messages: dict[str, int]
     next_due: datetime | None
+    declined: dict[int, int]  # WhatsApp's error code -> messages of the last RECENTLY
     troubles: dict[str, str]
     pauses: Sequence[Pause]
     runs: Sequence[JobRun]
@@ -94,6 +97,7 @@ def look(now: datetime) -> Status:
         ),
         messages=Message.count_by_state(),
         next_due=first.not_before if first else None,
+        declined=_declined(now),
         troubles=CampaignStanding.troubles(),
         pauses=Pause.in_force(now),
         runs=JobRun.latest(),
@@ -107,6 +111,18 @@ def look(now: datetime) -> Status:
 def zone_of_the_shop() -> ZoneInfo:
     """Whose times are shown; UTC until the shop has told."""
     return ZoneInfo(ShopFact.all().get("zone", "UTC"))
+
+
+def _declined(now: datetime) -> dict[int, int]:
+    """The most frequent first."""
+    count = fn.COUNT(Message.id)
+    query = (
+        Message.select(Message.code, count)
+        .where(Message.created_at >= now - RECENTLY, Message.code.is_null(False))
+        .group_by(Message.code)
+        .order_by(count.desc(), Message.code)
+    )
+    return dict(tuples(query))
 
 
 def _first_unanswered() -> datetime | None:

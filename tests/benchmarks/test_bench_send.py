@@ -32,7 +32,7 @@ UNPACED = 1000  # messages a second: more than the workers can
 
 @pytest.mark.bench
 def test_eighty_messages_a_second(tmp_path: Path) -> None:
-    seconds, rate, workers = 15, 80, 32
+    seconds, rate, workers = 60, 80, 32
     with whatsapp_process(latency=LATENCY) as url:
         compare(tmp_path, url, seconds * rate, rate=rate, workers=workers)
 

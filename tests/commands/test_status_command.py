@@ -301,6 +301,15 @@ def test_the_outbox_tells_what_is_due_in_the_shops_time(world: World, config: Pa
     assert told["webhooks"].startswith("1 waiting")
 
 
+def test_what_whatsapp_said_no_with_is_counted(world: World, config: Path) -> None:
+    with owned(config.parent / "winback.db"):
+        world.queue(2, state="failed", code=131026, created_at=now())
+        world.queue(1, state="refused", code=999999, created_at=now())
+        world.queue(1, state="refused", code=100, created_at=now() - timedelta(days=8))
+    told = status(config)["errors"]
+    assert told == "of WhatsApp in 7 days: 2 x 131026, 1 x 999999 (winback does not know it)"
+
+
 def test_jobs_tell_what_they_did_or_why_not(config: Path) -> None:
     with owned(config.parent / "winback.db"):
         JobRun.write(
