@@ -20,7 +20,7 @@ from agent.log import Log, set_up
 from agent.service import Service
 from agent.timetable import Timetable, Tools
 from agent.web import Listener, intake
-from models import Cursor, Heartbeat, JobRun, Message
+from models import Cursor, Heartbeat, JobCall, JobRun, Message
 from models.base import wait_for_writers
 
 log = Log(__name__)
@@ -168,6 +168,9 @@ class Daemon:
         try:
             judge_again(new, self._service.clock.now())
             look_again()
+            if new.whatsapp != old.whatsapp:  # a wrong token is told now, not at the next message
+                for job in ("account", "templates"):
+                    JobCall.put(job)
         except peewee.DatabaseError as error:  # done again when the templates are read
             self._say_database(error)
         log.info("config.reloaded", path=new.path)

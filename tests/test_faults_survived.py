@@ -251,3 +251,18 @@ def test_a_token_that_was_revoked_stops_everything_and_a_new_one_by_reload_goes_
     assert world.whatsapp.accepted_by_intent == dict.fromkeys(uids, 1)
     assert old not in daemon.log
     assert "EAAanother" not in daemon.log
+
+
+def test_a_wrong_token_in_a_reload_is_told_at_once(world: World) -> None:
+    """Not at the next message, nor within the hour in which the account is read anyway."""
+    with DaemonProcess(world.config) as daemon:
+
+        def told(event: str) -> list[str]:
+            return [line for line in daemon.events(event) if "job=account" in line]
+
+        wait_until(lambda: told("job.done"))
+        world.write_config(whatsapp__token="EAAwrong")
+        daemon.send_signal(signal.SIGHUP)
+        wait_until(lambda: told("job.failed"), within=30)
+        assert "190" in told("job.failed")[0]
+        assert "EAAwrong" not in daemon.log
