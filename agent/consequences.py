@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from agent.clients.outcomes import ACTIONS, Action
+from agent.clients.whatsapp_failures import remedy
 from agent.config import Settings
 from agent.consent import Heard, record
 from agent.log import Log
@@ -55,7 +56,7 @@ def heed(
             if until > now and Pause.put(scope, ERROR, reason, now=now, until=until):
                 log.error(
                     "account.stopped", until=until, reason=said,
-                    fix="see the account in WhatsApp Manager; `winback check` tells more",
+                    fix=remedy(code),
                 )  # fmt: skip
         case Action.BUG:
             known = (

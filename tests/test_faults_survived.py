@@ -231,7 +231,9 @@ def test_a_token_that_was_revoked_stops_everything_and_a_new_one_by_reload_goes_
         daemon.ready()
         old, world.whatsapp.token = world.whatsapp.token, "EAAanother"
         uids = world.queue(20)
-        assert "level=error" in daemon.wait_for("account.stopped")
+        told = daemon.wait_for("account.stopped")
+        assert "level=error" in told
+        assert "generate a token" in told
         wait_until(lambda: not states()["claimed"])
         assert states() == {"queued": 20}
         assert Pause.scopes(world.clock.now()) == {EVERYTHING}

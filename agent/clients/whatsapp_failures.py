@@ -30,6 +30,8 @@ _REMEDIES: Mapping[int, str] = {
     368: "Meta has restricted the account: see Business Support Home for the reason and the appeal",
     2500: "see that [whatsapp] base_url and api_version are right",
     131031: "Meta has locked the account: see Business Support Home for the reason and the appeal",
+    131042: "see that the account has a way to pay: WhatsApp Manager -> Overview -> Billing",
+    131048: "people blocked or reported what we sent: send less, and to those who want it",
     133010: "register the number for the Cloud API: WhatsApp Manager -> Phone numbers",
     # of templates
     2388019: "the account has as many templates as it may: delete some in WhatsApp Manager",
@@ -44,6 +46,13 @@ _REMEDIES: Mapping[int, str] = {
 }
 _OF_TEMPLATES = range(2388000, 2389000)
 _LONGEST_CODE = 12  # digits; Meta's have seven
+
+
+def remedy(code: int) -> str:
+    """What the owner can do about a code that stops all sending."""
+    if 200 <= code < 300:
+        return _GRANT
+    return _REMEDIES.get(code, "see the account in WhatsApp Manager; `winback check` tells more")
 
 
 @dataclass(frozen=True, slots=True)

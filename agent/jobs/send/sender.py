@@ -17,6 +17,7 @@ from agent import faults
 from agent.canary import allowances
 from agent.clients.outcomes import Declined, Lost, NotSent, Outcome
 from agent.clients.whatsapp import WhatsApp
+from agent.clients.whatsapp_failures import remedy
 from agent.config import Settings
 from agent.errors import Refused
 from agent.jobs.send.articles import LOOK_AGAIN
@@ -126,7 +127,7 @@ class Sender:
         if halt is not None:
             raise Refused(
                 f"WhatsApp refuses to send: {halt.detail} (error {halt.code})",
-                fix="see the account in WhatsApp Manager; `winback check` tells more",
+                fix=remedy(halt.code),
                 code=str(halt.code),
             )
         tally, self._tally = dict(self._tally), Counter()

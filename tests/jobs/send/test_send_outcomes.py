@@ -265,7 +265,7 @@ def test_an_account_that_is_shut_halts_everything_and_nobody_is_lost(office: Off
         office.send()
     # then the error says what and what next, no more than the workers were tried, and all wait
     assert "131031" in caught.value.what
-    assert "winback check" in caught.value.fix
+    assert "Business Support Home" in caught.value.fix
     assert caught.value.code == "131031"
     assert states() == {"queued": 30}
     tried = [one for one in Message.select() if one.attempts]
