@@ -36,6 +36,7 @@ def test_killed_at_random_moments_nobody_gets_a_message_twice_and_none_vanishes(
     _settle(stage)
 
 
+@pytest.mark.long
 def test_killed_at_every_place_between_claim_and_record_nobody_gets_a_message_twice(
     stage: CrashStage,
 ) -> None:

@@ -117,6 +117,7 @@ def test_a_webhook_that_was_answered_with_200_survives_a_kill(world: World, star
 # the end
 
 
+@pytest.mark.long
 def test_a_slow_answer_under_way_is_given_up_in_time_and_is_unsure(
     world: World, start: Start
 ) -> None:
@@ -298,6 +299,7 @@ def test_a_file_that_is_not_for_this_winback_is_left_alone(
 # trouble that passes
 
 
+@pytest.mark.long
 def test_while_another_program_holds_the_database_it_waits_and_then_goes_on(
     world: World, start: Start, tmp_path: Path
 ) -> None:

@@ -192,6 +192,7 @@ def test_a_clock_that_jumps_into_the_quiet_hours_and_back_wakes_nobody(world: Wo
 # the network
 
 
+@pytest.mark.long
 def test_after_a_day_without_a_network_nothing_stale_leaves_and_the_rest_keeps_the_pace(
     world: World,
 ) -> None:
@@ -224,6 +225,7 @@ def test_after_a_day_without_a_network_nothing_stale_leaves_and_the_rest_keeps_t
 # the token
 
 
+@pytest.mark.long
 def test_a_token_that_was_revoked_stops_everything_and_a_new_one_by_reload_goes_on(
     world: World,
 ) -> None:
@@ -255,6 +257,7 @@ def test_a_token_that_was_revoked_stops_everything_and_a_new_one_by_reload_goes_
     assert "EAAanother" not in daemon.log
 
 
+@pytest.mark.long
 def test_a_wrong_token_in_a_reload_is_told_at_once(world: World) -> None:
     """Not at the next message, nor within the hour in which the account is read anyway."""
     with DaemonProcess(world.config) as daemon:

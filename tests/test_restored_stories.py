@@ -86,6 +86,7 @@ def nobody_hears_twice(world: World) -> None:
     assert set(world.whatsapp.accepted_by_intent.values()) == {1}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("age_of_copy", [timedelta(hours=1), timedelta(days=1)])
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_a_backup_is_put_back_after_sends_that_it_does_not_know(
@@ -171,6 +172,7 @@ def test_a_snapshot_of_the_whole_folder_is_put_back_after_sends_that_it_does_not
     nobody_hears_twice(world)
 
 
+@pytest.mark.long
 def test_a_machine_that_was_only_off_sends_what_waits_after_the_answer(world: World) -> None:
     live(world, until=lambda: True)
     uids = world.queue(4)
@@ -197,6 +199,7 @@ def test_killed_in_the_middle_of_sending_is_no_restore(world: World) -> None:
     assert set(world.whatsapp.accepted_by_intent.values()) == {1}
 
 
+@pytest.mark.long
 def test_a_status_still_settles_what_a_restored_database_gave_up(world: World) -> None:
     """It was sent in the life that is lost, and carries our own id."""
     [uid] = world.queue()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from send_stage import Office
-from sending_world import message, states
+from sending_world import message, states, wait_until
 
 from agent.clients.outcomes import ACTIONS, Accepted, Action, Declined, NotSent, Outcome
 from agent.errors import Refused
@@ -378,12 +378,15 @@ def test_a_status_that_is_faster_than_the_answer_is_not_taken_back(office: Offic
     # given an answer that takes its time, while the status arrives and is worked off
     [uid] = office.world.queue()
 
+    looks = 0
+
     def track_meanwhile() -> float:
         _store(office)
+        stored_at = looks
+        wait_until(lambda: looks > stored_at + 1)  # one look is over that began after it was stored
         return 0.0
 
     office.whatsapp.latency = track_meanwhile
-    looks = 0
 
     def pause(_: float) -> None:
         nonlocal looks
