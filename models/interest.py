@@ -183,7 +183,8 @@ class Interest(Table):
                 "ended_at = ? WHERE contact_id = ? AND product_id = ? AND state = 'queued' "
                 "AND (variation_id = ? OR ? = 0) AND NOT EXISTS (SELECT 1 FROM interest AS i "
                 "WHERE i.contact_id = message.contact_id AND i.product_id = message.product_id "
-                "AND i.variation_id = message.variation_id)",
+                "AND i.variation_id = message.variation_id AND (message.campaign != 'back_in_stock' "
+                "OR i.kind != 'view' OR i.stock_status = 'outofstock'))",
                 [(until, contact, product, *of) for contact, product, until, *of in values],
             )
         return removed

@@ -289,3 +289,31 @@ def test_a_run_of_alerts_wins_nobody_back(settings: Settings, now: datetime) -> 
     Stale.mark("order", [1])
     assert told(settings, now) == []
     assert told(settings, now, EVERYTHING) == [quiet]
+
+
+def test_a_wish_taken_back_calls_the_message_off_though_the_thing_was_also_looked_at(
+    settings: Settings, now: datetime
+) -> None:
+    """They saw it in stock: without the wish they wait for nothing."""
+    one = person(now)
+    saw(one, now - 5 * DAY, kind="wishlist", stock_status="instock")
+    saw(one, now - 4 * DAY, stock_status="instock")
+    for became, ago in (("outofstock", 3), ("instock", 1)):
+        ProductChange.insert(
+            product_id=SHIRT, field="stock_status", was="", became=became,
+            seen_at=now - ago * DAY, means="poll",
+        ).execute()  # fmt: skip
+    assert told(settings, now) == [one]
+    Interest.unwish([(one, SHIRT, 0, now)])
+    assert Message.get().state == "cancelled"
+
+
+def test_a_wish_taken_back_leaves_what_another_look_still_waits_for(
+    settings: Settings, now: datetime
+) -> None:
+    one = person(now)
+    saw(one, now - 5 * DAY, kind="wishlist")
+    saw(one, now - 4 * DAY)  # and met it sold out
+    assert told(settings, now) == [one]
+    Interest.unwish([(one, SHIRT, 0, now)])
+    assert Message.get().state == "queued"

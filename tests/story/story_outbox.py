@@ -39,6 +39,13 @@ class Books:
     def _outbox(self) -> Iterable[str]:
         now = self._world.clock.now()
         accepted = {one.callback_data for one in self._world.whatsapp.accepted}
+        failed = self._truth.wire.failed
+        went_out = {
+            one.callback_data
+            for one in self._world.whatsapp.accepted
+            if failed.get(one.id, (None, 0))[1]
+            != DEFERRED  # it may be called off before its second try
+        }
         known = set[str | None]()
         for uid, state, expires, detail in _rows("uid", "state", "expires_at", "detail"):
             known.add(uid)
@@ -46,7 +53,7 @@ class Books:
                 yield f"message {uid} stands at {state!r} while nobody works on it"
             if state == "queued" and expires <= now:
                 yield f"message {uid} is queued since long, and expired {expires}"
-            if uid in accepted and state in {"cancelled", "expired", "refused"}:
+            if uid in went_out and state in {"cancelled", "expired", "refused"}:
                 yield f"message {uid} went out, and is said to be {state}: {detail}"
             if uid not in accepted and state in TAKEN:
                 yield f"message {uid} is said to be {state}, and WhatsApp never had it"
