@@ -22,6 +22,8 @@ FOR_SURE_QUIET = timedelta(days=61)
 WRITTEN_OFF = {"cancelled", "expired"}  # as if it had never been decided
 FAILED = {"failed", "refused"}
 
+NOT_ON_WHATSAPP = {131026}
+
 
 class Fairness:
     """Asked right after a run."""
@@ -110,6 +112,8 @@ class Fairness:
             return False
         # what was written off in this very moment still stood when the others were decided about
         now = self._now()
+        if sum(row.code in NOT_ON_WHATSAPP for row in own if row.state in FAILED) > 1:
+            return False  # what cannot be brought to them is not tried again and again
         taken = [r for r in before if r.state not in WRITTEN_OFF | FAILED or r.ended_at == now]
         # counted on the day it left, which may be some days after it was decided
         moments = [row.claimed_at or row.created_at for row in taken]
@@ -139,7 +143,7 @@ class Fairness:
         columns = (
             *(Message.contact_id, Message.campaign, Message.state, Message.created_at),
             *(Message.claimed_at, Message.from_backlog, Message.product_id, Message.variation_id),
-            Message.ended_at,
+            *(Message.ended_at, Message.code),
         )
         for row in Message.select(*columns).order_by(Message.id):
             rows[phones[row.contact_id]].append(row)

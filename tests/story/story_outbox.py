@@ -17,7 +17,9 @@ STATES = {
     *("queued", "claimed", "accepted", "held", "sent", "delivered", "read", "unsure", "failed"),
     *("refused", "undelivered", "abandoned", "cancelled", "expired"),
 }
-TAKEN = {"accepted", "held", "sent", "delivered", "read", "failed"}
+TAKEN = {"accepted", "held", "sent", "delivered", "read", "failed", "undelivered"}
+
+MONTH = timedelta(days=30)  # for which WhatsApp keeps what it could not deliver
 
 
 class Books:
@@ -69,6 +71,9 @@ class Books:
             told = self._truth.wire.states.get(one.id)
             if told is None or one.callback_data in again:
                 continue
+            long_ago = self._world.clock.now() - one.at > MONTH
+            if long_ago and told == "sent" and states.get(one.id) == "undelivered":
+                continue  # nothing more is to be heard of it
             if states.get(one.id) != told:
                 yield f"{one.id} to {one.to} is {told}, and the outbox has {states.get(one.id)}"
 
