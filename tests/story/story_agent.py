@@ -83,7 +83,7 @@ class Agent:
             now.backup(kept)
         now.close()
         kept.close()
-        self._corpse = corpse
+        self._corpse, self._mark = corpse, self._mark_file.read_bytes()
 
     def bury(self) -> None:
         """End the threads of the one that was killed, and put back what it left."""
@@ -95,7 +95,13 @@ class Agent:
         for name in (self.database, Path(f"{self.database}-wal"), Path(f"{self.database}-shm")):
             name.unlink(missing_ok=True)
         self._corpse.rename(self.database)
+        self._mark_file.write_bytes(self._mark)  # its last words come after its death
         self._corpse = None
+
+    @property
+    def _mark_file(self) -> Path:
+        """Which life of the database this is: see agent/epoch.py."""
+        return self.database.with_name(f"{self.database.name}.epoch")
 
     def work(self, between: Mapping[str, Callable[[], None]], *, together: bool) -> None:
         """Do all that is due now, as the timetable has it.
