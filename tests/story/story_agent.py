@@ -17,6 +17,7 @@ from story_clock import StoryClock, StoryService
 from agent.config import Settings, load
 from agent.daemon import Daemon
 from agent.database import owned
+from agent.epoch import absolve
 from agent.guard import Job
 from models import ShopFact
 from models.base import transaction
@@ -57,6 +58,7 @@ class Agent:
         self._stack.enter_context(owned(self.database))
         self._service = StoryService(self._clock)
         self.daemon = Daemon(load(self.config, environ={}), self._service, environ={})
+        absolve()  # the operator's answer where it was dead for more than an hour
         self.daemon.start()
         self.lives += 1
 
