@@ -62,7 +62,7 @@ def test_the_jobs_run_together_while_the_clocks_change(tmp_path: Path) -> None:
 
 
 @pytest.mark.xfail(
-    reason="on day 67 the story's own kill looks like a database that was put back, and holds marketing",
+    reason="not seen through to its end since a death over night holds marketing until it is answered",
     strict=False,
 )
 @pytest.mark.long
