@@ -7,6 +7,7 @@ from agent.clients.whatsapp_failures import remedy
 from agent.config import Settings
 from agent.consent import Heard, record
 from agent.log import Log
+from agent.pauses import ERROR
 from agent.templates import stop_template
 from models import Contact, Message, Pause
 from models.delivery import EVERYTHING, MARKETING
@@ -19,7 +20,6 @@ STOPPED_LONGER = {SPAM: timedelta(hours=24)}
 ONLY_MARKETING = frozenset({SPAM})
 # Not on WhatsApp, or a very old client, or terms not accepted: it may pass, so not the first time.
 PERHAPS_UNREACHABLE = frozenset({131026})
-ERROR = "error"  # the source of the pauses that are made here
 
 
 def heed(

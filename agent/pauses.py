@@ -12,9 +12,10 @@ from models.delivery import EVERYTHING, MARKETING
 OPERATOR: Final = "operator"
 ACCOUNT: Final = "account"
 RESTRICTION: Final = "restriction"
+ERROR: Final = "error"
 CANARY: Final = "canary"
 RESTORE: Final = "restore"
-ENDED_BY_A_PERSON: Final = (OPERATOR, RESTRICTION, "error", CANARY)
+ENDED_BY_A_PERSON: Final = (OPERATOR, RESTRICTION, ERROR, CANARY)
 REINSTATED: Final = "whatsapp_reinstated"
 """The fact that holds until when no restriction that Meta announced counts any more: an ISO instant."""
 

@@ -2,6 +2,7 @@
 
 from models.base import Table
 from models.contacts import Contact, Identity, PhoneReading, Statement
+from models.coupons import Coupon
 from models.delivery import Canary, Epoch, JobCall, Pause
 from models.exactness import Found, Hint, Sample
 from models.inbox import Reply, Status, Webhook
@@ -18,7 +19,7 @@ from models.mirror import (
     Refund,
     ShopCoupon,
 )
-from models.outbox import Coupon, Message
+from models.outbox import Message
 from models.shop_facts import ShopFact
 from models.templates import CampaignStanding, Template
 

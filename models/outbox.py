@@ -22,6 +22,7 @@ from peewee import (
 )
 
 from models.base import JsonField, Table, UtcField, carry_out_each, tuples
+from models.coupons import Coupon
 from models.delivery import MARKETING, Epoch, Pause
 from models.templates import CampaignStanding, Template
 
@@ -139,6 +140,25 @@ class Message(Table):
                 Pause.lets_out(Pause.scopes(now), cls),
                 Template.lets_out(cls),
                 ~fn.EXISTS(unmade),
+            )
+            .order_by(cls.priority, cls.id)
+            .limit(limit)
+        )
+
+    @classmethod
+    def coupons_wanted(cls, now: datetime, limit: int) -> list[Coupon]:
+        """Codes that the shop does not have yet, of messages that may go out now."""
+        return list(
+            Coupon.select()
+            .join(cls, on=(cls.uid == Coupon.message_uid))
+            .where(
+                Coupon.woo_id.is_null(),
+                cls.state == "queued",
+                cls.not_before <= now,
+                cls.expires_at > now,
+                cls.campaign.not_in(CampaignStanding.in_trouble()),
+                Pause.lets_out(Pause.scopes(now), cls),
+                Template.lets_out(cls),
             )
             .order_by(cls.priority, cls.id)
             .limit(limit)
@@ -310,40 +330,3 @@ Message.add_index(
     where=Message.claimed_at.is_null(False),
     name="message_left",
 )
-
-
-class Coupon(Table):
-    """A code made for one message. It exists here before it exists in the shop."""
-
-    code = CharField(primary_key=True)
-    message_uid = CharField(unique=True)
-    email = CharField()
-    percent = IntegerField()
-    expires_at = UtcField()
-    woo_id = BigIntegerField(null=True)  # null until the shop has it
-    made_at = UtcField(null=True)
-    removed_at = UtcField(null=True)  # unused when it expired, and taken out of the shop
-
-    @classmethod
-    def put(cls, rows: Sequence[Mapping[str, Any]]) -> None:
-        for batch in chunked(rows, ROWS_A_STATEMENT):
-            cls.insert_many(batch).execute()
-
-    @classmethod
-    def wanted(cls, now: datetime, limit: int) -> list["Coupon"]:
-        """Codes that the shop does not have yet, of messages that may go out now."""
-        return list(
-            cls.select()
-            .join(Message, on=(Message.uid == cls.message_uid))
-            .where(
-                cls.woo_id.is_null(),
-                Message.state == "queued",
-                Message.not_before <= now,
-                Message.expires_at > now,
-                Message.campaign.not_in(CampaignStanding.in_trouble()),
-                Pause.lets_out(Pause.scopes(now), Message),
-                Template.lets_out(Message),
-            )
-            .order_by(Message.priority, Message.id)
-            .limit(limit)
-        )

@@ -434,5 +434,5 @@ def test_a_coupon_works_at_the_checkout_of_its_person_only(counter: Counter, mad
 
 def test_the_database_is_where_the_code_lives_first(database: Path, counter: Counter) -> None:
     want(counter)
-    assert [one.code for one in Coupon.wanted(counter.now, 10)] == [CODE]
+    assert [one.code for one in Message.coupons_wanted(counter.now, 10)] == [CODE]
     assert len(counter.shop.coupons) == 0

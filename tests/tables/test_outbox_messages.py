@@ -167,8 +167,8 @@ def test_coupons_are_wanted_for_messages_that_may_go_out() -> None:
     cancelled = a_message(state="cancelled")
     Coupon.put([a_coupon(one.uid) for one in (second, first, later, expired, cancelled)])
     Coupon.put([a_coupon(made.uid, woo_id=17)])
-    assert [one.message_uid for one in Coupon.wanted(NOON, 10)] == [first.uid, second.uid]
-    assert [one.message_uid for one in Coupon.wanted(NOON, 1)] == [first.uid]
+    assert [one.message_uid for one in Message.coupons_wanted(NOON, 10)] == [first.uid, second.uid]
+    assert [one.message_uid for one in Message.coupons_wanted(NOON, 1)] == [first.uid]
     Coupon.put([])
 
 

@@ -27,7 +27,7 @@ def make_coupons(shop: Shop, *, now: datetime, beat: Callable[[], None]) -> dict
     Raises what is not about one coupon; nothing is lost then, and the next run goes on.
     """
     made = failed = 0
-    for coupon in Coupon.wanted(now, MOST_A_RUN):
+    for coupon in Message.coupons_wanted(now, MOST_A_RUN):
         beat()
         if trouble := _make(shop, coupon, now):
             log.warning("coupon.failed", code=coupon.code, reason=trouble)
