@@ -61,10 +61,6 @@ def test_the_jobs_run_together_while_the_clocks_change(tmp_path: Path) -> None:
         assert story.sent.total() > 20, story.sent
 
 
-@pytest.mark.xfail(
-    reason="not seen through to its end since a death over night holds marketing until it is answered",
-    strict=False,
-)
 @pytest.mark.long
 def test_ninety_days_of_a_shop_with_two_thousand_customers(tmp_path: Path) -> None:
     """With a leap day, and both days on which America and Europe go over to summer time."""
