@@ -169,6 +169,9 @@ def test_a_clock_that_jumps_over_midnight_lets_nobody_hear_twice(
         sender(world, clock).run(nothing)
         apart = abs((today - datetime.fromisoformat(message(first).cap_day).date()).days)
         assert message(again).state == ("cancelled" if apart < 7 else "accepted")
+        if apart >= 7:
+            return  # the next week has begun: it is that message which counts from here
+    pytest.fail("the week never ended")
 
 
 def test_a_clock_that_jumps_into_the_quiet_hours_and_back_wakes_nobody(world: World) -> None:
