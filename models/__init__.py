@@ -19,6 +19,7 @@ from models.mirror import (
     Refund,
     ShopCoupon,
 )
+from models.order_changes import OrderChange
 from models.outbox import Message
 from models.shop_facts import ShopFact
 from models.templates import CampaignStanding, Template
@@ -26,12 +27,12 @@ from models.templates import CampaignStanding, Template
 __all__ = [
     "TABLES", "Basis", "Bestseller", "CampaignStanding", "Canary", "Category", "Companion", "Contact", "Conversion", "Coupon",
     "Cursor", "Customer", "Epoch", "Found", "Heartbeat", "Hint", "History", "Identity", "Interest", "JobCall", "JobRun", "LookedAt", "Message",
-    "Order", "OrderLine", "Pause", "PhoneReading", "Product", "ProductChange", "Refund", "Reply", "Sample", "SharedName",
+    "Order", "OrderChange", "OrderLine", "Pause", "PhoneReading", "Product", "ProductChange", "Refund", "Reply", "Sample", "SharedName",
     "ShopCoupon", "ShopFact", "Stale", "Statement", "Status", "Table", "Taste", "Template", "UnsettledEvent", "Webhook",
 ]  # fmt: skip
 
 TABLES: tuple[type[Table], ...] = (
-    Customer, Product, Category, Order, OrderLine, Refund, ShopCoupon, ShopFact,
+    Customer, Product, Category, Order, OrderLine, OrderChange, Refund, ShopCoupon, ShopFact,
     ProductChange, Hint, Found, Sample,
     Interest, LookedAt, UnsettledEvent, History, Taste, Basis, SharedName, Stale, Companion, Bestseller,
     Contact, PhoneReading, Identity, Statement,

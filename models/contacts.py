@@ -23,7 +23,8 @@ ROWS_A_STATEMENT = 200
 
 
 class Contact(Table):
-    """A person with one phone. `marketing` is what the consent ledger comes to: yes, no, or ''."""
+    """A person with one phone. `marketing` and `order_news` are what the consent ledger comes to for
+    each of them: yes, no, or ''."""
 
     id = AutoField()
     phone = CharField(unique=True)  # E.164 with its +
@@ -38,6 +39,8 @@ class Contact(Table):
     created_at = UtcField()
     language = CharField(default="")  # of the newest order that names one: pt_BR
     unreachable = TextField(default="")  # why WhatsApp cannot or may not bring them anything
+    order_news = CharField(default="")  # as `marketing`, for news of their orders
+    order_news_at = UtcField(null=True)
 
     @classmethod
     def put(cls, rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:

@@ -40,6 +40,7 @@ class Customer(Copy):
     contact_id = IntegerField(null=True, index=True)
     consent = CharField(default="")  # what its consent field says: yes, no or nothing
     consent_rule = CharField(default="")  # fingerprint of the config by which that was read
+    news_consent = CharField(default="")  # as `consent`, for order news
     created_at = UtcField(null=True)
     modified_at = UtcField(null=True)
     read_at = UtcField()
@@ -113,6 +114,9 @@ class Order(Copy):
     read_at = UtcField()
     language = CharField(default="")  # of the customer, as a plugin noted it: pt_BR
     holder_id = IntegerField(null=True)  # the contact whose order it is now
+    details = JsonField(default=dict)  # what only its news need: see rules/order_details.py
+    details_rule = CharField(default="")  # fingerprint of the config by which they were read
+    news_consent = CharField(default="")  # as `consent`, for order news
 
     class Meta:
         table_name = "shop_order"  # ORDER is a word of SQL

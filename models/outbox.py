@@ -70,6 +70,8 @@ class Message(Table):
     resent = BooleanField(default=False)  # order news whose answer was lost: once more, by setting
     deferred = BooleanField(default=False)  # WhatsApp put it off for a day, which it may do once
     deferred_wamid = CharField(default="")  # of the try that a status put off
+    order_id = BigIntegerField(null=True)  # the order that it is news of
+    noted_at = UtcField(null=True)  # its failure was noted on the order in the shop
 
     class Meta:
         indexes = (
@@ -321,6 +323,14 @@ Message.add_index(
     where=(Message.state == "queued"),
     name="message_queued",
 )
+Message.add_index(
+    Message.order_id,
+    Message.campaign,
+    unique=True,  # once per order and kind for ever; what never left does not count
+    where=Message.order_id.is_null(False) & Message.state.not_in(SQL("('cancelled', 'expired')")),
+    name="message_news",
+)
+Message.add_index(Message.order_id, where=Message.order_id.is_null(False), name="message_order")
 Message.add_index(
     Message.state, where=(Message.state << ("claimed", "unsure")), name="message_unanswered"
 )

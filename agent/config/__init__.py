@@ -16,6 +16,8 @@ from agent.config.interest import Interest
 from agent.config.languages import Languages
 from agent.config.load import load
 from agent.config.mirror import Mirror
+from agent.config.occasions import Occasion
+from agent.config.order_news import News, OrderNews
 from agent.config.parties import Shop, WhatsApp
 from agent.config.people import Attribution, Audience, Consent, Limits
 from agent.config.places import Address
@@ -39,6 +41,9 @@ __all__ = [
     "LoyaltyReward",
     "Mirror",
     "NewArrivals",
+    "News",
+    "Occasion",
+    "OrderNews",
     "Price",
     "PriceDrop",
     "Settings",

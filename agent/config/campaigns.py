@@ -5,19 +5,18 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar, Final
 
-from agent.config.kinds import Duration, Flag, Items, Money, Text, Whole
-from agent.config.schema import Tables, required, section, setting
-from agent.config.wordings import (
-    LANGUAGE,
-    TEMPLATE,
-    Body,
-    Translation,
-    Translations,
-    Wording,
-    describe_placeholders,
+from agent.config.kinds import Duration, Money, Text, Whole
+from agent.config.occasions import (
+    EXPIRES_DOC,
+    Occasion,
+    body_key,
+    header_key,
+    template_key,
+    translations_key,
+    url_suffix_key,
 )
-from agent.rules.languages import speaks
-from agent.rules.templates import TemplateMapping
+from agent.config.schema import Tables, required, section, setting
+from agent.config.wordings import Translation
 
 PLANNED: Final = ("back_in_stock", "price_drop", "loyalty_reward", "new_arrivals", "we_miss_you")
 """Every campaign, in the default order of preference."""
@@ -25,59 +24,16 @@ PLANNED: Final = ("back_in_stock", "price_drop", "loyalty_reward", "new_arrivals
 _PAYLOAD = Text("a line of at most 256 characters", r".{0,256}", "shorten it")
 _COOLDOWN = Duration("0d", "730d")
 
-_HEADER_DOC = "What fills the variable in the template's header, if it has one: a list of one text."
-_URL_DOC = (
-    'What fills the variable at the end of the URL button, if the template has one; "" for none.'
-)
-_EXPIRES_DOC = "A message that has waited this long to be sent is dropped: its moment has passed."
 _COOLDOWN_DOC = "How long a person hears nothing more from this campaign after it wrote."
 
 
-def _template(campaign: str) -> str:
-    return setting(TEMPLATE, "Name of the approved WhatsApp template.", default=campaign)
-
-
-def _header(campaign: str) -> tuple[str, ...]:
-    return setting(Items(Wording(campaign), most=1), _HEADER_DOC, default=[])
-
-
-def _body(campaign: str, default: list[str]) -> tuple[str, ...] | Mapping[str, str]:
-    doc = (
-        "What fills the variables in the template's body: a list of texts for {{1}}, {{2}}; a table "
-        'for named ones, such as {name = "{first_name|there}"}. '
-        f"{describe_placeholders(campaign)}"
-    )
-    return setting(Body(campaign), doc, default=default)
-
-
-def _url_suffix(campaign: str) -> str:
-    return setting(Wording(campaign, suffix=True), _URL_DOC, default="")
-
-
-def _translations(campaign: str) -> Mapping[str, Translation]:
-    doc = (
-        "What is said differently in other languages in which the template is approved: "
-        f"[campaigns.{campaign}.translations.pt_BR] with body, header, url_suffix or template. A "
-        "language that is not here is used with the texts above, if they say nothing in words but "
-        "what stands after a |; whoever would read such a word is written to in `language` instead."
-    )
-    return setting(Translations(campaign), doc, default={})
-
-
 @section
-class Campaign:
+class Campaign(Occasion):
     """What every campaign has. Where a default differs, the campaign itself declares the key."""
 
     name: ClassVar[str]
 
-    enabled: bool = setting(Flag(), "Whether this campaign writes to people.", default=False)
     template: str
-    language: str = setting(
-        LANGUAGE,
-        "Language of the template, spelled as it was approved; people for whom there is none in "
-        "theirs are written to in this one.",
-        default="en",
-    )
     header: tuple[str, ...]
     body: tuple[str, ...] | Mapping[str, str]
     url_suffix: str
@@ -90,36 +46,15 @@ class Campaign:
     )
     expires_after: timedelta = setting(
         Duration("10m", "30d"),
-        _EXPIRES_DOC,
+        EXPIRES_DOC,
         default="72h",
     )
     cooldown: timedelta
 
     @property
-    def placeholders(self) -> frozenset[str]:
-        """The names of all that has to be known to fill its templates, in every language."""
-        mappings = map(self.mapping_in, (self.language, *self.translations))
-        return frozenset(name for mapping in mappings for name in mapping.placeholders)
-
-    @property
-    def mapping(self) -> TemplateMapping:
-        """What fills the template in the campaign's own language, as the rules take it."""
-        return self.mapping_in(self.language)
-
-    def mapping_in(self, language: str) -> TemplateMapping:
-        """What fills the template in a language, be it translated or not."""
-        said = self.translations.get(language)
-        translated = said is not None and (said.header, said.body) != (None, None)
-        said = said or Translation()
-        return TemplateMapping(
-            template=said.template or self.template,
-            language=language,
-            header=self.header if said.header is None else said.header,
-            body=self.body if said.body is None else said.body,
-            url_suffix=self.url_suffix if said.url_suffix is None else said.url_suffix,
-            opt_out_payload=self.opt_out_payload,
-            borrowed=not translated and speaks(language) != speaks(self.language),
-        )
+    def opt_out_button(self) -> str:
+        """Payload of the button that opts out; "" if there is none."""
+        return self.opt_out_payload
 
 
 @section
@@ -128,13 +63,13 @@ class WeMissYou(Campaign):
 
     name = "we_miss_you"
 
-    template: str = _template("we_miss_you")
-    header: tuple[str, ...] = _header("we_miss_you")
-    body: tuple[str, ...] | Mapping[str, str] = _body(
+    template: str = template_key("we_miss_you")
+    header: tuple[str, ...] = header_key("we_miss_you")
+    body: tuple[str, ...] | Mapping[str, str] = body_key(
         "we_miss_you", ["{first_name|there}", "{shop_url}"]
     )
-    url_suffix: str = _url_suffix("we_miss_you")
-    translations: Mapping[str, Translation] = _translations("we_miss_you")
+    url_suffix: str = url_suffix_key("we_miss_you")
+    translations: Mapping[str, Translation] = translations_key("we_miss_you")
     cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="0d")
 
 
@@ -147,11 +82,11 @@ class NewArrivals(Campaign):
 
     name = "new_arrivals"
 
-    template: str = _template("new_arrivals")
-    header: tuple[str, ...] = _header("new_arrivals")
-    body: tuple[str, ...] | Mapping[str, str] = _body("new_arrivals", _PRODUCTS_BODY)
-    url_suffix: str = _url_suffix("new_arrivals")
-    translations: Mapping[str, Translation] = _translations("new_arrivals")
+    template: str = template_key("new_arrivals")
+    header: tuple[str, ...] = header_key("new_arrivals")
+    body: tuple[str, ...] | Mapping[str, str] = body_key("new_arrivals", _PRODUCTS_BODY)
+    url_suffix: str = url_suffix_key("new_arrivals")
+    translations: Mapping[str, Translation] = translations_key("new_arrivals")
     cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="30d")
 
 
@@ -161,12 +96,12 @@ class BackInStock(Campaign):
 
     name = "back_in_stock"
 
-    template: str = _template("back_in_stock")
-    header: tuple[str, ...] = _header("back_in_stock")
-    body: tuple[str, ...] | Mapping[str, str] = _body("back_in_stock", _PRODUCTS_BODY)
-    url_suffix: str = _url_suffix("back_in_stock")
-    translations: Mapping[str, Translation] = _translations("back_in_stock")
-    expires_after: timedelta = setting(Duration("10m", "30d"), _EXPIRES_DOC, default="24h")
+    template: str = template_key("back_in_stock")
+    header: tuple[str, ...] = header_key("back_in_stock")
+    body: tuple[str, ...] | Mapping[str, str] = body_key("back_in_stock", _PRODUCTS_BODY)
+    url_suffix: str = url_suffix_key("back_in_stock")
+    translations: Mapping[str, Translation] = translations_key("back_in_stock")
+    expires_after: timedelta = setting(Duration("10m", "30d"), EXPIRES_DOC, default="24h")
     cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="0d")
     people_per_unit: int = setting(
         Whole(1, 1000),
@@ -184,12 +119,12 @@ class PriceDrop(Campaign):
 
     name = "price_drop"
 
-    template: str = _template("price_drop")
-    header: tuple[str, ...] = _header("price_drop")
-    body: tuple[str, ...] | Mapping[str, str] = _body("price_drop", _PRODUCTS_BODY)
-    url_suffix: str = _url_suffix("price_drop")
-    translations: Mapping[str, Translation] = _translations("price_drop")
-    expires_after: timedelta = setting(Duration("10m", "30d"), _EXPIRES_DOC, default="24h")
+    template: str = template_key("price_drop")
+    header: tuple[str, ...] = header_key("price_drop")
+    body: tuple[str, ...] | Mapping[str, str] = body_key("price_drop", _PRODUCTS_BODY)
+    url_suffix: str = url_suffix_key("price_drop")
+    translations: Mapping[str, Translation] = translations_key("price_drop")
+    expires_after: timedelta = setting(Duration("10m", "30d"), EXPIRES_DOC, default="24h")
     cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="0d")
     more_than_percent: int = setting(
         Whole(1, 90), "How much cheaper it must be: more than this share.", default=10
@@ -214,14 +149,14 @@ class LoyaltyReward(Campaign):
 
     name = "loyalty_reward"
 
-    template: str = _template("loyalty_reward")
-    header: tuple[str, ...] = _header("loyalty_reward")
-    body: tuple[str, ...] | Mapping[str, str] = _body(
+    template: str = template_key("loyalty_reward")
+    header: tuple[str, ...] = header_key("loyalty_reward")
+    body: tuple[str, ...] | Mapping[str, str] = body_key(
         "loyalty_reward",
         ["{first_name|there}", "{discount_percent}", "{coupon_code}", "{shop_url}"],
     )
-    url_suffix: str = _url_suffix("loyalty_reward")
-    translations: Mapping[str, Translation] = _translations("loyalty_reward")
+    url_suffix: str = url_suffix_key("loyalty_reward")
+    translations: Mapping[str, Translation] = translations_key("loyalty_reward")
     cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="90d")
     tiers: tuple[Tier, ...] = setting(
         Tables(Tier),

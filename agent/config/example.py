@@ -1,12 +1,13 @@
 """What each key is, for people: as a list, and as the whole of config.example.toml."""
 
+import inspect
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.config.schema import Key, keys_of, toml
 from agent.config.secrets import FILE_SUFFIX
-from agent.config.settings import SECTIONS
+from agent.config.settings import OWN_STATUS, SECTIONS
 
 _WIDTH = 98  # of a comment, after "# "
 
@@ -80,7 +81,8 @@ def render() -> str:
     lines = [*_comment(_HEADER)]
     docs = describe()
     for section, cls in SECTIONS.items():
-        lines += ["", "", f"[{section}]", *_comment(cls.__doc__ or "")]
+        header = f"# [{section}]" if section == OWN_STATUS else f"[{section}]"
+        lines += ["", "", header, *_comment(inspect.cleandoc(cls.__doc__ or ""))]
         for doc in docs:
             if doc.section == section:
                 mark = "" if doc.default is None else "# "

@@ -14,13 +14,15 @@ from agent.config.document import read_document
 from agent.config.interest import Interest
 from agent.config.languages import Languages
 from agent.config.mirror import Mirror
+from agent.config.order_news import NEWS, News, OrderNews, StatusUpdate
 from agent.config.parties import Shop, WhatsApp
-from agent.config.people import Attribution, Audience, Consent, Limits
+from agent.config.people import STATUS, Attribution, Audience, Consent, Limits
 from agent.config.schema import Key, keys_of
 from agent.config.secrets import FILE_SUFFIX, find_secret, readable_by_all
 from agent.config.settings import CAMPAIGNS, Campaigns, Database, Log, Settings, Timetable, Web
 from agent.config.strangers import strangers
 from agent.errors import ConfigError
+from agent.rules.order_kinds import STATUSES, kind_of
 
 S = TypeVar("S")
 
@@ -67,11 +69,13 @@ class _Reading:
             attribution=self._section(Attribution, "attribution"),
             priority=self._section(Campaigns, "campaigns").priority,
             campaigns=self._campaigns(),
+            order_news=self._section(OrderNews, "order_news"),
+            news=self._news(),
             warnings=tuple(self.warnings),  # the last, when all have been read
         )
         for place, others, wrong in disagreements(settings):
             if not any(self._is_bad(steps) for steps in (place, *others)):
-                depth = 2 if place[0] == "campaigns" else 1
+                depth = 2 if place[0] in {"campaigns", "order_news"} else 1
                 self._complain(place[:depth], wrong._replace(inside=place[depth:]))
         if self.complaints:
             self.complaints.sort(key=itemgetter(0))
@@ -83,6 +87,19 @@ class _Reading:
         return MappingProxyType(
             {name: self._section(cls, "campaigns", name) for name, cls in CAMPAIGNS.items()}
         )
+
+    def _news(self) -> Mapping[str, News]:
+        named = {name: self._section(cls, "order_news", name) for name, cls in NEWS.items()}
+        own: dict[str, News] = {}
+        for status in self._table(("order_news", STATUSES)) or ():
+            try:
+                STATUS.read(status)
+            except Unfit as unfit:
+                for wrong in unfit.wrongs:
+                    self._complain(("order_news", STATUSES), wrong._replace(inside=(status,)))
+            else:
+                own[kind_of(status)] = self._section(StatusUpdate, "order_news", STATUSES, status)
+        return MappingProxyType(named | own)
 
     def _section(self, cls: type[S], *section: str) -> S:
         """The section; with something in the place of each key that is wrong, so that it exists."""

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from agent.config.kinds import Choice, Digits, Duration, Flag, Growing, Optional, Text, Whole
+from agent.config.kinds import Choice, Digits, Duration, Growing, Optional, Text, Whole
 from agent.config.places import Country, File, Url, Zone
 from agent.config.schema import required, secret, section, setting
 
@@ -133,12 +133,6 @@ class WhatsApp:
         Duration("5m", "7d"),
         "How long a message whose answer was lost waits for a status, before it counts as abandoned.",
         default="1h",
-    )
-    resend_unsure_news: bool = setting(
-        Flag(),
-        "Send order news once more where its answer was lost and no status came: some would get the "
-        "same news twice, instead of a few none. Marketing never is.",
-        default=False,
     )
     news_reserve: int = setting(
         Whole(0, 90),

@@ -7,9 +7,9 @@ from agent.config.places import Country
 from agent.config.schema import section, setting
 
 _LINE = Text("a text on one line", r"\S.*", "write something, without white space before it")
-_META_KEY = Text("a meta key", r"\S+", "write it without spaces, as the shop stores it")
+META_KEY = Text("a meta key", r"\S+", "write it without spaces, as the shop stores it")
 _SLUG = Text("a name of small letters", r"[a-z0-9_-]+", "use small letters, digits, - and _")
-_STATUS = Text(
+STATUS = Text(
     "an order status", r"(?!wc-)[a-z0-9_-]+", 'write it as the REST API does, without "wc-"'
 )
 _EMAIL = Text("an e-mail address", r"[^@\s]+@[^@\s]+", 'write it whole: "someone@shop.example"')
@@ -20,12 +20,12 @@ class Consent:
     """Who may be written to, and what takes that back. Without consent nobody is written to."""
 
     order_meta: tuple[str, ...] = setting(
-        Items(_META_KEY),
+        Items(META_KEY),
         "Meta keys of orders in which a checkout box stores the consent to marketing.",
         default=["_winback_marketing", "_wa_marketing_consent"],
     )
     customer_meta: tuple[str, ...] = setting(
-        Items(_META_KEY),
+        Items(META_KEY),
         "The same for customers.",
         default=["winback_marketing", "wa_marketing_consent"],
     )
@@ -92,7 +92,7 @@ class Audience:
         Duration("1d", "1825d"), "Who has not ordered for this long is quiet.", default="60d"
     )
     paid_statuses: tuple[str, ...] = setting(
-        Items(_STATUS, least=1),
+        Items(STATUS, least=1),
         "Order statuses that mean paid; the shop's own ones can be added.",
         default=["processing", "completed"],
     )

@@ -25,10 +25,13 @@ from agent.config.interest import Interest
 from agent.config.kinds import Choice, Duration, Items, TimeOfDay, Whole
 from agent.config.languages import Languages
 from agent.config.mirror import Mirror
+from agent.config.occasions import Occasion
+from agent.config.order_news import NEWS, News, OrderNews, StatusUpdate
 from agent.config.parties import Shop, WhatsApp
 from agent.config.people import Attribution, Audience, Consent, Limits
 from agent.config.places import Address, File, Listen, PublicUrl
 from agent.config.schema import optional_secret, section, setting
+from agent.rules.order_kinds import STATUSES
 
 
 @section
@@ -138,6 +141,9 @@ CAMPAIGNS: Final[Mapping[str, type[Campaign]]] = MappingProxyType(
 )
 """The campaigns by name."""
 
+OWN_STATUS: Final = f"order_news.{STATUSES}.ready-for-pickup"
+"""Stands for the sections of all statuses that a shop has of its own: their names are the shop's."""
+
 SECTIONS: Final[Mapping[str, type]] = MappingProxyType(
     {
         "shop": Shop,
@@ -156,6 +162,9 @@ SECTIONS: Final[Mapping[str, type]] = MappingProxyType(
         "attribution": Attribution,
         "campaigns": Campaigns,
         **{f"campaigns.{name}": cls for name, cls in CAMPAIGNS.items()},
+        "order_news": OrderNews,
+        **{f"order_news.{name}": cls for name, cls in NEWS.items()},
+        OWN_STATUS: StatusUpdate,
     }
 )
 """Every section by its dotted name, in the order of the file."""
@@ -183,3 +192,10 @@ class Settings:
     attribution: Attribution
     priority: tuple[str, ...]  # of [campaigns]
     campaigns: Mapping[str, Campaign]  # by name; also those not enabled
+    order_news: OrderNews
+    news: Mapping[str, News]  # the kinds of order news by name; also those not enabled
+
+    @property
+    def occasions(self) -> Mapping[str, Occasion]:
+        """Everything that is written, by the name that it has in the outbox."""
+        return {**self.campaigns, **self.news}

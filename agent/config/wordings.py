@@ -1,4 +1,4 @@
-"""The texts of a campaign: what they may say with {placeholders}."""
+"""The texts of a campaign or of order news: what they may say with {placeholders}."""
 
 import re
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from agent.config.complaints import Unfit, Wrong, each, found, nearest
 from agent.config.kinds import Items, Kind, Text
 from agent.config.schema import stranger
 from agent.rules.placeholders import (
+    CAMPAIGNS,
     CUSTOMER_FIELDS,
     KNOWN,
     ORDER_FIELDS,
@@ -34,14 +35,15 @@ TEMPLATE: Final = Text(
 
 
 def describe_placeholders(campaign: str) -> str:
-    """What the texts of a campaign may have, for the example."""
+    """What the texts of a campaign or of order news may have, for the example."""
     names = (
         f"{{{name}|...}}" if needs_fallback(campaign, name) else f"{{{name}}}"
         for name in fillable(campaign)
         if name in KNOWN
     )
+    which = "the newest" if campaign in CAMPAIGNS else "that"
     return (
-        f"The texts may have {', '.join(names)}; {{order.FIELD|...}} of the newest order with "
+        f"The texts may have {', '.join(names)}; {{order.FIELD|...}} of {which} order with "
         f"{', '.join(ORDER_FIELDS)}; {{customer.FIELD|...}} of the account with "
         f"{', '.join(CUSTOMER_FIELDS)}. What stands after a | is written when there is no such value."
     )
@@ -145,12 +147,13 @@ class Translations(Kind[Mapping[str, Translation]]):
     """Language -> what is said differently in it."""
 
     campaign: str
+    section: str
 
     expected = 'a table such as {pt_BR = {body = ["..."]}}'
 
     def read(self, raw: object) -> Mapping[str, Translation]:
         if not isinstance(raw, dict):
-            raise self.refuse(raw, f"write [campaigns.{self.campaign}.translations.pt_BR]")
+            raise self.refuse(raw, f"write [{self.section}.translations.pt_BR]")
         strange = [wrong for name in raw if (wrong := self._judge(name))]
         try:
             read = each(raw.items(), self._read_one)

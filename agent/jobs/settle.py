@@ -32,7 +32,7 @@ def settle(
     unsure_before = now - settings.whatsapp.unsure_after
     counts = {"expired": Message.expire(now)}
     news_waits = False
-    if settings.whatsapp.resend_unsure_news:
+    if settings.order_news.resend_unsure:
         jumped = steady_since is not None and steady_since > unsure_before
         news_waits = jumped or not _would_have_heard(unsure_before, now)
         if not news_waits:

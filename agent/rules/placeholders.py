@@ -1,9 +1,11 @@
-"""What a text of the config may say with a placeholder, and which campaign can fill which."""
+"""What a text of the config may say with a placeholder, and which campaign or order news can fill it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from agent.rules.order_kinds import KINDS, REFUNDS, SHIPPING, STATUS_UPDATE
 
 CAMPAIGNS: Final = frozenset(
     {"we_miss_you", "new_arrivals", "loyalty_reward", "back_in_stock", "price_drop"}
@@ -15,10 +17,16 @@ _WITH_COUPON = frozenset({"loyalty_reward"})
 _CHEAPER = frozenset({"price_drop"})
 _NONE: frozenset[str] = frozenset()
 
+# Order news are known here by their kind; the shop's own statuses all by one.
+NEWS: Final = frozenset({*KINDS, STATUS_UPDATE})
+_SHIPPED: Final = frozenset({SHIPPING})
+_REFUNDED: Final = frozenset(REFUNDS)
+_ALL: Final = CAMPAIGNS | NEWS
+
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """Which campaigns can fill a placeholder, and which of them always can.
+    """Which campaigns and order news can fill a placeholder, and which of them always can.
 
     Where it may come out empty, a text has to say what is written instead.
     """
@@ -30,15 +38,15 @@ class Filling:
 KNOWN: Final[Mapping[str, Filling]] = MappingProxyType(
     {
         # the person
-        "first_name": Filling(),
-        "last_name": Filling(),
-        "full_name": Filling(),
-        "country": Filling(),
+        "first_name": Filling(_ALL),
+        "last_name": Filling(_ALL),
+        "full_name": Filling(_ALL),
+        "country": Filling(_ALL),
         "orders_count": Filling(always_by=CAMPAIGNS),
         "last_product": Filling(),
         # the shop
-        "shop_name": Filling(always_by=CAMPAIGNS),
-        "shop_url": Filling(always_by=CAMPAIGNS),
+        "shop_name": Filling(_ALL, always_by=_ALL),
+        "shop_url": Filling(_ALL, always_by=_ALL),
         # the products that the message is about; a product may have no name
         "product_list": Filling(_ABOUT_PRODUCTS),
         "product_name": Filling(_ABOUT_PRODUCTS),
@@ -47,7 +55,7 @@ KNOWN: Final[Mapping[str, Filling]] = MappingProxyType(
         "product_3": Filling(_ABOUT_PRODUCTS),
         "product_url": Filling(_ABOUT_PRODUCTS, always_by=_ABOUT_PRODUCTS),
         "product_path": Filling(_ABOUT_PRODUCTS),
-        "review_url": Filling(),
+        "review_url": Filling(_ALL),
         # what we would recommend
         "recommended_list": Filling(_QUIET),
         "recommended_1": Filling(_QUIET),
@@ -61,6 +69,21 @@ KNOWN: Final[Mapping[str, Filling]] = MappingProxyType(
         "coupon_code": Filling(_WITH_COUPON, always_by=_WITH_COUPON),
         "discount_percent": Filling(_WITH_COUPON, always_by=_WITH_COUPON),
         "coupon_expires": Filling(_WITH_COUPON, always_by=_WITH_COUPON),
+        # the order that the news are about
+        "order_number": Filling(NEWS, always_by=NEWS),
+        "order_total": Filling(NEWS, always_by=NEWS),
+        "item_count": Filling(NEWS, always_by=NEWS),
+        "item_list": Filling(NEWS),
+        "estimated_delivery": Filling(NEWS),
+        "payment_method": Filling(NEWS),
+        "payment_instructions": Filling(NEWS),
+        "status_text": Filling(NEWS),
+        "status_emoji": Filling(NEWS, always_by=NEWS),
+        "action_needed": Filling(NEWS),
+        "refund_amount": Filling(_REFUNDED, always_by=_REFUNDED),
+        "carrier_name": Filling(_SHIPPED),
+        "tracking_number": Filling(_SHIPPED, always_by=_SHIPPED),
+        "tracking_url": Filling(_SHIPPED),
     }
 )
 """Every placeholder but the fields of the order and the customer, in the order of the manual."""
@@ -114,7 +137,7 @@ FIELDS: Final = frozenset(
 )
 """Each of these may be empty: a guest has no account, an order of the till no e-mail."""
 
-ADDRESSES: Final = frozenset({"shop_url", "product_url", "review_url"})
+ADDRESSES: Final = frozenset({"shop_url", "product_url", "review_url", "tracking_url"})
 """What is never cut: an address that is cut leads nowhere."""
 
 PATHS: Final = frozenset({"product_path"})

@@ -29,6 +29,8 @@ __all__ = [
     "mixes_languages",
 ]
 
+MARKETING: Final = "MARKETING"
+UTILITY: Final = "UTILITY"
 SHORTEST_ROOM: Final = 20  # characters for one value; less cuts a name in half
 PAYLOAD_LIMIT: Final = 256  # characters
 
@@ -49,7 +51,7 @@ class TemplateMapping:
     url_suffix: str = ""
     opt_out_payload: str = ""
     borrowed: bool = False
-    category: str = "MARKETING"
+    category: str = MARKETING
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -136,8 +138,10 @@ def _not_sendable(contract: TemplateContract, category: str) -> Iterator[str]:
             f"the template is {contract.status or 'without a status'}, and only APPROVED ones can be "
             "sent: see in WhatsApp Manager what it waits for"
         )
-    if contract.category != category:
-        about = "about" if category == "UTILITY" else "not about"
+    # Meta moves templates from utility to marketing: order news of such a one are marketing then
+    allowed = {category, MARKETING}
+    if contract.category not in allowed:
+        about = "about" if category == UTILITY else "not about"
         yield (
             f"the template is of the category {contract.category or 'unknown'}, and WhatsApp wants "
             f"{category} for what is {about} an order: choose or create another"

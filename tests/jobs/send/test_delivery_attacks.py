@@ -65,7 +65,7 @@ def _track(office: Office) -> None:
 def test_news_that_may_have_had_its_second_try_gets_none_after_a_restore(
     office: Office, state: str
 ) -> None:
-    office.change(whatsapp__resend_unsure_news=True)
+    office.change(order_news__resend_unsure=True)
     [news] = office.world.queue(kind="news", state=state, claimed_at=office.clock.now())
     office.later(minutes=30)
     treat_as_restored(office.clock.now())
@@ -183,7 +183,7 @@ def test_a_late_failure_of_the_first_try_does_not_send_the_news_a_third_time(
 ) -> None:
     """Order news: the answer was lost, it is sent once more, and only then a status says that the first
     try was put off by 131049. The second is under way, or has arrived."""
-    office.change(whatsapp__resend_unsure_news=True)
+    office.change(order_news__resend_unsure=True)
     [uid] = office.world.queue(kind="news")
     office.whatsapp.lose_next_responses(1)
     office.send()
@@ -203,7 +203,7 @@ def test_a_late_failure_of_the_first_try_does_not_send_the_news_a_third_time(
 def test_the_same_while_the_second_try_is_in_flight(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office.change(whatsapp__resend_unsure_news=True)
+    office.change(order_news__resend_unsure=True)
     [uid] = office.world.queue(kind="news")
     office.whatsapp.lose_next_responses(1)
     office.send()
@@ -230,7 +230,7 @@ def test_the_same_while_the_second_try_is_in_flight(
 
 def test_news_is_not_sent_again_while_its_status_waits_to_be_read(office: Office) -> None:
     """The process was killed before it had worked off its webhooks, and begins again an hour later."""
-    office.change(whatsapp__resend_unsure_news=True)
+    office.change(order_news__resend_unsure=True)
     [uid] = office.world.queue(kind="news", state="unsure", claimed_at=office.clock.now())
     _tell(office, uid, "wamid.1", "delivered")
     office.later(hours=2)
@@ -243,7 +243,7 @@ def test_news_is_not_sent_again_while_its_status_waits_to_be_read(office: Office
 
 def test_news_is_not_sent_again_before_we_have_listened_for_so_long(office: Office) -> None:
     """While nobody listened no status could come: Meta brings it again, in growing pauses."""
-    office.change(whatsapp__resend_unsure_news=True)
+    office.change(order_news__resend_unsure=True)
     [uid] = office.world.queue(kind="news", state="unsure", claimed_at=office.clock.now())
     office.later(hours=2)
     now = office.clock.now()
@@ -255,7 +255,7 @@ def test_news_is_not_sent_again_before_we_have_listened_for_so_long(office: Offi
 
 def test_news_is_not_sent_again_because_the_clock_was_set_forward(office: Office) -> None:
     """By an hour and more, a minute after it was sent: its status may be on its way."""
-    office.change(whatsapp__resend_unsure_news=True)
+    office.change(order_news__resend_unsure=True)
     [uid] = office.world.queue(kind="news", state="unsure", claimed_at=office.clock.now())
 
     class Clock:

@@ -290,7 +290,7 @@ def test_who_has_read_the_first_try_after_all_gets_no_second(office: Office) -> 
 def test_news_whose_answer_was_lost_is_sent_once_more_only_where_the_owner_wants_it(
     office: Office, allowed: bool, times: int
 ) -> None:
-    office.change(whatsapp__resend_unsure_news=allowed)
+    office.change(order_news__resend_unsure=allowed)
     [news] = office.world.queue(kind="news")
     [marketing] = office.world.queue()
     office.whatsapp.lose_next_responses(5)

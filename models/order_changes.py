@@ -1,0 +1,70 @@
+"""What we saw orders do since winback was installed: what the order news stand on."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from peewee import AutoField, BigIntegerField, CharField, TextField, fn
+
+from models.base import Table, UtcField, among, tuples
+
+STATUS, SHIPMENTS, REFUND = "status", "shipments", "refund"
+
+
+class OrderChange(Table):
+    """One thing that an order did. Orders of the first fill have none: they did it before us.
+
+    `was` is '' where the order is new. Of shipments the tracking numbers are kept, of a refund its
+    amount in minor units.
+    """
+
+    id = AutoField()
+    order_id = BigIntegerField(index=True)
+    what = CharField()  # status, shipments, refund
+    was = TextField(default="")
+    became = TextField(default="")
+    changed_at = UtcField()  # by the shop
+    seen_at = UtcField(index=True)  # by our own clock
+    decided_at = UtcField(null=True)
+    outcome = TextField(default="")  # which news it came to, or why to none
+
+    class Meta:
+        table_name = "order_change"
+
+    @classmethod
+    def add(cls, rows: Iterable[Mapping[str, Any]]) -> None:
+        cls.write_each(list(rows), lambda insert: insert)
+
+    @classmethod
+    def settled(cls, before: datetime, limit: int) -> list[int]:
+        """Orders with changes that nobody has decided on, none of which was seen after `before`."""
+        query = (
+            cls.select(cls.order_id)
+            .where(cls.decided_at.is_null())
+            .group_by(cls.order_id)
+            .having(fn.MAX(cls.seen_at) <= before)
+            .order_by(fn.MIN(cls.id))
+            .limit(limit)
+        )
+        return [number for (number,) in tuples(query)]
+
+    @classmethod
+    def undecided(cls, orders: Iterable[int]) -> dict[int, list["OrderChange"]]:
+        """order -> what it did that nobody has decided on, in the order in which we saw it."""
+        found: dict[int, list[OrderChange]] = {}
+        query = cls.select().where(among(cls.order_id, list(orders)), cls.decided_at.is_null())
+        for one in query.order_by(cls.id):
+            found.setdefault(one.order_id, []).append(one)
+        return found
+
+    @classmethod
+    def decide(cls, ids: Iterable[int], outcome: str, now: datetime) -> None:
+        """These came to `outcome`."""
+        query = cls.update(decided_at=now, outcome=outcome)
+        query.where(among(cls.id, list(ids)), cls.decided_at.is_null()).execute()
+
+
+OrderChange.add_index(
+    OrderChange.order_id, OrderChange.seen_at, where=OrderChange.decided_at.is_null(),
+    name="order_change_undecided",
+)  # fmt: skip
