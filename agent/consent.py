@@ -4,19 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.rules.consent import Said, standing
+from agent.rules.consent import MARKETING, PURPOSES, Said, standing
 from models import Statement
 from models.contacts import set_standing
 
-MARKETING = "marketing"
 IMPORT = "import"  # how the source of an imported statement begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """Something that somebody said about marketing. `source` is where: order 17, whatsapp, ..."""
+    """Something that somebody said about a purpose. `source` is where: order 17, whatsapp, ..."""
 
     phone: str  # E.164
+    purpose: str = MARKETING  # one of PURPOSES
     says: str  # yes, no
     source: str
     said_at: datetime
@@ -32,7 +32,7 @@ def record(heard: Sequence[Heard], *, now: datetime) -> int:
         [
             {
                 "phone": one.phone,
-                "purpose": MARKETING,
+                "purpose": one.purpose,
                 "says": one.says,
                 "source": one.source,
                 "words": one.words,
@@ -44,15 +44,22 @@ def record(heard: Sequence[Heard], *, now: datetime) -> int:
         ]
     )
     if added:
-        recount(one.phone for one in heard)
+        for purpose in {one.purpose for one in heard}:
+            _recount(purpose, [one.phone for one in heard if one.purpose == purpose])
     return added
 
 
 def recount(phones: Iterable[str]) -> None:
-    """Bring the contacts' standing in line with all that is on the ledger."""
+    """Bring the contacts' standing, for each purpose, in line with all that is on the ledger."""
+    asked = list(phones)
+    for purpose in PURPOSES:
+        _recount(purpose, asked)
+
+
+def _recount(purpose: str, phones: Iterable[str]) -> None:
     asked = sorted(set(phones))
     said: dict[str, list[Said]] = {phone: [] for phone in asked}
-    for one in Statement.of(asked, MARKETING):
+    for one in Statement.of(asked, purpose):
         said[one.phone].append(Said(one.says, one.said_at, one.source.startswith(IMPORT)))
     came_to = {phone: standing(all_said) for phone, all_said in said.items()}
-    set_standing({phone: (one.answer, one.since) for phone, one in came_to.items()})
+    set_standing(purpose, {phone: (one.answer, one.since) for phone, one in came_to.items()})

@@ -64,14 +64,14 @@ class Contact(Table):
         return ids
 
     @classmethod
-    def agreed(cls, ids: Iterable[int]) -> set[int]:
-        """Those of these contacts whose consent to marketing stands now."""
-        query = cls.select(cls.id).where(cls.id.in_(list(ids)), cls.marketing == "yes")
+    def agreed(cls, ids: Iterable[int], purpose: str = "marketing") -> set[int]:
+        """Those of these contacts whose consent to `purpose` stands now."""
+        query = cls.select(cls.id).where(cls.id.in_(list(ids)), getattr(cls, purpose) == "yes")
         return {contact.id for contact in query}
 
     @classmethod
-    def agreed_count(cls) -> int:
-        return int(cls.select().where(cls.marketing == "yes").count())
+    def agreed_count(cls, purpose: str = "marketing") -> int:
+        return int(cls.select().where(getattr(cls, purpose) == "yes").count())
 
 
 class PhoneReading(Table):
@@ -181,9 +181,9 @@ class Statement(Table):
         )
 
 
-def set_standing(standings: Mapping[str, tuple[str, datetime | None]]) -> None:
+def set_standing(purpose: str, standings: Mapping[str, tuple[str, datetime | None]]) -> None:
     """Write what the ledger comes to for each phone: '' / yes / no, and since when."""
-    update = Contact.update(marketing="", marketing_at=None).where(Contact.phone == "")
+    update = Contact.update({purpose: "", f"{purpose}_at": None}).where(Contact.phone == "")
     moment = Contact.marketing_at.db_value
     carry_out_each(
         update.sql()[0],

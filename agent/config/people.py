@@ -29,6 +29,15 @@ class Consent:
         "The same for customers.",
         default=["winback_marketing", "wa_marketing_consent"],
     )
+    order_news_order_meta: tuple[str, ...] = setting(
+        Items(META_KEY),
+        "Meta keys of orders in which a checkout box stores the consent to order news. It is another "
+        "one than that to marketing, and placing an order is none.",
+        default=["_winback_order_news"],
+    )
+    order_news_customer_meta: tuple[str, ...] = setting(
+        Items(META_KEY), "The same for customers.", default=["winback_order_news"]
+    )
     yes: tuple[str, ...] = setting(
         Items(_LINE, least=1), "Values there that mean consent.", default=["yes", "1", "true", "on"]
     )
@@ -39,8 +48,8 @@ class Consent:
     )
     stop_words: tuple[str, ...] = setting(
         Items(_LINE, least=1),
-        "A reply that is one of these, and nothing else, takes the consent back. Case, accents and "
-        "punctuation do not matter.",
+        "A reply that is one of these, and nothing else, takes the consent to marketing back, and that "
+        "to order news too where it answers such news. Case, accents and punctuation do not matter.",
         default=[
             *("STOP", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "OPT OUT"),
             *(
@@ -59,7 +68,7 @@ class Consent:
     )
     stop_payloads: tuple[str, ...] = setting(
         Items(_LINE),
-        "Payloads of buttons that do the same.",
+        "Payloads of buttons that take the consent to marketing back, and no other.",
         default=["OPTOUT_MARKETING"],
     )
 

@@ -1,11 +1,25 @@
-"""What all the statements of a person come to. Without a yes nobody is written to."""
+"""What all the statements of a person come to. Without a yes nobody is written to.
+
+Everything said is about one purpose: a yes to offers is none to order news, nor the other way round.
+"""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Any, Final
 
 YES, NO, UNSAID = "yes", "no", ""
+
+MARKETING: Final = "marketing"
+ORDER_NEWS: Final = "order_news"
+PURPOSES: Final = (MARKETING, ORDER_NEWS)
+
+COLUMNS: Final = MappingProxyType({MARKETING: "consent", ORDER_NEWS: "news_consent"})
+"""Purpose -> the column of an order or account with what its consent fields say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +64,51 @@ def meta_says(value: object, yes: Iterable[str], refusals: Iterable[str]) -> str
     if text and text in {_folded(word) for word in refusals}:
         return NO
     return UNSAID
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentFields:
+    """Which meta keys hold consent, by purpose, and which of their values mean what."""
+
+    keys: Mapping[str, frozenset[str]]
+    yes: tuple[str, ...]
+    refusals: tuple[str, ...]
+
+    def columns(self, meta: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+        """What the meta data of an order or account say, and by which config that was read."""
+        entries = list(meta)
+        said = {COLUMNS[purpose]: self._read(purpose, entries) for purpose in PURPOSES}
+        return said | {"consent_rule": self.fingerprint}
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells for each purpose whether two readings followed the same config: see `rules_of`."""
+        return " ".join(
+            _fingerprint(self.keys[purpose], self.yes, self.refusals) for purpose in PURPOSES
+        )
+
+    def _read(self, purpose: str, entries: Iterable[Mapping[str, Any]]) -> str:
+        """yes, no or '': a refusal in any of the fields beats a yes in another."""
+        said = {
+            meta_says(one.get("value"), self.yes, self.refusals)
+            for one in entries
+            if one.get("key") in self.keys[purpose]
+        }
+        return NO if NO in said else YES if YES in said else UNSAID
+
+
+def rules_of(fingerprint: str) -> dict[str, str]:
+    """Purpose -> fingerprint of the config by which it was read; absent where nobody read it yet.
+
+    Before there were order news a fingerprint told of marketing alone: so what was read then is
+    known still, and what a field says of marketing is not heard again as of the day of its order.
+    """
+    return dict(zip(PURPOSES, fingerprint.split(), strict=False))
+
+
+@cache
+def _fingerprint(keys: frozenset[str], yes: tuple[str, ...], refusals: tuple[str, ...]) -> str:
+    return sha256(repr((sorted(keys), yes, refusals)).encode()).hexdigest()[:16]
 
 
 def _folded(text: str) -> str:

@@ -6,14 +6,12 @@ mirror cannot do without.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
-from hashlib import sha256
 from html import unescape
 from typing import Any
 
-from agent.rules.consent import UNSAID, meta_says
+from agent.rules.consent import ConsentFields
 from agent.rules.languages import normalized
 from agent.rules.money import minor_units
 
@@ -44,30 +42,6 @@ COUPON_FIELDS = "id,code,status,usage_count,date_expires_gmt,date_modified_gmt"
 DRAFTS = ("checkout-draft", "auto-draft", "draft")  # carts in the making, not orders
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentFields:
-    """Which meta keys hold consent, and which of their values mean what."""
-
-    keys: frozenset[str]
-    yes: tuple[str, ...]
-    refusals: tuple[str, ...]
-
-    @property
-    def fingerprint(self) -> str:
-        """Tells whether two readings followed the same config."""
-        said = repr((sorted(self.keys), self.yes, self.refusals))
-        return sha256(said.encode()).hexdigest()[:16]
-
-    def read(self, meta: Iterable[Json]) -> str:
-        """yes, no or '': a refusal in any of the fields beats a yes in another."""
-        said = {
-            meta_says(one.get("value"), self.yes, self.refusals)
-            for one in meta
-            if one.get("key") in self.keys
-        }
-        return "no" if "no" in said else "yes" if "yes" in said else UNSAID
-
-
 def order(
     one: Json, read_at: datetime, consent: ConsentFields, language_meta: Sequence[str] = ()
 ) -> Row:
@@ -93,8 +67,7 @@ def order(
         "first_name": _text(billing.get("first_name")),
         "last_name": _text(billing.get("last_name")),
         # a box that was ticked while the checkout goes on may yet be unticked
-        "consent": UNSAID if status in DRAFTS else consent.read(one.get("meta_data") or ()),
-        "consent_rule": consent.fingerprint,
+        **consent.columns(() if status in DRAFTS else one.get("meta_data") or ()),
         "language": _language(one, language_meta),
         "created_at": _utc(one.get("date_created_gmt")),
         "paid_at": _utc(one.get("date_paid_gmt")),
@@ -199,8 +172,7 @@ def customer(one: Json, read_at: datetime, consent: ConsentFields) -> Row:
         "role": str(one.get("role") or ""),
         "phone": _text(billing.get("phone")),
         "country": _text(billing.get("country")).upper(),
-        "consent": consent.read(one.get("meta_data") or ()),
-        "consent_rule": consent.fingerprint,
+        **consent.columns(one.get("meta_data") or ()),
         "created_at": _utc(one.get("date_created_gmt")),
         "modified_at": _utc(one.get("date_modified_gmt")),
         "read_at": read_at,

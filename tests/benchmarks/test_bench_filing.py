@@ -24,6 +24,7 @@ from agent.jobs.pull.filing import Filing
 from agent.jobs.pull.kinds import CUSTOMERS, ORDERS, PRODUCTS, Kind
 from agent.jobs.pull.lines import _file
 from agent.rules import copies
+from agent.rules.consent import MARKETING, ORDER_NEWS, ConsentFields
 from agent.sandbox.clock import MovedClock
 from agent.sandbox.shop.api import shop_app
 from models import Cursor, Order, OrderLine, ShopFact
@@ -180,7 +181,11 @@ def ours(settings: Settings, _: Path, said: Answers) -> Iterator[Any]:
 
 def _rows(bodies: Bodies, read_at: datetime) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Both tables' rows as our own copying makes them."""
-    consent = copies.ConsentFields(frozenset({"_winback_marketing"}), ("yes",), ())
+    keys = {
+        MARKETING: frozenset({"_winback_marketing"}),
+        ORDER_NEWS: frozenset({"_winback_order_news"}),
+    }
+    consent = ConsentFields(keys, ("yes",), ())
     headers, lines = (json.loads(text) for text in bodies)
     orders = [copies.order(one, read_at, consent) | {"lines_at": read_at} for one in headers]
     return orders, [line for one in lines for line in copies.order_lines(one)[0]]

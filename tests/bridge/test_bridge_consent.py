@@ -300,7 +300,7 @@ def test_an_older_woocommerce_without_a_date_of_change(shop: Shop) -> None:
 
 def test_winback_reads_what_the_bridge_writes(shop: Shop) -> None:
     from agent.config.people import Consent
-    from agent.rules.copies import ConsentFields
+    from agent.rules.consent import ConsentFields
 
     says = Consent()
 

@@ -7,7 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.rules.consent import NO, UNSAID, YES, Said, Standing, meta_says, standing
+from agent.rules.consent import (
+    COLUMNS,
+    MARKETING,
+    NO,
+    ORDER_NEWS,
+    PURPOSES,
+    UNSAID,
+    YES,
+    ConsentFields,
+    Said,
+    Standing,
+    meta_says,
+    rules_of,
+    standing,
+)
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LATER = NOON + timedelta(seconds=1)
@@ -150,3 +164,105 @@ def test_a_word_on_both_lists_is_a_yes() -> None:
 )
 def test_a_value_that_is_on_no_list_says_nothing(value: object) -> None:
     assert meta_says(value, [], []) == UNSAID
+
+
+# the fields of an order or account
+
+FIELDS = ConsentFields(
+    keys={
+        MARKETING: frozenset({"whatsapp_consent", "newsletter"}),
+        ORDER_NEWS: frozenset({"order_updates", "sms"}),
+    },
+    yes=("yes", "1"),
+    refusals=("refused",),
+)
+metas = st.lists(
+    st.fixed_dictionaries(
+        {
+            "key": st.sampled_from(["whatsapp_consent", "newsletter", "order_updates", "other"]),
+            "value": st.sampled_from(["yes", "refused", "", "maybe"]),
+        }
+    ),
+    max_size=6,
+)
+
+
+def read(*meta: tuple[str, object]) -> tuple[str, str]:
+    """What these fields say of marketing and of order news."""
+    row = FIELDS.columns([{"key": key, "value": value} for key, value in meta])
+    return row["consent"], row["news_consent"]
+
+
+@pytest.mark.parametrize(
+    ("marketing", "order_news"), [("newsletter", "sms"), ("whatsapp_consent", "order_updates")]
+)
+@pytest.mark.parametrize(("value", "says"), [("yes", YES), ("refused", NO), ("0", UNSAID)])
+def test_each_field_is_about_its_own_purpose(
+    marketing: str, order_news: str, value: str, says: str
+) -> None:
+    assert read((marketing, value)) == (says, UNSAID)
+    assert read((order_news, value)) == (UNSAID, says)
+    assert read(("other", value)) == (UNSAID, UNSAID)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("newsletter", "whatsapp_consent"), ("sms", "order_updates")]
+)
+def test_a_refusal_in_any_field_of_a_purpose_beats_a_yes_in_another(one: str, other: str) -> None:
+    for meta in ([(one, "refused"), (other, 1)], [(other, 1), (one, "refused")]):
+        assert NO in read(*meta)
+    assert YES in read((one, ""), (other, True))
+
+
+def test_an_entry_that_is_no_whole_one_says_nothing() -> None:
+    row = FIELDS.columns([{"key": "newsletter"}, {"value": "yes"}, {}])
+    assert (row["consent"], row["news_consent"]) == (UNSAID, UNSAID)
+
+
+def test_one_field_may_be_about_both() -> None:
+    both = ConsentFields({purpose: frozenset({"whatsapp"}) for purpose in PURPOSES}, ("yes",), ())
+    row = both.columns([{"key": "whatsapp", "value": "yes"}])
+    assert (row["consent"], row["news_consent"]) == (YES, YES)
+
+
+@given(metas)
+def test_what_is_said_of_one_purpose_never_shows_in_the_other(meta: list[dict[str, str]]) -> None:
+    for purpose, column in COLUMNS.items():
+        alone = [one for one in meta if one["key"] in FIELDS.keys[purpose]]
+        others = [one for one in meta if one["key"] not in FIELDS.keys[purpose]]
+        assert FIELDS.columns(meta)[column] == FIELDS.columns(alone)[column]
+        assert FIELDS.columns(others)[column] == UNSAID
+
+
+def fields(*, marketing: str = "a", order_news: str = "b", yes: str = "yes") -> ConsentFields:
+    keys = {MARKETING: frozenset({marketing}), ORDER_NEWS: frozenset({order_news})}
+    return ConsentFields(keys, (yes,), ("stop",))
+
+
+def test_a_reading_tells_for_each_purpose_which_config_it_followed() -> None:
+    ours = rules_of(fields().columns([])["consent_rule"])
+    assert ours == rules_of(fields().fingerprint)
+    assert ours.keys() == set(PURPOSES)
+
+    other = rules_of(fields(order_news="c").fingerprint)
+    assert (other[MARKETING] == ours[MARKETING], other[ORDER_NEWS] == ours[ORDER_NEWS]) == (
+        True, False,
+    )  # fmt: skip
+    other = rules_of(fields(marketing="c").fingerprint)
+    assert (other[MARKETING] == ours[MARKETING], other[ORDER_NEWS] == ours[ORDER_NEWS]) == (
+        False, True,
+    )  # fmt: skip
+    other = rules_of(fields(yes="1").fingerprint)
+    assert not set(other.values()) & set(ours.values())
+
+
+def test_what_was_read_before_there_were_order_news_is_known_still() -> None:
+    """The fingerprint of 0.1.0 for this config, as it stands in databases."""
+    keys = {
+        MARKETING: frozenset({"_winback_marketing", "_wa_marketing_consent"}),
+        ORDER_NEWS: frozenset({"_winback_order_news"}),
+    }
+    now = ConsentFields(keys, WORDS, REFUSALS).fingerprint
+    assert rules_of("4961bc2e94f61e2a") == {MARKETING: "4961bc2e94f61e2a"}
+    assert rules_of(now)[MARKETING] == "4961bc2e94f61e2a"
+    assert rules_of("") == {}

@@ -11,12 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.rules import copies
-from agent.rules.copies import ConsentFields, Json, Row
+from agent.rules.consent import MARKETING, ORDER_NEWS, ConsentFields
+from agent.rules.copies import Json, Row
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 READ_AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 CONSENT = ConsentFields(
-    keys=frozenset({"whatsapp_consent", "newsletter"}),
+    keys={
+        MARKETING: frozenset({"whatsapp_consent", "newsletter"}),
+        ORDER_NEWS: frozenset({"order_updates"}),
+    },
     yes=("yes", "1"),
     refusals=("refused",),
 )
@@ -65,6 +69,7 @@ def test_an_order_as_woocommerce_gives_it() -> None:
         "first_name": "João",
         "last_name": "de Andrade",
         "consent": "",
+        "news_consent": "",
         "consent_rule": CONSENT.fingerprint,
         "language": "",
         "created_at": datetime(2026, 10, 12, 7, 39, 41, tzinfo=UTC),
@@ -175,6 +180,7 @@ def test_a_customer_as_woocommerce_gives_it() -> None:
         "phone": "",
         "country": "",
         "consent": "",
+        "news_consent": "",
         "consent_rule": CONSENT.fingerprint,
         "created_at": datetime(2026, 11, 22, 11, 49, 10, tzinfo=UTC),
         "modified_at": None,
@@ -268,30 +274,21 @@ def test_the_billing_block_names_a_customer_whose_account_does_not() -> None:
     assert (row["email"], row["first_name"], row["last_name"]) == ("a@example.com", "Ana", "Paz")
 
 
-@pytest.mark.parametrize(
-    ("meta", "says"),
-    [
-        ([], ""),
-        ([{"key": "whatsapp_consent", "value": "yes"}], "yes"),
-        ([{"key": "whatsapp_consent", "value": "refused"}], "no"),
-        ([{"key": "whatsapp_consent", "value": "0"}], ""),
-        ([{"key": "other", "value": "yes"}], ""),
-        ([{"key": "whatsapp_consent"}], ""),
-        ([{"value": "yes"}], ""),
-        (
-            [{"key": "newsletter", "value": "refused"}, {"key": "whatsapp_consent", "value": 1}],
-            "no",
-        ),
-        ([{"key": "newsletter", "value": ""}, {"key": "whatsapp_consent", "value": True}], "yes"),
-    ],
-)
-def test_a_refusal_in_any_field_beats_a_yes_in_another(
-    meta: list[dict[str, object]], says: str
-) -> None:
-    assert CONSENT.read(meta) == says
-    assert CONSENT.read(meta[::-1]) == says
-    assert copy_order(ORDER | {"meta_data": meta})["consent"] == says
-    assert copy_customer({"id": 5, "meta_data": meta})["consent"] == says
+@pytest.mark.parametrize("copy", [copy_order, copy_customer])
+def test_a_row_says_what_its_person_said_of_each_purpose(copy: Callable[[Json], Row]) -> None:
+    meta = [
+        {"key": "newsletter", "value": "refused"},
+        {"key": "order_updates", "value": "yes"},
+    ]
+    row = copy(ORDER | {"meta_data": meta})
+    assert (row["consent"], row["news_consent"]) == ("no", "yes")
+
+
+@pytest.mark.parametrize("status", copies.DRAFTS)
+def test_a_cart_in_the_making_says_nothing_of_either(status: str) -> None:
+    meta = [{"key": key, "value": "yes"} for key in ("newsletter", "order_updates")]
+    row = copy_order(ORDER | {"status": status, "meta_data": meta})
+    assert (row["consent"], row["news_consent"]) == ("", "")
 
 
 def test_one_row_that_cannot_be_copied_does_not_stop_the_rest() -> None:

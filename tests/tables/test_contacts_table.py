@@ -68,7 +68,7 @@ def test_a_list_without_names_does_not_take_a_name_away() -> None:
 
 def test_putting_a_contact_again_keeps_consent_and_the_day_it_was_made() -> None:
     a_contact()
-    set_standing({PHONE: ("yes", NOON)})
+    set_standing("marketing", {PHONE: ("yes", NOON)})
     a_contact(created_at=NOON + SECOND, named_at=NOON)
     contact = Contact.get()
     assert (contact.marketing, contact.marketing_at) == ("yes", NOON)
@@ -85,12 +85,13 @@ def test_only_a_yes_is_an_agreement() -> None:
     yes, no, unsaid = a_contact(phone(1)), a_contact(phone(2)), a_contact(phone(3))
     elsewhere = a_contact(phone(4))
     set_standing(
+        "marketing",
         {
             phone(1): ("yes", NOON),
             phone(2): ("no", NOON),
             phone(3): ("", None),
             phone(4): ("yes", NOON),
-        }
+        },
     )
     assert Contact.agreed([yes, no, unsaid]) == {yes}
     assert Contact.agreed([]) == set()
@@ -100,23 +101,23 @@ def test_only_a_yes_is_an_agreement() -> None:
 
 def test_a_standing_can_be_taken_back() -> None:
     number = a_contact()
-    set_standing({PHONE: ("yes", NOON)})
-    set_standing({PHONE: ("no", NOON + SECOND)})
+    set_standing("marketing", {PHONE: ("yes", NOON)})
+    set_standing("marketing", {PHONE: ("no", NOON + SECOND)})
     assert Contact.agreed([number]) == set()
     assert Contact.get().marketing_at == NOON + SECOND
-    set_standing({PHONE: ("", None)})
+    set_standing("marketing", {PHONE: ("", None)})
     assert Contact.get().marketing_at is None
 
 
 def test_standings_are_set_for_more_people_than_fit_a_statement() -> None:
     Contact.put({"phone": phone(n), "created_at": NOON} for n in range(MANY))
-    set_standing({phone(n): ("yes", NOON) for n in range(MANY)})
+    set_standing("marketing", {phone(n): ("yes", NOON) for n in range(MANY)})
     assert Contact.agreed_count() == MANY
 
 
 def test_a_standing_of_somebody_we_do_not_know_changes_nothing() -> None:
     a_contact()
-    set_standing({OTHER_PHONE: ("yes", NOON)})
+    set_standing("marketing", {OTHER_PHONE: ("yes", NOON)})
     assert Contact.agreed_count() == 0
     assert Contact.select().count() == 1
 

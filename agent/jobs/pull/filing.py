@@ -9,7 +9,8 @@ from typing import Any
 from agent.config import Settings
 from agent.log import Log
 from agent.rules import copies
-from agent.rules.copies import ConsentFields, Json, Row
+from agent.rules.consent import MARKETING, ORDER_NEWS, ConsentFields
+from agent.rules.copies import Json, Row
 from models import Cursor, Found, Hint, Order, Product, ProductChange, ShopFact
 from models.base import among, tuples
 from models.interest import OBSERVED
@@ -67,7 +68,11 @@ class Filing:
     def from_settings(cls, settings: Settings, now: datetime) -> "Filing":
         facts = ShopFact.all()
         says = settings.consent
-        yes, refusals = tuple(says.yes), tuple(says.refusals)
+
+        def fields(marketing: Iterable[str], order_news: Iterable[str]) -> ConsentFields:
+            keys = {MARKETING: frozenset(marketing), ORDER_NEWS: frozenset(order_news)}
+            return ConsentFields(keys, tuple(says.yes), tuple(says.refusals))
+
         return cls(
             now=now,
             page_size=settings.shop.page_size,
@@ -78,8 +83,8 @@ class Filing:
             statuses=order_statuses(facts),
             roles=frozenset(settings.mirror.customer_roles),
             variations=facts.get("variations", ""),
-            order_consent=ConsentFields(frozenset(says.order_meta), yes, refusals),
-            customer_consent=ConsentFields(frozenset(says.customer_meta), yes, refusals),
+            order_consent=fields(says.order_meta, says.order_news_order_meta),
+            customer_consent=fields(says.customer_meta, says.order_news_customer_meta),
             language_meta=settings.languages.order_meta,
         )
 

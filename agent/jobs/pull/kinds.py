@@ -8,6 +8,7 @@ from typing import Any
 from agent.jobs.pull.filing import Filed, Filing, copied, file_rows, forget
 from agent.jobs.pull.people import ConsentRead, file_people, learn_languages
 from agent.rules import copies
+from agent.rules.consent import COLUMNS, PURPOSES, rules_of
 from agent.rules.copies import Json, Row
 from models import Category, Cursor, Customer, Hint, Order, Product, Refund, ShopCoupon
 from models.base import among, tuples
@@ -163,12 +164,13 @@ def _parents_of(variations: Sequence[int]) -> tuple[str, Sequence[int]]:
 def _consent_before(
     table: type[Order] | type[Customer], rows: Iterable[Row]
 ) -> dict[int, ConsentRead]:
-    """What the consent field of each row said when we last read it; new rows are absent."""
+    """What the consent fields of each row said when we last read it; new rows are absent."""
     ids = [row["woo_id"] for row in rows]
-    known = table.select(table.woo_id, table.consent, table.consent_rule, table.contact_id)
+    said = [getattr(table, COLUMNS[purpose]) for purpose in PURPOSES]
+    known = table.select(table.woo_id, table.consent_rule, table.contact_id, *said)
     return {
-        number: ConsentRead(says, rule, contact)
-        for number, says, rule, contact in tuples(known.where(among(table.woo_id, ids)))
+        number: ConsentRead(dict(zip(PURPOSES, says, strict=True)), rules_of(rule), contact)
+        for number, rule, contact, *says in tuples(known.where(among(table.woo_id, ids)))
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from peewee import fn
 
 from agent.consent import Heard, record
-from agent.rules.consent import NO, YES
+from agent.rules.consent import COLUMNS, NO, PURPOSES, YES, rules_of
 from agent.rules.copies import Row
 from agent.rules.names import first_name
 from agent.rules.phones import Phone, read_phone
@@ -19,10 +19,10 @@ from models.newer_number import put_names
 
 @dataclass(frozen=True, slots=True)
 class ConsentRead:
-    """What the consent field of a row said when it was last read, by which config, about whom."""
+    """What the consent fields of a row said when it was last read, by which config, about whom."""
 
-    says: str
-    rule: str
+    says: Mapping[str, str]  # purpose -> yes, no or ''
+    rules: Mapping[str, str]  # purpose -> fingerprint; absent where it was not read yet
     contact_id: int | None
 
 
@@ -36,7 +36,7 @@ def file_people(
 ) -> None:
     """Give each row its `contact_id`, and write the people and their statements.
 
-    `what` is "order" or "customer"; `consent_before` is what the consent field of each row said when
+    `what` is "order" or "customer"; `consent_before` is what the consent fields of each row said when
     it was last read. Runs in the caller's transaction.
     """
     phones, fresh = _read_phones({(row["phone"], row["country"] or country) for row in rows})
@@ -165,23 +165,29 @@ def _hear(
     said = []
     for row in rows:
         contact, before = row["contact_id"], consent_before.get(row["woo_id"])
-        if contact is None or not row["consent"]:
+        if contact is None:
             continue
-        known = before is not None and before.rule == row["consent_rule"]
-        if known and before is not None and before.says == row["consent"]:
-            # said before; but it was not heard under a number that could not be read, and a refusal
-            # goes with its person to another number (a consent does not)
-            if before.contact_id == contact or (before.contact_id and row["consent"] == YES):
+        for purpose in PURPOSES:
+            says = row[COLUMNS[purpose]]
+            if not says:
                 continue
-            known = row["consent"] == NO
-        said.append(
-            Heard(
-                phone=phone_of[contact],
-                says=row["consent"],
-                source=f"{what} {row['woo_id']}",
-                said_at=(row["modified_at"] if known else row["created_at"]) or now,
+            rule = rules_of(row["consent_rule"])[purpose]
+            known = before is not None and before.rules.get(purpose) == rule
+            if known and before is not None and before.says[purpose] == says:
+                # said before; but it was not heard under a number that could not be read, and a
+                # refusal goes with its person to another number (a consent does not)
+                if before.contact_id == contact or (before.contact_id and says == YES):
+                    continue
+                known = says == NO
+            said.append(
+                Heard(
+                    phone=phone_of[contact],
+                    purpose=purpose,
+                    says=says,
+                    source=f"{what} {row['woo_id']}",
+                    said_at=(row["modified_at"] if known else row["created_at"]) or now,
+                )
             )
-        )
     record(said, now=now)
 
 
