@@ -61,20 +61,39 @@ class OrderNews:
     shipment_meta: tuple[str, ...] = setting(
         Items(META_KEY),
         "Meta keys of orders in which shipment-tracking plugins note carrier, number and link; a * "
-        "stands for any letters.",
+        "stands for any characters. What stands there may be a list of tables, a table, or the number: "
+        "then carrier and link are looked for in keys that begin alike.",
         default=[
-            "_wc_shipment_tracking_items",
-            "_aftership_tracking_number",
-            "_tracking_number",
-            "_wcst_order_trackno",
-            "ywot_tracking_code",
-            "_parcelpanel_tracking_items",
+            "_wc_shipment_tracking_items",  # Shipment Tracking, Advanced Shipment Tracking, TrackShip
+            "_aftership_tracking_items",
+            "_aftership_tracking_number",  # as AfterShip noted it before
+            "_tracking_number",  # ShipStation, and Shipment Tracking once
+            "_tracking_code",
+            "_wot_tracking_number",  # Orders Tracking
+            "ywot_tracking_code",  # YITH
+            "_wcst_order_trackno",  # Shipping Tracking (WCST), its first parcel and the others
+            "_wcst_additional_companies",
+            "_correios_tracking_code",
+            "_pr_shipment_dhl_label_tracking",  # DHL for WooCommerce
+            "wcshipping_labels",  # WooCommerce Shipping
+            "wc_connect_labels",  # and what it was called before
         ],
     )
     delivery_meta: tuple[str, ...] = setting(
         Items(META_KEY),
-        "Meta keys of orders that say when it should arrive, for {estimated_delivery}.",
-        default=["_estimated_delivery_date", "_delivery_date", "_expected_delivery_date"],
+        "Meta keys of orders that say when it should arrive, for {estimated_delivery}; the first that "
+        "says something counts.",
+        default=[
+            "_estimated_delivery_date",
+            "_expected_delivery_date",
+            "_delivery_date",
+            "delivery_date",
+            "jckwds_date_ymd",  # Iconic
+            "_orddd_timestamp",  # Order Delivery Date, and its Lite
+            "_orddd_lite_timestamp",
+            "pi_system_delivery_date",
+            "ywcdd_order_delivery_date",  # YITH
+        ],
     )
 
 

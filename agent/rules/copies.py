@@ -14,6 +14,7 @@ from typing import Any
 from agent.rules.consent import ConsentFields
 from agent.rules.languages import normalized
 from agent.rules.money import minor_units
+from agent.rules.order_details import DetailFields
 
 Json = Mapping[str, Any]
 Row = dict[str, Any]
@@ -22,7 +23,8 @@ _LARGEST = 2**63 - 1  # what an integer column holds
 
 ORDER_FIELDS = (
     "id,number,status,currency,total,total_tax,shipping_total,customer_id,billing,"
-    "date_created_gmt,date_paid_gmt,date_modified_gmt,meta_data,lang"  # lang is Polylang's own
+    "date_created_gmt,date_paid_gmt,date_modified_gmt,payment_method,payment_method_title,"
+    "meta_data,lang"  # lang is Polylang's own
 )
 LINE_FIELDS = "id,currency,line_items,coupon_lines"
 ORDER_REFUND_FIELDS = "id,currency,refunds"
@@ -40,12 +42,18 @@ CATEGORY_FIELDS = "id,name,slug,parent"
 COUPON_FIELDS = "id,code,status,usage_count,date_expires_gmt,date_modified_gmt"
 
 DRAFTS = ("checkout-draft", "auto-draft", "draft")  # carts in the making, not orders
+_NO_DETAILS = DetailFields()
 
 
 def order(
-    one: Json, read_at: datetime, consent: ConsentFields, language_meta: Sequence[str] = ()
+    one: Json,
+    read_at: datetime,
+    consent: ConsentFields,
+    language_meta: Sequence[str] = (),
+    details: DetailFields = _NO_DETAILS,
 ) -> Row:
-    """An order's header; `language_meta` are the meta fields that may tell the customer's language.
+    """An order's header; `language_meta` are the meta fields that may tell the customer's language,
+    `details` those with what its news need.
 
     Raises ValueError where its id or a sum makes no sense.
     """
@@ -69,6 +77,8 @@ def order(
         # a box that was ticked while the checkout goes on may yet be unticked
         **consent.columns(() if status in DRAFTS else one.get("meta_data") or ()),
         "language": _language(one, language_meta),
+        "details": details.read(one),
+        "details_rule": details.fingerprint,
         "created_at": _utc(one.get("date_created_gmt")),
         "paid_at": _utc(one.get("date_paid_gmt")),
         "modified_at": _utc(one.get("date_modified_gmt")),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from agent.rules import copies
 from agent.rules.consent import MARKETING, ORDER_NEWS, ConsentFields
 from agent.rules.copies import Json, Row
+from agent.rules.order_details import DetailFields
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 READ_AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -72,6 +73,8 @@ def test_an_order_as_woocommerce_gives_it() -> None:
         "news_consent": "",
         "consent_rule": CONSENT.fingerprint,
         "language": "",
+        "details": {"payment_method": "cod", "payment_title": "COD"},
+        "details_rule": DetailFields().fingerprint,
         "created_at": datetime(2026, 10, 12, 7, 39, 41, tzinfo=UTC),
         "paid_at": datetime(2026, 10, 12, 7, 40, 41, tzinfo=UTC),
         "modified_at": datetime(2026, 10, 15, 6, 46, 25, tzinfo=UTC),

@@ -7,11 +7,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.config import Settings
+from agent.jobs.pull.changes import new_refunds, order_changes
 from agent.log import Log
 from agent.rules import copies
 from agent.rules.consent import MARKETING, ORDER_NEWS, ConsentFields
 from agent.rules.copies import Json, Row
-from models import Cursor, Found, Hint, Order, Product, ProductChange, ShopFact
+from agent.rules.order_details import DetailFields
+from models import (
+    Cursor,
+    Found,
+    Hint,
+    Order,
+    OrderChange,
+    Product,
+    ProductChange,
+    Refund,
+    ShopFact,
+)
 from models.base import among, tuples
 from models.interest import OBSERVED
 from models.mirror import Copy
@@ -21,7 +33,11 @@ log = Log(__name__)
 EVERY_ROLE = "all"
 
 # What a row says beside what the shop said: it may differ although the shop's row does not.
-DERIVED = frozenset({"contact_id", "consent_rule", "language", "read_at"})
+DERIVED = frozenset(
+    {
+        "contact_id", "consent_rule", "news_consent", "language", "details", "details_rule", "read_at",
+    }
+)  # fmt: skip
 
 News = Mapping[int, tuple[str, ...]]
 """id -> the columns that differ from what the mirror had; none of them for a row that is new."""
@@ -61,6 +77,7 @@ class Filing:
     order_consent: ConsentFields
     customer_consent: ConsentFields
     language_meta: tuple[str, ...]
+    details: DetailFields
     means: str = "poll"  # how the rows were found
     first: bool = False  # the kind is filled for the first time: nothing is a change yet
 
@@ -86,6 +103,9 @@ class Filing:
             order_consent=fields(says.order_meta, says.order_news_order_meta),
             customer_consent=fields(says.customer_meta, says.order_news_customer_meta),
             language_meta=settings.languages.order_meta,
+            details=DetailFields(
+                settings.order_news.shipment_meta, settings.order_news.delivery_meta
+            ),
         )
 
     @property
@@ -104,7 +124,8 @@ class Filed:
 def file_rows(
     table: type[Copy], name: str, rows: Sequence[Row], read_at: datetime, filing: Filing
 ) -> Filed:
-    """Write copied rows, with the history of stock and prices. Runs in the caller's transaction."""
+    """Write copied rows, with the history of stock and prices, and what orders did. Runs in the
+    caller's transaction."""
     if filing.first:
         table.absorb(rows)
         return Filed(rows, {row["woo_id"]: () for row in rows})
@@ -112,6 +133,10 @@ def file_rows(
     news = {row["woo_id"]: fields for row in rows if (fields := _differs(row, before)) is not None}
     if table is Product:
         ProductChange.add(_changes(rows, before, news, filing.means))
+    if table is Order:
+        OrderChange.add(order_changes(rows, before, filing.now))
+    if table is Refund:
+        OrderChange.add(new_refunds(rows, before, filing.now))
     table.absorb(rows)
     tell(name, news, read_at, filing)
     _learn_lateness(name, [row for row in rows if row["woo_id"] in news], before, filing)

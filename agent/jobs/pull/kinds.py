@@ -56,7 +56,9 @@ def _orders(rows: Rows, read_at: datetime, filing: Filing) -> Filed:
     fit = copied(
         "order",
         rows,
-        lambda one: copies.order(one, read_at, filing.order_consent, filing.language_meta),
+        lambda one: copies.order(
+            one, read_at, filing.order_consent, filing.language_meta, filing.details
+        ),
     )
     said = _consent_before(Order, fit)
     file_people(fit, "order", said, country=filing.country, now=filing.now)
