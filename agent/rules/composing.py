@@ -42,8 +42,8 @@ def compose(
         tongue.countries,
         tuple(mappings),
     )
-    known = values(facts, wanted)
+    known = values(facts, wanted, tongue.shop_language)
     if mixes_languages(mappings[wanted], known):
         wanted = fallback
-        known = values(facts, wanted)
+        known = values(facts, wanted, tongue.shop_language)
     return Composed(template=mappings[wanted].template, language=wanted, values=known)

@@ -137,8 +137,13 @@ FIELDS: Final = frozenset(
 )
 """Each of these may be empty: a guest has no account, an order of the till no e-mail."""
 
-ADDRESSES: Final = frozenset({"shop_url", "product_url", "review_url", "tracking_url"})
-"""What is never cut: an address that is cut leads nowhere."""
+NEVER_CUT: Final = frozenset(
+    {
+        *("shop_url", "product_url", "review_url", "tracking_url"),
+        *("payment_instructions", "action_needed"),
+    }
+)
+"""An address that is cut leads nowhere, and no money comes to an account of which the end is missing."""
 
 PATHS: Final = frozenset({"product_path"})
 """Ends of an address, for the URL button alone; their slashes stay slashes."""

@@ -15,7 +15,7 @@ from agent.rules.wording import (
     fallback_words,
     fill,
     fill_url,
-    length_of_addresses,
+    length_uncut,
     own_words,
     placeholders,
 )
@@ -253,15 +253,15 @@ def _by_variable(body: Sequence[str] | Mapping[str, str]) -> Mapping[str, str]:
 def _filled(texts: Mapping[str, str], values: Mapping[str, str], room: int) -> dict[str, str]:
     """The texts with their values; equally short ones if they are too long together.
 
-    Raises ValueError where the addresses among them, which are never cut, fill the room.
+    Raises ValueError where those among them that are never cut, such as addresses, fill the room.
     """
     filled = {variable: fill(text, values) for variable, text in texts.items()}
     if sum(map(len, filled.values())) <= room:
         return filled
-    room -= sum(length_of_addresses(text, values) for text in texts.values())
+    room -= sum(length_uncut(text, values) for text in texts.values())
     share = room // len(texts)
     if share < 1:
-        raise ValueError("its addresses leave no room for the other values of the template")
+        raise ValueError("what is never cut leaves no room for the other values of the template")
     return {variable: fill(text, values, limit=share) for variable, text in texts.items()}
 
 

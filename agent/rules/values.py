@@ -1,17 +1,13 @@
-"""What is known of a person, a shop and some products -> what the placeholders stand for."""
+"""What is known of a person, a shop, some products and an order -> what the placeholders stand for."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
-from functools import lru_cache
-from html import unescape
+from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
 
 from agent.rules import formats
 from agent.rules.languages import locale_of
 from agent.rules.names import first_name, last_name
+from agent.rules.order_values import order_values
 from agent.rules.placeholders import (
     CODES,
     COUNTRY,
@@ -21,72 +17,38 @@ from agent.rules.placeholders import (
     NAME,
     ORDER_FIELDS,
 )
-from agent.rules.visible import cut, visible
-from agent.rules.wording import LONGEST_VALUE
+from agent.rules.shop_texts import address, path, plain, reviews
+from agent.rules.shown import CouponShown, MessageFacts, OrderShown, ProductShown, ShipmentShown
+from agent.rules.visible import cut
+
+__all__ = [
+    "CouponShown",
+    "MessageFacts",
+    "OrderShown",
+    "ProductShown",
+    "ShipmentShown",
+    "values",
+]
 
 MOST_PRODUCTS: Final = 3
 LONGEST_IN_LIST: Final = 75  # characters of a product's name, where three stand in one value
 
-# What browsers take for a tag; "5 < 6" is none.
-_TAG = re.compile(r"</?[a-z][^<>]*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductShown:
-    """A product as a message names it. Prices are minor units of the shop's currency."""
-
-    name: str
-    url: str = ""
-    price: int | None = None
-    old_price: int | None = None  # what this person saw
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CouponShown:
-    """A personal coupon."""
-
-    code: str
-    percent: int
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageFacts:
-    """All that a message can say.
-
-    `order` and `customer` are rows of the mirror by column, or the columns of them that the texts
-    ask for; see ORDER_FIELDS and CUSTOMER_FIELDS. `products` are what the message is about.
-    """
-
-    shop_name: str
-    shop_url: str
-    currency: str
-    zone: tzinfo
-    first_name: str = ""
-    last_name: str = ""
-    region: str = ""
-    orders_count: int = 0
-    last_product: ProductShown | None = None
-    products: tuple[ProductShown, ...] = ()
-    recommended: tuple[ProductShown, ...] = ()
-    coupon: CouponShown | None = None
-    order: Mapping[str, object] = field(default_factory=dict)
-    customer: Mapping[str, object] = field(default_factory=dict)
-
-
-def values(facts: MessageFacts, language: str) -> dict[str, str]:
+def values(facts: MessageFacts, language: str, shop_language: str = "") -> dict[str, str]:
     """Placeholder -> text, in the words of `language` and the formats of where the person lives.
 
-    What is not known is not in it, and gives way to its fallback.
+    What is not known is not in it, and gives way to its fallback. `shop_language` is that of the
+    shop's own texts, "" if nobody knows.
     """
     locale = locale_of(language, facts.region)
     found = {
         **_person(facts, locale),
-        "shop_name": _plain(unescape(facts.shop_name)),
+        "shop_name": plain(facts.shop_name),
         "shop_url": facts.shop_url,
         **_products(facts, locale),
         **_listed("recommended", facts.recommended, locale),
         **_coupon(facts, locale),
+        **(order_values(facts.news, language, locale, shop_language) if facts.news else {}),
         **dict(_fields("order", ORDER_FIELDS, facts.order, facts, locale)),
         **dict(_fields("customer", CUSTOMER_FIELDS, facts.customer, facts, locale)),
     }
@@ -101,7 +63,7 @@ def _person(facts: MessageFacts, locale: str) -> dict[str, str]:
         "full_name": f"{first} {last}".strip(),
         "country": formats.country_name(facts.region, locale) if facts.region else "",
         "orders_count": str(facts.orders_count),
-        "last_product": _plain(facts.last_product.name) if facts.last_product else "",
+        "last_product": plain(facts.last_product.name) if facts.last_product else "",
     }
 
 
@@ -109,14 +71,14 @@ def _products(facts: MessageFacts, locale: str) -> dict[str, str]:
     found = _listed("product", facts.products, locale)
     first = facts.products[0] if facts.products else None
     reviewed = first or facts.last_product
-    if reviewed is not None and (url := _address(reviewed.url)):
-        found["review_url"] = _address(f"{url.partition('#')[0]}#reviews")  # WooCommerce's anchor
+    if reviewed is not None:
+        found["review_url"] = reviews(reviewed.url)
     if first is None:
         return found
     found["product_name"] = found.get("product_1", "")
     # one that has no page of its own is found in the shop
-    found["product_url"] = _address(first.url) or facts.shop_url
-    found["product_path"] = _path(first.url, facts.shop_url)
+    found["product_url"] = address(first.url) or facts.shop_url
+    found["product_path"] = path(first.url, facts.shop_url)
     now, before = first.price, first.old_price
     if now is not None:
         found["price"] = formats.money(now, facts.currency, locale)
@@ -130,10 +92,10 @@ def _products(facts: MessageFacts, locale: str) -> dict[str, str]:
 
 def _listed(name: str, products: Sequence[ProductShown], locale: str) -> dict[str, str]:
     """{name}_1 to _3 and {name}_list. Variations may share their name, which is said once then."""
-    named = dict.fromkeys(plain for one in products if (plain := _plain(one.name)))
+    named = dict.fromkeys(text for one in products if (text := plain(one.name)))
     names = list(named)[:MOST_PRODUCTS]
-    found = {f"{name}_{number}": plain for number, plain in enumerate(names, start=1)}
-    short = [cut(plain, LONGEST_IN_LIST) for plain in names]
+    found = {f"{name}_{number}": text for number, text in enumerate(names, start=1)}
+    short = [cut(text, LONGEST_IN_LIST) for text in names]
     return {**found, f"{name}_list": formats.listed(tuple(short), locale)}
 
 
@@ -176,43 +138,18 @@ def _written(
     if kind is DATE and isinstance(value, datetime):
         return _date(value, facts, locale)
     if kind is CODES and isinstance(value, Sequence):
-        return formats.listed(tuple(map(str, value)), locale)
+        return formats.listed(tuple(filter(None, map(plain, map(str, value)))), locale)
     if kind is COUNTRY:
         return formats.country_name(str(value), locale)
     if kind is NAME:
         return first_name(str(value)) if name == "first_name" else last_name(str(value))
-    return str(value)
+    return plain(str(value))
 
 
 def _date(moment: datetime, facts: MessageFacts, locale: str) -> str:
-    """The day on which it is so in the shop; "" at either end of the calendar, where it has none."""
+    """The day on which it is so in `facts.zone`; "" at either end of the calendar, where it has none."""
     try:
         day = moment.astimezone(facts.zone).date()
     except OverflowError:
         return ""
     return formats.long_date(day, locale)
-
-
-@lru_cache(maxsize=4096)
-def _plain(text: str) -> str:
-    """What the shop calls something, without the markup that WordPress lets stand in titles."""
-    return visible(_TAG.sub(" ", text))
-
-
-def _address(url: str) -> str:
-    """An address that can be sent whole; "" for one that cannot."""
-    written = visible(url)
-    return written if len(written) <= LONGEST_VALUE and " " not in written else ""
-
-
-@lru_cache(maxsize=4096)
-def _path(url: str, shop_url: str) -> str:
-    """What follows the shop's own address in that of a product: product/blue-shirt/."""
-    try:
-        parts, home = urlsplit(visible(url)), urlsplit(shop_url).path.rstrip("/")
-    except ValueError:  # half an IPv6 address
-        return ""
-    path = parts.path
-    if path.startswith(f"{home}/"):
-        path = path[len(home) :]
-    return urlunsplit(("", "", path.lstrip("/"), parts.query, ""))

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
-from agent.rules.placeholders import ADDRESSES, PATHS
+from agent.rules.placeholders import NEVER_CUT, PATHS
 from agent.rules.visible import cut, visible
 
 LONGEST_VALUE: Final = 250  # characters; the whole body has 1024, and others want room too
@@ -69,15 +69,16 @@ def fill(text: str, values: Mapping[str, str], *, limit: int = LONGEST_VALUE) ->
     A value that is missing or blank gives way to its fallback. A value is never read for
     placeholders itself: a person may call herself {coupon_code}.
 
-    An address is never cut, and does not count for `limit`: the values beside it are cut instead.
+    An address is never cut, nor is what one has to pay by, and neither counts for `limit`: the values
+    beside it are cut instead.
 
     Raises EmptyValue if there is no fallback either, or nothing is left at all.
-    Raises ValueError if `text` is malformed, or leaves no room for a value beside its address.
+    Raises ValueError if `text` is malformed, or leaves no room for a value beside what is never cut.
     """
-    given: dict[bool, list[int]] = {True: [], False: []}  # is it an address -> lengths
+    given: dict[bool, list[int]] = {True: [], False: []}  # is it never cut -> lengths
 
     def whole(name: str, value: str) -> str:
-        given[name in ADDRESSES].append(len(visible(value)))
+        given[name in NEVER_CUT].append(len(visible(value)))
         return value
 
     line = visible(_render(text, values, literal=str, value=whole))
@@ -91,20 +92,20 @@ def fill(text: str, values: Mapping[str, str], *, limit: int = LONGEST_VALUE) ->
     others = given[False]
     share = (sum(others) - excess) // len(others) if others else 0
     if share < 1:
-        raise ValueError(f"{text!r} leaves no room beside its address")
+        raise ValueError(f"{text!r} leaves no room beside what is never cut")
 
     def shorter(name: str, value: str) -> str:
-        return value if name in ADDRESSES else cut(visible(value), share)
+        return value if name in NEVER_CUT else cut(visible(value), share)
 
     return visible(_render(text, values, literal=str, value=shorter))
 
 
-def length_of_addresses(text: str, values: Mapping[str, str]) -> int:
+def length_uncut(text: str, values: Mapping[str, str]) -> int:
     """How many characters of the filled `text` cannot be cut."""
     return sum(
         len(visible(values.get(piece.name, "")) or visible(piece.fallback or ""))
         for piece in placeholders(text)
-        if piece.name in ADDRESSES
+        if piece.name in NEVER_CUT
     )
 
 

@@ -22,7 +22,14 @@ from agent.rules.placeholders import (
     fillable,
     needs_fallback,
 )
-from agent.rules.values import CouponShown, MessageFacts, ProductShown, values
+from agent.rules.values import (
+    CouponShown,
+    MessageFacts,
+    OrderShown,
+    ProductShown,
+    ShipmentShown,
+    values,
+)
 from agent.rules.wording import LONGEST_VALUE, EmptyValue, fill, fill_url
 from models import Customer, Order
 
@@ -51,6 +58,14 @@ CUSTOMER: dict[str, object] = {
     "phone": "600", "country": "PT", "created_at": datetime(2020, 2, 29, 12, 0, tzinfo=UTC),
     "modified_at": datetime(2026, 1, 1, 12, 0, tzinfo=UTC),
 }  # fmt: skip
+NEWS = OrderShown(
+    kind="order_partly_refunded", number="A-20300", status="completed", currency="BRL", total=30190,
+    item_count=5, items=(COAT, HAT, SCARF, GLOVES), status_name="Completed", refunded=1990,
+    shipment=ShipmentShown(
+        number="JD014600003", carrier="DHL", url="https://track.example/JD014600003"
+    ),
+    delivery="2026-10-20", payment_title="Card", payment_instructions="Pay at the door.",
+)  # fmt: skip
 FULL = replace(
     BARE,
     first_name="Ana",
@@ -63,6 +78,7 @@ FULL = replace(
     coupon=COUPON,
     order=ORDER,
     customer=CUSTOMER,
+    news=NEWS,
 )
 
 
@@ -94,6 +110,20 @@ def test_everything_that_is_known_is_said() -> None:
         "coupon_code": "WB7K2M9QX",
         "discount_percent": "15%",
         "coupon_expires": "November 29, 2026",  # where the shop is
+        "order_number": "A-20300",
+        "order_total": "R$301.90",
+        "item_count": "5",
+        "item_list": "Blue coat, Hat, and 2 more",
+        "estimated_delivery": "October 20, 2026",
+        "payment_method": "Card",
+        "payment_instructions": "Pay at the door.",
+        "status_text": "partly refunded (R$19.90 so far)",
+        "status_emoji": "💳",
+        "action_needed": "nothing to do",
+        "refund_amount": "R$19.90",
+        "carrier_name": "DHL",
+        "tracking_number": "JD014600003",
+        "tracking_url": "https://track.example/JD014600003",
         "order.number": "A-20300",
         "order.date": "October 11, 2026",
         "order.total": "R$301.90",  # in its own currency

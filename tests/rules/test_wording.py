@@ -15,7 +15,7 @@ from agent.rules.wording import (
     fallback_words,
     fill,
     fill_url,
-    length_of_addresses,
+    length_uncut,
     own_words,
     percent_encode,
     placeholders,
@@ -213,15 +213,15 @@ def test_values_beside_an_address_share_what_is_left() -> None:
 
 @pytest.mark.parametrize("text", ["Have a look: {shop_url}", "{first_name|you}, look: {shop_url}"])
 def test_words_that_leave_no_room_beside_an_address_make_no_message(text: str) -> None:
-    with pytest.raises(ValueError, match="no room beside its address"):
+    with pytest.raises(ValueError, match="no room beside what is never cut"):
         fill(text, {"shop_url": LINK, "first_name": "Ana"}, limit=5)
 
 
 def test_what_cannot_be_cut_is_known() -> None:
     values = {"shop_url": LINK, "first_name": "Ana"}
-    assert length_of_addresses("{first_name|x} {shop_url} {shop_url}", values) == 2 * len(LINK)
-    assert length_of_addresses("{review_url|the shop}", values) == len("the shop")
-    assert length_of_addresses("{review_url}", values) == 0
+    assert length_uncut("{first_name|x} {shop_url} {shop_url}", values) == 2 * len(LINK)
+    assert length_uncut("{review_url|the shop}", values) == len("the shop")
+    assert length_uncut("{review_url}", values) == 0
 
 
 @given(
