@@ -8,16 +8,18 @@ from pathlib import Path
 
 from agent.consent import IMPORT, Heard, record
 from agent.errors import BadInput
-from agent.rules.consent import NO, YES
+from agent.rules.consent import MARKETING, NO, PURPOSES, YES
 from agent.rules.phones import Phone, read_phone
 from models import Contact, ShopFact
 from models.base import transaction
 
-COLUMNS = ("phone", "says", "date", "country", "wording")
+COLUMNS = ("phone", "says", "date", "country", "wording", "purpose")
 LINES_A_BATCH = 1000
 SAYS = {"yes": YES, "y": YES, "true": YES, "1": YES} | {
     "no": NO, "n": NO, "false": NO, "0": NO, "stop": NO,
 }  # fmt: skip
+ABOUT = {purpose: (purpose,) for purpose in PURPOSES} | {"both": PURPOSES}
+"""What a line may name as its purpose -> the purposes that it is a statement about."""
 
 
 @dataclass(slots=True)
@@ -29,10 +31,12 @@ class Imported:
     set_aside: list[tuple[int, str]] = field(default_factory=list)
 
 
-def import_consent(path: Path, *, country: str, now: datetime) -> Imported:
+def import_consent(
+    path: Path, *, country: str, now: datetime, purpose: str = MARKETING
+) -> Imported:
     """Put every usable line on the ledger; the others are set aside with their reason.
 
-    Importing a file again changes nothing. Raises BadInput when the file cannot be read at all.
+    `purpose` (a key of ABOUT) is what the lines are about in a file that has no such column. Importing a file again changes nothing. Raises BadInput when the file cannot be read at all.
     """
     done = Imported()
     home = country or ShopFact.all().get("country", "")
@@ -40,10 +44,12 @@ def import_consent(path: Path, *, country: str, now: datetime) -> Imported:
     batch: list[tuple[Heard, Phone]] = []
     for line, row in _rows(path):
         try:
-            batch.append(_heard(row, f"{IMPORT} {path.name}:{line}", home, written))
+            batch.extend(
+                _heard({"purpose": purpose} | row, f"{IMPORT} {path.name}:{line}", home, written)
+            )
         except ValueError as error:
             done.set_aside.append((line, str(error)))
-        if len(batch) == LINES_A_BATCH:
+        if len(batch) >= LINES_A_BATCH:
             _write(batch, done, now)
             batch = []
     _write(batch, done, now)
@@ -77,7 +83,8 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
 
 def _heard(
     row: Mapping[str, str], source: str, home: str, written: datetime
-) -> tuple[Heard, Phone]:
+) -> list[tuple[Heard, Phone]]:
+    """What a line says, a statement for each purpose. Raises ValueError where it makes no sense."""
     phone = read_phone(row["phone"], row.get("country") or home)
     if not phone.e164:
         raise ValueError(f"phone {row['phone']!r}: {phone.reason}")
@@ -86,13 +93,24 @@ def _heard(
     ).lower()  # a cell that is left blank says nothing, and is set aside
     if said not in SAYS:
         raise ValueError(f"says {said!r}: write yes or no")
-    return Heard(
-        phone=phone.e164,
-        says=SAYS[said],
-        source=source,
-        said_at=_date(row.get("date", ""), written),
-        words=row.get("wording", ""),
-    ), phone
+    about = row["purpose"].lower()  # and so does this one: nobody agrees to what nobody named
+    if about not in ABOUT:
+        raise ValueError(f"purpose {about!r}: write {', '.join(ABOUT)}")
+    said_at = _date(row.get("date", ""), written)
+    return [
+        (
+            Heard(
+                phone=phone.e164,
+                purpose=purpose,
+                says=SAYS[said],
+                source=source,
+                said_at=said_at,
+                words=row.get("wording", ""),
+            ),
+            phone,
+        )
+        for purpose in ABOUT[about]
+    ]
 
 
 def _written(path: Path, now: datetime) -> datetime:

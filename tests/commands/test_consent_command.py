@@ -53,6 +53,17 @@ def test_lines_that_are_set_aside_are_on_stderr_with_their_numbers(
     assert consented(config) == 1  # the good line was taken
 
 
+def test_what_a_list_is_about_can_be_said(config: Path, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(f"phone\n{ANA}\n")
+    named = ("consent", "import", str(file), "--config", str(config), "--purpose")
+    ended = typed(*named, "order_news")
+    assert ended.stdout == "1 statement added, 0 known already, 0 lines set aside\n"
+    with shared(config.parent / "winback.db"):
+        assert (Contact.agreed_count("order_news"), Contact.agreed_count()) == (1, 0)
+    assert typed(*named, "newsletter").exit_code == 2
+
+
 def test_a_file_that_is_not_there_is_refused(config: Path, tmp_path: Path) -> None:
     ended = typed("consent", "import", str(tmp_path / "none.csv"), "--config", str(config))
     assert isinstance(ended.exception, BadInput)

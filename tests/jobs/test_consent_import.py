@@ -26,12 +26,17 @@ def write(path: Path, text: str, now: datetime, encoding: str = "utf-8") -> None
     os.utime(path, (now.timestamp(), now.timestamp()))
 
 
-def bring_in(path: Path, now: datetime, country: str = "US") -> Imported:
-    return import_consent(path, country=country, now=now)
+def bring_in(path: Path, now: datetime, country: str = "US", **more: str) -> Imported:
+    return import_consent(path, country=country, now=now, **more)
 
 
-def standing(phone: str) -> str:
-    return str(Contact.get(Contact.phone == phone).marketing)
+def standing(phone: str, purpose: str = "marketing") -> str:
+    return str(getattr(Contact.get(Contact.phone == phone), purpose))
+
+
+def both(phone: str) -> tuple[str, str]:
+    """What stands of marketing and of order news."""
+    return standing(phone), standing(phone, "order_news")
 
 
 def test_a_bare_list_of_numbers_is_a_list_of_consents(listed: Path, now: datetime) -> None:
@@ -142,3 +147,68 @@ def test_a_cell_that_is_left_blank_is_no_yes(listed: Path, now: datetime) -> Non
     done = bring_in(listed, now)
     assert (done.added, [line for line, _ in done.set_aside]) == (1, [3])
     assert Contact.get_or_none(Contact.phone == BEN) is None
+
+
+# what it is about
+
+
+def test_a_list_without_a_purpose_is_about_marketing(listed: Path, now: datetime) -> None:
+    write(listed, f"phone\n{ANA}\n", now)
+    bring_in(listed, now)
+    assert both(ANA) == ("yes", "")
+
+
+@pytest.mark.parametrize(
+    ("purpose", "stand"),
+    [("marketing", ("yes", "")), ("order_news", ("", "yes")), ("both", ("yes", "yes"))],
+)
+def test_the_purpose_of_a_list_can_be_named(
+    listed: Path, now: datetime, purpose: str, stand: tuple[str, str]
+) -> None:
+    write(listed, f"phone\n{ANA}\n", now)
+    bring_in(listed, now, purpose=purpose)
+    assert both(ANA) == stand
+
+
+def test_each_line_can_name_its_own(listed: Path, now: datetime) -> None:
+    cleo = "+15125550113"
+    lines = [f"{ANA},yes,order_news", f"{BEN},yes,Marketing", f"{cleo},no,BOTH"]
+    write(listed, "\n".join(["phone,says,purpose", *lines]), now)
+    # when the list as a whole is said to be about something else
+    done = bring_in(listed, now, purpose="order_news")
+    assert (done.added, done.set_aside) == (4, [])
+    assert (both(ANA), both(BEN), both(cleo)) == (("", "yes"), ("yes", ""), ("no", "no"))
+    again = bring_in(listed, now)
+    assert (again.added, again.known) == (0, 4)
+
+
+@pytest.mark.parametrize("purpose", ["", "news", "order news", "marketing,order_news"])
+def test_a_purpose_that_is_none_is_set_aside(listed: Path, now: datetime, purpose: str) -> None:
+    write(listed, f'phone,purpose\n{ANA},"{purpose}"\n', now)
+    done = bring_in(listed, now, purpose="order_news")
+    assert (done.added, done.set_aside) == (
+        0,
+        [(2, f"purpose {purpose!r}: write marketing, order_news, both")],
+    )
+
+
+@pytest.mark.parametrize("purpose", ["marketing", "order_news"])
+def test_an_import_never_overrides_a_no_to_the_same_purpose(
+    listed: Path, now: datetime, purpose: str
+) -> None:
+    said = Heard(
+        phone=ANA, purpose=purpose, says="no", source="whatsapp", said_at=now - timedelta(days=9)
+    )
+    record([said], now=now)
+    write(listed, f"phone\n{ANA}\n", now)
+    bring_in(listed, now, purpose="both")
+    no_to_marketing = purpose == "marketing"
+    assert both(ANA) == (("no", "yes") if no_to_marketing else ("yes", "no"))
+
+
+def test_statements_of_a_line_stay_together_where_a_batch_ends(listed: Path, now: datetime) -> None:
+    numbers = [f"+4917{n:08d}" for n in range(10_000_000, 10_000_999)]
+    write(listed, "\n".join(["phone", *numbers]), now)
+    done = bring_in(listed, now, purpose="both")
+    assert done.added == 2 * (len(numbers) - len(done.set_aside))
+    assert Contact.agreed_count() == Contact.agreed_count("order_news") == done.added // 2

@@ -74,6 +74,14 @@ def test_a_stop_that_was_acknowledged_is_in_force_before_anybody_has_read_it(
     assert office.taken == {}
 
 
+def test_it_holds_order_news_as_well(office: Office) -> None:
+    news = {"campaign": "order_completed", "kind": "utility", "order_id": 17}
+    [uid] = office.world.queue(**news)
+    _stop(office, uid)
+    assert office.send() == {}
+    assert (message(uid).state, message(uid).attempts, office.taken) == ("queued", 0, {})
+
+
 def test_the_run_goes_on_as_soon_as_it_has_been_read(office: Office) -> None:
     uids = office.world.queue(5)
     _stop(office, uids[0])
