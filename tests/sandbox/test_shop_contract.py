@@ -120,6 +120,7 @@ CASES = [
     plain("q01_orders_N_notes"),
     plain("q01_orders_N_refunds"),
     plain("q01_orders_include_N_N", ids=True),
+    plain("q01_payment_gateways", maps=(".options",)),
     plain("q01_products"),
     plain("q01_products_N"),
     plain("q01_products_N_variations"),

@@ -36,6 +36,7 @@ from agent.sandbox.shop.render_orders import REFUND_METHODS
 from agent.sandbox.shop.routes_coupons import coupon_routes
 from agent.sandbox.shop.routes_goods import goods_routes
 from agent.sandbox.shop.routes_orders import order_routes
+from agent.sandbox.shop.routes_payments import payment_routes
 from agent.sandbox.shop.routes_people import people_routes
 from agent.sandbox.shop.routes_refunds import note_routes, refund_routes
 from agent.sandbox.shop.routes_variations import variation_routes
@@ -58,7 +59,7 @@ FACTS: dict[str, Callable[[View], object]] = {
     "system_status": system_status,
     "reports/orders/totals": lambda view: order_totals(view.shop),
 }
-READ_ONLY = {f"{WC}/{path}" for path in ("refunds", "variations", *FACTS)}
+READ_ONLY = {f"{WC}/{path}" for path in ("refunds", "variations", "payment_gateways", *FACTS)}
 READ_ONLY |= {f"{ANALYTICS}/variations", "/wp-json"}
 PAGE = "winback.page"  # in the environ: the answer is a page for people
 NO_CACHE = {
@@ -89,6 +90,7 @@ def shop_app(shop: Shop, *, costs: Costs | None = None, prefix: str = "") -> Fla
         people_routes,
         coupon_routes,
         webhook_routes,
+        payment_routes,
     ):
         app.register_blueprint(routes(shop), url_prefix=WC)
     for routes in (goods_routes, variation_routes):

@@ -6,6 +6,7 @@ import string
 from typing import TYPE_CHECKING
 
 from agent.sandbox.shop.orders import Orders
+from agent.sandbox.shop.payments import title_of, usual_payment
 from agent.sandbox.shop.prices import shown_price
 from agent.sandbox.shop.rows import (
     ORDER_ADDRESS,
@@ -38,14 +39,16 @@ class Checkout(Orders):
         coupon_codes: Sequence[str] = (),
         shipping_total: Decimal | str | int = 0,
         created_via: str = "checkout",
-        payment_method: str = "cod",
+        payment_method: str | None = None,
+        payment_title: str = "",
         customer_note: str = "",
     ) -> int:
         """A new order of `lines` (product id, variation id or 0, quantity).
 
         It takes counted stock for a status that does, sets the date paid for a paid status (or as
         `paid` says), and counts the use of its coupons. An order placed as "refunded" has no refund
-        yet; see `refund`. NotFound, CouponRefused, or ValueError for an unknown status.
+        yet; see `refund`. Without a `payment_method` it has the usual one (see payments.py).
+        NotFound, CouponRefused, or ValueError for an unknown status.
         """
         with self.lock:
             self.check_status(status)
@@ -71,7 +74,8 @@ class Checkout(Orders):
                 shipping_total=self.money(shipping_total),
                 total=ZERO,
                 created_via=created_via,
-                payment_method=payment_method,
+                payment_method="",
+                payment_title=payment_title,
                 customer_note=customer_note,
                 created=moment,
                 modified=moment,
@@ -86,6 +90,10 @@ class Checkout(Orders):
             order.total = self.money(goods + order.shipping_total)
             # nothing can be refused any more: from here on the shop changes
             order.id = self.new_id()
+            order.payment_method = (
+                usual_payment(order.id, status) if payment_method is None else payment_method
+            )
+            order.payment_title = payment_title or title_of(self.gateways, order.payment_method)
             order.meta = self.new_meta(meta or {})
             self.orders.add(order)
             self.follow_status(order, moment)

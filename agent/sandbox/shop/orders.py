@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from agent.sandbox.shop.catalog import Catalog
 from agent.sandbox.shop.coupons import Coupons
 from agent.sandbox.shop.ground import NotFound
+from agent.sandbox.shop.payments import usual_gateways
 from agent.sandbox.shop.people import People
 from agent.sandbox.shop.rows import ZERO, Note, Order, OrderLine, Refund
 from agent.sandbox.shop.table import Table
@@ -49,6 +50,7 @@ class Orders(Catalog, People, Coupons):
         self.orders: Table[Order] = Table()
         self.refunds: Table[Refund] = Table()
         self.statuses = dict(STATUSES)
+        self.gateways = usual_gateways()
 
     def add_order_status(self, slug: str, name: str) -> None:
         """A status that a plugin brings, as "shipped"."""

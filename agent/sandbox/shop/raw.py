@@ -22,7 +22,7 @@ PRODUCT_TEXTS = (
     *("name", "status", "sku", "price", "regular_price", "sale_price"),
     *("stock_status", "catalog_visibility", "backorders"),
 )
-ORDER_TEXTS = ("status", "customer_note", "payment_method")
+ORDER_TEXTS = ("status", "customer_note", "payment_method", "payment_title")
 
 
 class RawWrites(Orders):

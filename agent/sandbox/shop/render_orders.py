@@ -120,7 +120,7 @@ ORDER = Fields[Order](
             name: order.shipping[name] for name in (*ORDER_ADDRESS, "phone")
         },
         "payment_method": lambda _, order: order.payment_method,
-        "payment_method_title": lambda _, order: order.payment_method.upper(),
+        "payment_method_title": lambda _, order: order.payment_title,
         "transaction_id": lambda *_: "",
         "customer_ip_address": lambda _, order: (
             "127.0.0.1" if order.created_via == "checkout" else ""

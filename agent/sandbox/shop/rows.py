@@ -170,6 +170,7 @@ class Order:
     total: Decimal  # refunds do not lower it
     created_via: str
     payment_method: str
+    payment_title: str
     customer_note: str = ""
     refunds: list[int] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)

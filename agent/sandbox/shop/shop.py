@@ -4,7 +4,7 @@
     Catalog  categories, products, variations, stock     catalog.py
     People   customers                                   people.py
     Coupons  who may use one, what it takes off          coupons.py
-    Orders   status, notes, refunds, trash               orders.py
+    Orders   status, notes, refunds, trash               orders.py, payments.py
     Checkout from a basket to an order                   checkout.py
     Edits    changing what was ordered                   edits.py
     Sales    scheduled sales and the cron                sales.py

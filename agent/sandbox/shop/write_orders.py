@@ -27,6 +27,7 @@ def write_rules(shop: Shop) -> dict[str, Rule]:
         "meta_data": array,
         "set_paid": boolean,
         "payment_method": text,
+        "payment_method_title": text,
     }
 
 
@@ -48,6 +49,7 @@ def place(shop: Shop, sent: Params) -> int:
             shipping_total=shipping[0].text("total", "0") if shipping else 0,
             created_via="rest-api",
             payment_method=sent.text("payment_method"),
+            payment_title=sent.text("payment_method_title"),
             customer_note=sent.text("customer_note"),
         )
     except CouponRefused as refusal:
@@ -61,6 +63,8 @@ def write_order(shop: Shop, order: Order, sent: Params) -> None:
     _write_lines(shop, order, sent)
     order.billing.update(texts_of(sent, "billing", order.billing))
     order.shipping.update(texts_of(sent, "shipping", order.shipping))
+    order.payment_method = sent.text("payment_method", order.payment_method)
+    order.payment_title = sent.text("payment_method_title", order.payment_title)
     order.customer_note = sent.text("customer_note", order.customer_note)
     order.customer_id = sent.number("customer_id", order.customer_id)
     merge_meta(shop, order.meta, sent)
