@@ -1,7 +1,7 @@
 <?php
 /**
  * Plugin Name: winback bridge
- * Description: A consent checkbox at the checkout and in the account, and product views of those who agreed, told to winback.
+ * Description: Consent checkboxes at the checkout and in the account, and product views of those who agreed, told to winback.
  * Version: 0.1.0
  * Requires PHP: 7.4
  * License: MIT
@@ -9,18 +9,27 @@
  * A must-use plugin for WooCommerce 8 or newer: one file, wp-content/mu-plugins/winback.php. It makes
  * no table, no setting and no page of its own. To be rid of it, delete the file.
  *
- * Consent. A checkbox, unticked, on the classic checkout, the block checkout (WooCommerce 8.9 or newer)
- * and the account page. What it leaves behind:
+ * Consent. Two checkboxes, unticked, on the classic checkout, the block checkout (WooCommerce 8.9 or newer)
+ * and the account page: one for offers, one for news of the customer's orders. Neither says anything about
+ * the other. What they leave behind:
  *
  *   order meta  _winback_marketing = yes          user meta  winback_marketing = yes | withdrawn
  *   order meta  _winback_marketing_wording        user meta  winback_marketing_wording
+ *   order meta  _winback_order_news = yes         user meta  winback_order_news = yes | withdrawn
+ *   order meta  _winback_order_news_wording       user meta  winback_order_news_wording
  *
  * "..._wording" is the version of the text that was ticked, when, and the text itself. A box at the
  * checkout that is not ticked writes nothing; unticking it on the account page is a withdrawal.
- * Another text: add_filter( 'winback_marketing_wording', ... ); the version follows it.
+ * Another text: add_filter( 'winback_marketing_wording', ... ) or 'winback_order_news_wording'; the version
+ * follows it.
  *
- * Product views. Only if wp-config.php (or the environment) names both of these, the second with the
- * value of events_token in winback's config:
+ * A shop that wants one of them alone names it in wp-config.php (or in the environment); whoever had ticked
+ * the other still finds it in the account:
+ *
+ *   define( 'WINBACK_BOXES', 'marketing' );
+ *
+ * Product views of those who agreed to offers. Only if wp-config.php (or the environment) names both of
+ * these, the second with the value of events_token in winback's config:
  *
  *   define( 'WINBACK_EVENTS_URL', 'http://localhost:8087/events' );
  *   define( 'WINBACK_EVENTS_TOKEN', '...' );
@@ -34,16 +43,14 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 
 	final class Winback_Bridge {
 
-		const ORDER_META = '_winback_marketing';
-		const USER_META  = 'winback_marketing';
-		const WORDING    = '_wording'; // what its neighbour's key ends with
-		const YES        = 'yes';
-		const WITHDRAWN  = 'withdrawn'; // one of `refusals` in winback's config
+		const MARKETING  = 'marketing';
+		const ORDER_NEWS = 'order_news';
+		const BOXES      = array( self::MARKETING, self::ORDER_NEWS );
 
-		const BOX         = 'winback_marketing'; // form field
-		const ASKED       = 'winback_marketing_asked'; // form field: the account form did show the box
-		const BLOCK_FIELD = 'winback/marketing';
-		const BLOCK_META  = '_wc_other/winback/marketing'; // where WooCommerce keeps that field
+		const WORDING   = '_wording'; // what its neighbour's key ends with
+		const ASKED     = '_asked'; // ends the name of a form field: the account form did show the box
+		const YES       = 'yes';
+		const WITHDRAWN = 'withdrawn'; // one of `refusals` in winback's config
 
 		const AN_HOUR      = 3600;
 		const REMEMBERED   = 100; // views of one person in an hour
@@ -62,50 +69,52 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 			self::on( 'template_redirect', 'note_view', 99 );
 			self::on( 'shutdown', 'tell_view', 1000 ); // after all that others still do or print
 
-			self::on( 'woocommerce_after_checkout_billing_form', 'checkout_box' ); // not redrawn while the form is filled in
-			self::on( 'woocommerce_checkout_create_order', 'checkout_said' );
-			self::on( 'woocommerce_checkout_order_processed', 'checkout_done', 10, 3 );
+			foreach ( self::BOXES as $box ) { // each for itself: if one breaks, the other is still there
+				self::on( 'woocommerce_after_checkout_billing_form', 'checkout_box', 10, 0, $box ); // not redrawn while the form is filled in
+				self::on( 'woocommerce_checkout_create_order', 'checkout_said', 10, 1, $box );
+				self::on( 'woocommerce_checkout_order_processed', 'checkout_done', 10, 3, $box );
 
-			self::on( 'woocommerce_init', 'block_box' );
-			self::on( 'woocommerce_store_api_checkout_update_order_from_request', 'block_said', 10, 2 );
-			self::on( 'woocommerce_store_api_checkout_order_processed', 'block_done' );
+				self::on( 'woocommerce_init', 'block_box', 10, 0, $box );
+				self::on( 'woocommerce_store_api_checkout_update_order_from_request', 'block_said', 10, 2, $box );
+				self::on( 'woocommerce_store_api_checkout_order_processed', 'block_done', 10, 1, $box );
 
-			self::on( 'woocommerce_edit_account_form', 'account_box' );
-			self::on( 'woocommerce_save_account_details', 'account_said' );
+				self::on( 'woocommerce_edit_account_form', 'account_box', 10, 0, $box );
+				self::on( 'woocommerce_save_account_details', 'account_said', 10, 1, $box );
+			}
 			self::on( 'shutdown', 'tell_account', 1000 );
 		}
 
 		// ---- consent: the classic checkout ----
 
-		private static function checkout_box() {
-			return self::box( false );
+		private static function checkout_box( $box ) {
+			return self::is_offered( $box ) ? self::box( $box, false ) : '';
 		}
 
 		/** WooCommerce has checked the nonce of its form before it makes an order. */
-		private static function checkout_said( $order ) {
-			$version = self::posted( self::BOX );
+		private static function checkout_said( $box, $order ) {
+			$version = self::posted( self::key( $box ) );
 			if ( '' === $version ) {
-				self::take_back( $order );
+				self::take_back( $box, $order );
 			} else {
-				self::agree( $order, $version );
+				self::agree( $box, $order, $version );
 			}
 		}
 
-		private static function checkout_done( $order_id, $posted = null, $order = null ) {
-			self::agree_for_account( is_object( $order ) ? $order : wc_get_order( $order_id ) );
+		private static function checkout_done( $box, $order_id, $posted = null, $order = null ) {
+			self::agree_for_account( $box, is_object( $order ) ? $order : wc_get_order( $order_id ) );
 		}
 
 		// ---- consent: the block checkout ----
 
 		/** `order` is the place where WooCommerce never fills in what was said the last time. */
-		private static function block_box() {
-			if ( ! function_exists( 'woocommerce_register_additional_checkout_field' ) ) {
+		private static function block_box( $box ) {
+			if ( ! function_exists( 'woocommerce_register_additional_checkout_field' ) || ! self::is_offered( $box ) ) {
 				return; // before 8.9
 			}
-			$wording = self::wording();
+			$wording = self::wording( $box );
 			woocommerce_register_additional_checkout_field(
 				array(
-					'id'                         => self::BLOCK_FIELD,
+					'id'                         => self::block_field( $box ),
 					'label'                      => $wording,
 					'optionalLabel'              => $wording,
 					'location'                   => 'order',
@@ -117,51 +126,58 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 		}
 
 		/** Only the checkout itself comes here, so an edit of the order by the shop is no consent. */
-		private static function block_said( $order, $request ) {
+		private static function block_said( $box, $order, $request ) {
 			$fields = (array) $request->get_param( 'additional_fields' );
-			if ( ! array_key_exists( self::BLOCK_FIELD, $fields ) ) {
+			$field  = self::block_field( $box );
+			if ( ! array_key_exists( $field, $fields ) ) {
 				return;
 			}
-			if ( in_array( $fields[ self::BLOCK_FIELD ], array( true, 1, '1', 'true' ), true ) ) {
-				self::agree( $order );
+			if ( in_array( $fields[ $field ], array( true, 1, '1', 'true' ), true ) ) {
+				self::agree( $box, $order );
 			} else {
-				self::take_back( $order );
+				self::take_back( $box, $order );
 			}
 		}
 
 		/** Since WooCommerce 10.8 the session keeps the tick; the next order has to find the box unticked. */
-		private static function block_done( $order ) {
-			self::agree_for_account( $order );
+		private static function block_done( $box, $order ) {
+			self::agree_for_account( $box, $order );
 			$customer = function_exists( 'WC' ) ? WC()->customer : null;
-			if ( is_object( $customer ) && '' !== (string) $customer->get_meta( self::BLOCK_META ) ) {
-				$customer->delete_meta_data( self::BLOCK_META );
+			$kept     = '_wc_other/' . self::block_field( $box ); // where WooCommerce keeps that field
+			if ( is_object( $customer ) && '' !== (string) $customer->get_meta( $kept ) ) {
+				$customer->delete_meta_data( $kept );
 				$customer->save();
 			}
 		}
 
+		private static function block_field( $box ) {
+			return 'winback/' . str_replace( '_', '-', $box );
+		}
+
 		// ---- consent: the account page ----
 
-		private static function account_box() {
+		/** A box that the shop offers no more is still there for who had ticked it, to take it back. */
+		private static function account_box( $box ) {
 			$user_id = get_current_user_id();
-			if ( $user_id <= 0 ) {
+			if ( $user_id <= 0 || ! ( self::is_offered( $box ) || self::agreed( $box, $user_id ) ) ) {
 				return '';
 			}
-			return self::box( self::agreed( $user_id ) )
-				. '<input type="hidden" name="' . esc_attr( self::ASKED ) . '" value="1">';
+			return self::box( $box, self::agreed( $box, $user_id ) )
+				. '<input type="hidden" name="' . esc_attr( self::key( $box ) . self::ASKED ) . '" value="1">';
 		}
 
 		/** WooCommerce has checked the nonce of its form. A form without our box says nothing. */
-		private static function account_said( $user_id ) {
+		private static function account_said( $box, $user_id ) {
 			$user_id = (int) $user_id;
-			if ( $user_id <= 0 || get_current_user_id() !== $user_id || '1' !== self::posted( self::ASKED ) ) {
+			if ( $user_id <= 0 || get_current_user_id() !== $user_id || '1' !== self::posted( self::key( $box ) . self::ASKED ) ) {
 				return;
 			}
-			$version = self::posted( self::BOX );
-			$before  = self::agreed( $user_id );
+			$version = self::posted( self::key( $box ) );
+			$before  = self::agreed( $box, $user_id );
 			if ( '' !== $version && ! $before ) {
-				self::put_on_account( $user_id, self::YES, self::evidence( $version ) );
+				self::put_on_account( $box, $user_id, self::YES, self::evidence( $box, $version ) );
 			} elseif ( '' === $version && $before ) {
-				self::put_on_account( $user_id, self::WITHDRAWN, self::evidence() );
+				self::put_on_account( $box, $user_id, self::WITHDRAWN, self::evidence( $box ) );
 			} else {
 				return;
 			}
@@ -178,11 +194,27 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 
 		// ---- consent: the words, and what is kept of them ----
 
+		/** The name of a box's form field, and of its user meta. */
+		private static function key( $box ) {
+			return 'winback_' . $box;
+		}
+
+		private static function order_key( $box ) {
+			return '_' . self::key( $box );
+		}
+
+		private static function is_offered( $box ) {
+			$named = preg_split( '/[\s,]+/', self::setting( 'WINBACK_BOXES' ), -1, PREG_SPLIT_NO_EMPTY );
+			return array() === $named || in_array( $box, $named, true );
+		}
+
 		/** Whatever the shop's own filter does: nobody must be kept from withdrawing. */
-		private static function wording() {
-			$wording = __( 'Yes, write to me on WhatsApp about offers, and about products that I looked at in this shop. I can stop this at any time: it is enough to answer STOP.', 'winback' );
+		private static function wording( $box ) {
+			$wording = self::ORDER_NEWS === $box
+				? __( 'Yes, send me news of my orders on WhatsApp. I can stop this at any time: it is enough to answer STOP.', 'winback' )
+				: __( 'Yes, write to me on WhatsApp about offers, and about products that I looked at in this shop. I can stop this at any time: it is enough to answer STOP.', 'winback' );
 			try {
-				$another = apply_filters( 'winback_marketing_wording', $wording );
+				$another = apply_filters( self::key( $box ) . self::WORDING, $wording );
 			} catch ( \Throwable $error ) {
 				$another = '';
 			}
@@ -194,19 +226,19 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 		}
 
 		/** The box's value is the version of its text: so the form says which text was ticked. */
-		private static function box( $ticked ) {
-			$wording = self::wording();
-			return '<p class="form-row form-row-wide winback-marketing">'
+		private static function box( $box, $ticked ) {
+			$wording = self::wording( $box );
+			return '<p class="form-row form-row-wide ' . esc_attr( str_replace( '_', '-', self::key( $box ) ) ) . '">'
 				. '<label class="woocommerce-form__label woocommerce-form__label-for-checkbox checkbox">'
 				. '<input type="checkbox" class="woocommerce-form__input woocommerce-form__input-checkbox input-checkbox"'
-				. ' name="' . esc_attr( self::BOX ) . '" id="' . esc_attr( self::BOX ) . '"'
+				. ' name="' . esc_attr( self::key( $box ) ) . '" id="' . esc_attr( self::key( $box ) ) . '"'
 				. ' value="' . esc_attr( self::version( $wording ) ) . '"' . ( $ticked ? ' checked' : '' ) . '>'
 				. ' <span>' . esc_html( $wording ) . '</span></label></p>';
 		}
 
 		/** "version time text"; without the text if it is another by now. */
-		private static function evidence( $version = '' ) {
-			$wording = self::wording();
+		private static function evidence( $box, $version = '' ) {
+			$wording = self::wording( $box );
 			$current = self::version( $wording );
 			if ( ! preg_match( '/^[0-9a-f]{12}$/D', $version ) ) {
 				$version = $current;
@@ -214,45 +246,47 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 			return trim( $version . ' ' . gmdate( 'c' ) . ' ' . ( $version === $current ? $wording : '' ) );
 		}
 
-		private static function agree( $order, $version = '' ) {
-			$evidence = self::evidence( $version );
-			$order->update_meta_data( self::ORDER_META, self::YES );
-			$order->update_meta_data( self::ORDER_META . self::WORDING, $evidence );
+		private static function agree( $box, $order, $version = '' ) {
+			$evidence = self::evidence( $box, $version );
+			$order->update_meta_data( self::order_key( $box ), self::YES );
+			$order->update_meta_data( self::order_key( $box ) . self::WORDING, $evidence );
 		}
 
 		/** The payment had failed, and the same order comes again without the tick. */
-		private static function take_back( $order ) {
-			if ( self::YES !== $order->get_meta( self::ORDER_META ) ) {
+		private static function take_back( $box, $order ) {
+			$on_order   = self::order_key( $box );
+			$on_account = self::key( $box );
+			if ( self::YES !== $order->get_meta( $on_order ) ) {
 				return;
 			}
-			$evidence = $order->get_meta( self::ORDER_META . self::WORDING );
+			$evidence = $order->get_meta( $on_order . self::WORDING );
 			$user_id  = (int) $order->get_customer_id();
-			$order->delete_meta_data( self::ORDER_META );
-			$order->delete_meta_data( self::ORDER_META . self::WORDING );
-			if ( $user_id > 0 && get_user_meta( $user_id, self::USER_META . self::WORDING, true ) === $evidence ) {
-				delete_user_meta( $user_id, self::USER_META );
-				delete_user_meta( $user_id, self::USER_META . self::WORDING );
+			$order->delete_meta_data( $on_order );
+			$order->delete_meta_data( $on_order . self::WORDING );
+			if ( $user_id > 0 && get_user_meta( $user_id, $on_account . self::WORDING, true ) === $evidence ) {
+				delete_user_meta( $user_id, $on_account );
+				delete_user_meta( $user_id, $on_account . self::WORDING );
 			}
 		}
 
-		private static function agree_for_account( $order ) {
-			if ( ! is_object( $order ) || self::YES !== $order->get_meta( self::ORDER_META ) ) {
+		private static function agree_for_account( $box, $order ) {
+			if ( ! is_object( $order ) || self::YES !== $order->get_meta( self::order_key( $box ) ) ) {
 				return;
 			}
 			$user_id = (int) $order->get_customer_id();
-			if ( $user_id > 0 && ! self::agreed( $user_id ) ) {
-				self::put_on_account( $user_id, self::YES, $order->get_meta( self::ORDER_META . self::WORDING ) );
+			if ( $user_id > 0 && ! self::agreed( $box, $user_id ) ) {
+				self::put_on_account( $box, $user_id, self::YES, $order->get_meta( self::order_key( $box ) . self::WORDING ) );
 			}
 		}
 
-		private static function agreed( $user_id ) {
-			return self::YES === get_user_meta( $user_id, self::USER_META, true );
+		private static function agreed( $box, $user_id ) {
+			return self::YES === get_user_meta( $user_id, self::key( $box ), true );
 		}
 
 		/** winback takes the account's date of change for the time at which this was said. */
-		private static function put_on_account( $user_id, $says, $evidence ) {
-			update_user_meta( $user_id, self::USER_META, $says );
-			update_user_meta( $user_id, self::USER_META . self::WORDING, wp_slash( $evidence ) );
+		private static function put_on_account( $box, $user_id, $says, $evidence ) {
+			update_user_meta( $user_id, self::key( $box ), $says );
+			update_user_meta( $user_id, self::key( $box ) . self::WORDING, wp_slash( $evidence ) );
 			if ( function_exists( 'wc_set_user_last_update_time' ) ) {
 				wc_set_user_last_update_time( $user_id );
 			}
@@ -266,7 +300,7 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 				return;
 			}
 			$user_id = get_current_user_id();
-			if ( $user_id <= 0 || ! self::agreed( $user_id ) || ! self::is_a_person_looking() ) {
+			if ( $user_id <= 0 || ! self::agreed( self::MARKETING, $user_id ) || ! self::is_a_person_looking() ) {
 				return;
 			}
 			if ( current_user_can( 'edit_posts' ) || current_user_can( 'manage_woocommerce' ) ) {
@@ -398,11 +432,14 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 			return isset( $_POST[ $name ] ) && is_string( $_POST[ $name ] ) ? sanitize_text_field( wp_unslash( $_POST[ $name ] ) ) : '';
 		}
 
-		/** What the method returns is printed, its errors are not. */
-		private static function on( $hook, $method, $priority = 10, $arguments = 1 ) {
+		/** What the method returns is printed, its errors are not. One that is for a box gets its name first. */
+		private static function on( $hook, $method, $priority = 10, $arguments = 1, $box = '' ) {
 			add_action(
 				$hook,
-				static function ( ...$given ) use ( $method ) {
+				static function ( ...$given ) use ( $method, $box ) {
+					if ( '' !== $box ) {
+						array_unshift( $given, $box );
+					}
 					echo self::quietly( $method, $given ); // phpcs:ignore WordPress.Security.EscapeOutput -- escaped where it is made
 				},
 				$priority,

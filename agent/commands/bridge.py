@@ -9,9 +9,14 @@ HELP = """Print the WordPress plugin that asks for consent and tells what custom
 \b
     winback bridge > /var/www/html/wp-content/mu-plugins/winback.php
 
-It needs WooCommerce 8 or newer. The checkbox is there at once: at the checkout, unticked, and in the
-account. Product views are told if the shop's wp-config.php, or PHP's environment, has these two;
-only those of logged-in customers who ticked the box:
+It needs WooCommerce 8 or newer. Two checkboxes are there at once, at the checkout, unticked, and in the
+account: one for offers, one for order news. For one of them alone:
+
+\b
+    define( 'WINBACK_BOXES', 'marketing' );   // or 'order_news'
+
+Product views are told if the shop's wp-config.php, or PHP's environment, has these two; only those of
+logged-in customers who ticked the box for offers:
 
 \b
     define( 'WINBACK_EVENTS_URL', 'http://localhost:8087/events' );

@@ -36,7 +36,8 @@ def import_consent(
 ) -> Imported:
     """Put every usable line on the ledger; the others are set aside with their reason.
 
-    `purpose` (a key of ABOUT) is what the lines are about in a file that has no such column. Importing a file again changes nothing. Raises BadInput when the file cannot be read at all.
+    `purpose` (a key of ABOUT) is what the lines are about in a file that has no such column. Importing
+    a file again changes nothing. Raises BadInput when the file cannot be read at all.
     """
     done = Imported()
     home = country or ShopFact.all().get("country", "")
@@ -45,7 +46,7 @@ def import_consent(
     for line, row in _rows(path):
         try:
             batch.extend(
-                _heard({"purpose": purpose} | row, f"{IMPORT} {path.name}:{line}", home, written)
+                _heard({"purpose": purpose, **row}, f"{IMPORT} {path.name}:{line}", home, written)
             )
         except ValueError as error:
             done.set_aside.append((line, str(error)))
@@ -93,7 +94,7 @@ def _heard(
     ).lower()  # a cell that is left blank says nothing, and is set aside
     if said not in SAYS:
         raise ValueError(f"says {said!r}: write yes or no")
-    about = row["purpose"].lower()  # and so does this one: nobody agrees to what nobody named
+    about = row["purpose"].lower()  # a blank cell is set aside: nobody named it
     if about not in ABOUT:
         raise ValueError(f"purpose {about!r}: write {', '.join(ABOUT)}")
     said_at = _date(row.get("date", ""), written)

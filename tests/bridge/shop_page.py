@@ -18,6 +18,7 @@ URL, TOKEN = "http://localhost:8087/events", "a-token-of-the-tests"
 
 ORDER, ORDER_WORDING = "_winback_marketing", "_winback_marketing_wording"
 USER, USER_WORDING = "winback_marketing", "winback_marketing_wording"
+NEWS, NEWS_ORDER = "winback_order_news", "_winback_order_news"
 
 # One customer who agreed, on the page of a product; nothing has happened yet.
 WORLD: dict[str, Any] = {
@@ -25,6 +26,7 @@ WORLD: dict[str, Any] = {
     "twice": False,
     "missing": ["fastcgi_finish_request", "litespeed_finish_request", "current_user_switched"],
     "throwing": [],
+    "throwing_once": [],
     "noticing": [],
     "constants": {"WINBACK_EVENTS_URL": URL, "WINBACK_EVENTS_TOKEN": TOKEN},
     "server": {"REQUEST_METHOD": "GET", "HTTP_USER_AGENT": BROWSER},

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from shop_page import (
     BRIDGE,
+    NEWS,
+    NEWS_ORDER,
     ORDER,
     ORDER_WORDING,
     USER,
@@ -18,7 +20,7 @@ from shop_page import (
     Shop,
     php,
 )
-from test_bridge_consent import ASKED, BLOCK_PLACED, PLACED, SAVED, SHOWN, block
+from test_bridge_consent import ASKED, BLOCK_PLACED, NEWS_ASKED, PLACED, SAVED, SHOWN, block
 
 HOOKS = {
     "template_redirect": 99,
@@ -42,8 +44,8 @@ ALL = [
     SAVED,
 ]
 EVERYTHING: dict[str, Any] = {
-    "post": {ASKED: "1", "winback_marketing": "1"},
-    "meta": {USER: "yes"},
+    "post": {ASKED: "1", NEWS_ASKED: "1", USER: "1", NEWS: "1"},
+    "meta": {USER: "yes", NEWS: "yes"},
     "missing": [],
     "objects": WORLD["objects"] | block(True)["objects"] | {"customer": {"meta": {}}},
 }
@@ -73,10 +75,20 @@ def test_two_copies_of_it_are_one(shop: Shop) -> None:
 
 # Worlds in which, taken together, the bridge calls everything that it ever calls.
 LITESPEED = EVERYTHING | {"missing": ["fastcgi_finish_request"]}
-WITHDRAWING = EVERYTHING | {"post": {ASKED: "1"}}
+WITHDRAWING = EVERYTHING | {"post": {ASKED: "1", NEWS_ASKED: "1"}}
 ONCE_MORE = WITHDRAWING | {
-    "objects": {"order": {"customer_id": 12, "meta": {ORDER: "yes", ORDER_WORDING: "x"}}},
-    "meta": {USER: "yes", USER_WORDING: "x"},
+    "objects": {
+        "order": {
+            "customer_id": 12,
+            "meta": {
+                ORDER: "yes",
+                ORDER_WORDING: "x",
+                NEWS_ORDER: "yes",
+                f"{NEWS_ORDER}_wording": "y",
+            },
+        }
+    },
+    "meta": {USER: "yes", USER_WORDING: "x", NEWS: "yes", f"{NEWS}_wording": "y"},
 }
 SHORT = ["woocommerce_checkout_order_processed", 7]
 WORLDS = [
@@ -102,14 +114,14 @@ def test_whatever_breaks_the_page_does_not_show_it(shop: Shop, number: int, how:
         broken = world | {how: [*world.get(how, ()), name]}
         shown = shop.page(*happens, **broken).printed
         # each box is there as a whole, or not at all
-        assert re.fullmatch(r"(<p class.*?</p>(<input type=\"hidden\"[^<>]*>)?){0,2}", shown), name
+        assert re.fullmatch(r"(<p class.*?</p>(<input type=\"hidden\"[^<>]*>)?){0,4}", shown), name
         assert how != "noticing" or shown == whole.printed, name
 
 
 def test_a_post_that_throws_harms_nothing(shop: Shop) -> None:
     page = shop.page(*VIEW, SHOWN, throwing=["wp_remote_post"])
     assert len(page.calls("wp_remote_post")) == 1
-    assert page.printed.count("<p") == 1
+    assert page.printed.count("<p") == 2
 
 
 def test_the_notices_of_others_are_theirs_again(shop: Shop) -> None:

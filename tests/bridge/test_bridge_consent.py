@@ -6,11 +6,12 @@ from html import unescape
 from typing import Any
 
 import pytest
-from shop_page import ORDER, ORDER_WORDING, USER, USER_WORDING, WORLD, Page, Shop
+from shop_page import NEWS, ORDER, ORDER_WORDING, USER, USER_WORDING, WORLD, Page, Shop
 
 VERSION = re.compile(r"[0-9a-f]{12}")
 EVIDENCE = re.compile(r"([0-9a-f]{12}) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00) (.+)")
 ASKED = "winback_marketing_asked"
+NEWS_ASKED = "winback_order_news_asked"
 NOBODY = {"meta": {}}
 GUEST = {"meta": {}, "objects": {"order": {"customer_id": 0}}}
 
@@ -177,7 +178,7 @@ def test_quotes_and_backslashes_of_a_wording_survive(shop: Shop) -> None:
 
 
 def test_the_block_checkout_gets_an_unticked_optional_box_that_forgets(shop: Shop) -> None:
-    [field] = shop.page(["woocommerce_init"]).report["fields"]
+    field, _ = shop.page(["woocommerce_init"]).report["fields"]
     assert field.pop("label").startswith("Yes, write to me on WhatsApp")
     assert field.pop("optionalLabel").endswith("STOP.")
     assert field == {
@@ -300,17 +301,24 @@ def test_an_older_woocommerce_without_a_date_of_change(shop: Shop) -> None:
 
 def test_winback_reads_what_the_bridge_writes(shop: Shop) -> None:
     from agent.config.people import Consent
-    from agent.rules.consent import ConsentFields
+    from agent.rules.consent import MARKETING, ORDER_NEWS, ConsentFields
 
     says = Consent()
+    on_orders = {MARKETING: says.order_meta, ORDER_NEWS: says.order_news_order_meta}
+    on_accounts = {MARKETING: says.customer_meta, ORDER_NEWS: says.order_news_customer_meta}
 
-    def read(meta: dict[str, str], keys: tuple[str, ...]) -> str:
-        fields = ConsentFields(frozenset(keys), tuple(says.yes), tuple(says.refusals))
-        return fields.read([{"key": key, "value": value} for key, value in meta.items()])
+    def read(meta: dict[str, str], keys: dict[str, tuple[str, ...]]) -> tuple[str, str]:
+        known = {purpose: frozenset(some) for purpose, some in keys.items()}
+        fields = ConsentFields(known, tuple(says.yes), tuple(says.refusals))
+        row = fields.columns([{"key": key, "value": value} for key, value in meta.items()])
+        return row["consent"], row["news_consent"]
 
-    ticked = shop.page(*PLACED, post={"winback_marketing": "1"}, **NOBODY)
-    withdrawn = shop.page(SAVED, post={ASKED: "1"}, meta=ticked.account)
-    assert read(ticked.order, says.order_meta) == "yes"
-    assert read(ticked.account, says.customer_meta) == "yes"
-    assert read(withdrawn.account, says.customer_meta) == "no"
-    assert read({}, says.order_meta) == ""
+    for field, asked, yes, no in (
+        (USER, ASKED, ("yes", ""), ("no", "")),
+        (NEWS, NEWS_ASKED, ("", "yes"), ("", "no")),
+    ):
+        ticked = shop.page(*PLACED, post={field: "1"}, **NOBODY)
+        withdrawn = shop.page(SAVED, post={asked: "1"}, meta=ticked.account)
+        assert read(ticked.order, on_orders) == read(ticked.account, on_accounts) == yes
+        assert read(withdrawn.account, on_accounts) == no
+    assert read({}, on_orders) == ("", "")

@@ -61,6 +61,7 @@ def test_what_is_no_price_is_left_out(shop: Shop, price: object) -> None:
         ("a guest", {"user_id": 0}),
         ("no consent", {"meta": {}}),
         ("withdrawn", {"meta": {USER: "withdrawn"}}),
+        ("consent to order news", {"meta": {USER: "withdrawn", "winback_order_news": "yes"}}),
         ("not a product", {"true": []}),
         ("a preview", {"true": ["is_product", "is_preview"]}),
         ("the customizer", {"true": ["is_product", "is_customize_preview"]}),

@@ -4,7 +4,8 @@
  *
  * SCENARIO is a JSON file that says what the world is like and what happens in it; what the plugin prints
  * goes to stdout, as a page would; what it did goes to REPORT, as JSON. Functions that `missing` names do
- * not exist, those in `throwing` throw, those in `noticing` raise a notice first.
+ * not exist, those in `throwing` throw, those in `throwing_once` throw the first time, those in `noticing`
+ * raise a notice first.
  */
 
 error_reporting( E_ALL );
@@ -197,6 +198,11 @@ function called( $name, $given ) {
 	}
 	if ( in_array( $name, $world['throwing'], true ) ) {
 		throw new Error( "$name is broken" );
+	}
+	$first = array_search( $name, $world['throwing_once'], true );
+	if ( false !== $first ) {
+		unset( $world['throwing_once'][ $first ] );
+		throw new Error( "$name is broken this once" );
 	}
 	return $functions[ $name ]( ...$given );
 }

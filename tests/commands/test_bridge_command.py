@@ -19,6 +19,7 @@ def test_its_help_tells_the_constants() -> None:
     told = typed("bridge", "--help").stdout
     assert "define( 'WINBACK_EVENTS_URL'" in told
     assert "define( 'WINBACK_EVENTS_TOKEN'" in told
+    assert "define( 'WINBACK_BOXES'" in told
 
 
 def test_the_package_ships_it() -> None:
