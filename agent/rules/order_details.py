@@ -21,6 +21,7 @@ from html import unescape
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from agent.rules.shop_texts import plain
 from agent.rules.visible import cut, visible
 
 VERSION: Final = 1  # to be raised where the same meta data comes to be read otherwise
@@ -51,7 +52,6 @@ UNDONE = ("error", "refund")  # a table with one of these is of a label that was
 SPELLED = {"fedex": "FedEx", "usps": "USPS", "postnord": "PostNord", "seur": "SEUR"}
 NOBODY = frozenset({"custom", "other", "none", "auto", "unknown", "notrack"})  # as a carrier
 
-_TAG = re.compile(r"<[a-zA-Z/!?][^>]*(?:>|$)")
 _BETWEEN = re.compile(r"[,;|\n\r]|###")  # two numbers in one text
 _NUMBER = re.compile(r"(?=.*\d)\w[\w ./+-]{3,}")
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
@@ -257,10 +257,7 @@ def _day(value: object) -> str:
 
 def _line(value: object, limit: int) -> str:
     """A text of the shop on one line, without HTML, in at most `limit` characters."""
-    line = visible(unescape(_text(value)))
-    if "<" in line:
-        line = visible(_TAG.sub(" ", line))
-    return cut(line, limit)
+    return cut(plain(_text(value)), limit)
 
 
 def _text(value: object) -> str:

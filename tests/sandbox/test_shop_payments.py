@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from shop_stage import BUYER, Client, small_shop
 
-from agent.sandbox.shop.shop import Shop
+if TYPE_CHECKING:
+    from agent.sandbox.shop.shop import Shop
 
 
 @pytest.fixture

@@ -1,20 +1,25 @@
-"""What the shop says of itself: zone, currency, country, name, language, version, order statuses."""
+"""What the shop says of itself: zone, currency, country, name, language, version, order statuses, how
+people pay."""
 
+import json
 from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.clients.shop import Shop
 from agent.config import Settings
-from agent.errors import ConfigError
+from agent.errors import ConfigError, Refused
 from agent.jobs.pull.kinds import ORDERS
 from agent.jobs.pull.sweep import swept
 from agent.jobs.pull.variations import probe_variations
 from agent.log import Log
+from agent.rules.shop_texts import plain
 from models import Cursor, ShopFact
 
 log = Log(__name__)
 
 Facts = dict[str, str]
+
+READ, REFUSED = "read", "refused"  # what came of asking for the gateways
 
 
 def read_shop_facts(shop: Shop, settings: Settings) -> Facts:
@@ -28,9 +33,9 @@ def read_shop_facts(shop: Shop, settings: Settings) -> Facts:
 
 
 def read_fact(shop: Shop, settings: Settings, fact: str) -> None:
-    """Ask for one of FACTS. Raises ConfigError as `read_shop_facts` does."""
+    """Ask for one of FACTS or NEWS_FACTS. Raises ConfigError as `read_shop_facts` does."""
     before = ShopFact.all()
-    now = FACTS[fact](shop, settings)
+    now = {**FACTS, **NEWS_FACTS}[fact](shop, settings)
     if "zone" in now and before.get("zone", now["zone"]) != now["zone"]:
         log.info("shop.zone_changed", was=before["zone"], now=now["zone"])
     if "version" in now and (before.get("version") != now["version"] or "variations" not in before):
@@ -73,7 +78,37 @@ def _country(shop: Shop, _: Settings) -> Facts:
 
 def _statuses(shop: Shop, _: Settings) -> Facts:
     statuses = shop.page("reports/orders/totals").rows
-    return {"order_statuses": " ".join(one["slug"] for one in statuses)}
+    names = {str(one["slug"]): plain(str(one.get("name") or "")) for one in statuses}
+    return {
+        "order_statuses": " ".join(names),
+        "status_names": _as_json(names),
+    }
+
+
+def _payments(shop: Shop, _: Settings) -> Facts:
+    """What the shop's own e-mails say of how to pay, by gateway. A key may be kept from reading it: the
+    news of orders that wait for money then do without."""
+    try:
+        gateways = shop.page("payment_gateways", _fields="id,settings").rows
+    except Refused as no:
+        ShopFact.delete().where(ShopFact.name == "payment_instructions").execute()
+        if ShopFact.all().get("payment_gateways") != REFUSED:
+            log.warning("shop.no_payment_instructions", what=no.what, fix=no.fix)
+        return {"payment_gateways": REFUSED}
+    told = {str(one["id"]): plain(_instructions(one.get("settings"))) for one in gateways}
+    return {"payment_gateways": READ, "payment_instructions": _as_json(told)}
+
+
+def _instructions(settings: object) -> str:
+    """Of a gateway; "" where it has none. PHP writes a table with nothing in it as a list."""
+    told = settings.get("instructions") if isinstance(settings, Mapping) else None
+    value = told.get("value") if isinstance(told, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+def _as_json(texts: Mapping[str, str]) -> str:
+    """As the jobs read them, without those that say nothing."""
+    return json.dumps({name: text for name, text in texts.items() if text}, ensure_ascii=False)
 
 
 FACTS: Mapping[str, Callable[[Shop, Settings], Facts]] = {
@@ -82,7 +117,10 @@ FACTS: Mapping[str, Callable[[Shop, Settings], Facts]] = {
     "country": _country,
     "statuses": _statuses,
 }
-"""By the request that tells them: one request each."""
+"""By the request that tells them: one request each. Without these nothing works."""
+
+NEWS_FACTS: Mapping[str, Callable[[Shop, Settings], Facts]] = {"payments": _payments}
+"""What is asked only for the sake of order news, and never in the way of anything."""
 
 
 def _zone(site: dict[str, object]) -> str:

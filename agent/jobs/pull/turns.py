@@ -11,7 +11,7 @@ from agent.clients.shop import Shop
 from agent.config import Settings
 from agent.jobs.pull.bearing import attempt
 from agent.jobs.pull.counts import count
-from agent.jobs.pull.facts import FACTS, read_fact
+from agent.jobs.pull.facts import FACTS, NEWS_FACTS, read_fact
 from agent.jobs.pull.filing import Filing
 from agent.jobs.pull.kinds import (
     CATEGORIES,
@@ -155,7 +155,8 @@ class _Turns:
         """What changes seldom, and has no date."""
         shop, settings = self._shop, self._settings
         every = settings.mirror.rest
-        for fact in FACTS:
+        told = any(kind.enabled for kind in settings.news.values())
+        for fact in (*FACTS, *(NEWS_FACTS if told else ())):
             yield f"fact {fact}", Turn(every, partial(read_fact, shop, settings, fact))
         if settings.web.public_url:
             yield "webhooks", Turn(every, partial(look_at_webhooks, shop, settings))
