@@ -296,6 +296,14 @@ class Message(Table):
         cls.update(resent=True, deferred=True).where(under_way).execute()
 
     @classmethod
+    def news_to_note(cls, since: datetime, limit: int) -> list["Message"]:
+        """Order news that were not brought, as far as anybody knows, and are not noted in the shop;
+        those that ended since then, the oldest first."""
+        failed = (cls.state != "expired") | (cls.attempts > 0)  # what never left has not failed
+        query = cls.select().where(UNNOTED, failed, cls.ended_at >= since)
+        return list(query.order_by(cls.ended_at, cls.id).limit(limit))
+
+    @classmethod
     def count_by_state(cls) -> dict[str, int]:
         counted = cls.select(cls.state, fn.COUNT(cls.id)).group_by(cls.state)
         return dict(tuples(counted))
@@ -331,6 +339,14 @@ Message.add_index(
     name="message_news",
 )
 Message.add_index(Message.order_id, where=Message.order_id.is_null(False), name="message_order")
+UNNOTED = (
+    Message.order_id.is_null(False)
+    & Message.noted_at.is_null()
+    & Message.state.in_(SQL("('abandoned', 'expired', 'failed', 'refused', 'undelivered')"))
+)
+"""Order news that ended badly and are not noted on their order. In so many words, as TRIED."""
+
+Message.add_index(Message.ended_at, where=UNNOTED, name="message_unnoted")
 Message.add_index(
     Message.state, where=(Message.state << ("claimed", "unsure")), name="message_unanswered"
 )

@@ -43,4 +43,7 @@ INDEXES = (
     'CREATE UNIQUE INDEX "message_news" ON "message" ("order_id", "campaign") '
     "WHERE ((\"order_id\" IS NOT NULL) AND (\"state\" NOT IN ('cancelled', 'expired')))",
     'CREATE INDEX "message_order" ON "message" ("order_id") WHERE ("order_id" IS NOT NULL)',
+    'CREATE INDEX "message_unnoted" ON "message" ("ended_at") '
+    'WHERE ((("order_id" IS NOT NULL) AND ("noted_at" IS NULL)) '
+    "AND (\"state\" IN ('abandoned', 'expired', 'failed', 'refused', 'undelivered')))",
 )
