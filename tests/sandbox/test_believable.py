@@ -13,7 +13,13 @@ import pytest
 from agent.sandbox.clock import MovedClock
 from agent.sandbox.shop.shop import Shop
 from agent.sandbox.town.believable import Town, furnish
-from agent.sandbox.town.people import CUSTOMER_CONSENT, ORDER_CONSENT, Person
+from agent.sandbox.town.people import (
+    CUSTOMER_CONSENT,
+    NEWS_CUSTOMER_CONSENT,
+    NEWS_ORDER_CONSENT,
+    ORDER_CONSENT,
+    Person,
+)
 
 if TYPE_CHECKING:
     from agent.sandbox.shop.rows import Meta, Order
@@ -306,15 +312,35 @@ def test_somebody_quiet_has_an_order_on_hold(world: Furnished) -> None:
     assert len(held) > 10
 
 
-def test_the_towns_truth_about_consent_is_what_the_shop_holds(world: Furnished) -> None:
+@pytest.mark.parametrize(
+    ("of", "on_orders", "on_accounts"),
+    [
+        ("said", ORDER_CONSENT, CUSTOMER_CONSENT),
+        ("said_of_news", NEWS_ORDER_CONSENT, NEWS_CUSTOMER_CONSENT),
+    ],
+)
+def test_the_towns_truth_about_consent_is_what_the_shop_holds(
+    world: Furnished, of: str, on_orders: str, on_accounts: str
+) -> None:
     shop = world.shop
     for person in world.town.people:
-        statements = [said(o.meta, ORDER_CONSENT) for o in world.orders_of(person)]
+        statements = [said(o.meta, on_orders) for o in world.orders_of(person)]
         if person.registered:
-            account = said(shop.customer(person.customer_id).meta, CUSTOMER_CONSENT)
+            account = said(shop.customer(person.customer_id).meta, on_accounts)
             statements.insert(0, account)
         explicit = [word == "yes" for word in statements if word in {"yes", "refused"}]
-        assert person.said == (explicit[-1] if explicit else None)
+        assert getattr(person, of) == (explicit[-1] if explicit else None)
+
+
+def test_more_want_news_of_their_orders_and_not_the_same_people(world: Furnished) -> None:
+    people = world.town.people
+    news = {person for person in people if person.said_of_news}
+    offers = {person for person in people if person.said}
+    assert 0.55 < len(news) / len(people) < 0.68
+    assert min(len(news & offers), len(news - offers), len(offers - news)) > len(people) // 10
+    assert sum(person.said_of_news is False for person in people) > 5
+    reachable = [person for person in news if person.reachable]
+    assert len(reachable) > len(people) // 3
 
 
 def test_somewhat_under_half_agree_and_a_few_have_refused(world: Furnished) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from agent.sandbox.shop.orders import STOCK_STATUSES
 from agent.sandbox.town.goods import Good, Option, fill_shelves, plan_goods
 from agent.sandbox.town.history import History, Visit
-from agent.sandbox.town.people import CUSTOMER_CONSENT, ORDER_CONSENT, Person, Registry
+from agent.sandbox.town.people import Person, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,7 +184,6 @@ def _open_accounts(
 
 def open_account(shop: Shop, random: Random, person: Person, moment: datetime | None) -> None:
     """Register `person` at `moment` (None: now), with what they typed into the form."""
-    said = person.account_box(random)
     person.customer_id = shop.add_customer(
         first_name=person.first_name,
         last_name=person.last_name,
@@ -193,7 +192,7 @@ def open_account(shop: Shop, random: Random, person: Person, moment: datetime | 
         country=person.country,
         city=person.city,
         created=moment,
-        meta={} if said is None else {CUSTOMER_CONSENT: said},
+        meta=person.account_boxes(random),
     )
 
 
@@ -214,7 +213,7 @@ def _place_orders(shop: Shop, random: Random, visits: Sequence[Visit], *, until:
 def _place(shop: Shop, random: Random, visit: Visit) -> int:
     person = visit.person
     # What is a draft, or lies in the trash, is no statement of anybody's.
-    said = None if visit.status in {"checkout-draft", "trash"} else person.box(random)
+    said = {} if visit.status in {"checkout-draft", "trash"} else person.boxes(random)
     codes: tuple[str, ...] = ()
     if visit.status == "completed" and not visit.refunded and random.random() < 0.07:
         codes = (random.choice(("VOLTE15", "DEZREAIS")) if person.orders else WELCOME,)
@@ -225,7 +224,7 @@ def _place(shop: Shop, random: Random, visit: Visit) -> int:
         billing=person.billing(),
         status=_first_status(visit),
         created=visit.moment,
-        meta={} if said is None else {ORDER_CONSENT: said},
+        meta=said,
         coupon_codes=codes,
     )
     person.orders.append(number)

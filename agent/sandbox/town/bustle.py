@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from agent.sandbox.town.agenda import Agenda
 from agent.sandbox.town.goods import SHELVES, Good
 from agent.sandbox.town.looks import Passersby
-from agent.sandbox.town.people import ORDER_CONSENT
 from agent.sandbox.town.rhythm import moment_on
 
 if TYPE_CHECKING:
@@ -241,13 +240,13 @@ class Bustle:
             return
         if whole.variations and not look.variation_id:
             return  # nobody can buy a shirt without a size
-        said = person.box(random)
+        said = person.boxes(random)
         number = self._shop.place_order(
             [(look.product_id, look.variation_id, 1)],
             customer_id=person.customer_id,
             billing=person.billing(),
             created=at,
-            meta={} if said is None else {ORDER_CONSENT: said},
+            meta=said,
         )
         person.orders.append(number)
         self.happened["bought after a look"] += 1

@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING
 from agent.sandbox.shop.coupons import CouponRefused
 from agent.sandbox.town.agenda import Agenda
 from agent.sandbox.town.believable import open_account
-from agent.sandbox.town.people import ORDER_CONSENT
 from agent.sandbox.town.rhythm import moment_on, weight
 from agent.sandbox.town.shopkeeper import Shopkeeper
 from agent.sandbox.town.window import Window
@@ -231,7 +230,7 @@ class Life:
         status = random.choices(tuple(_STARTS), tuple(_STARTS.values()))[0]
         if code is not None:
             status = "processing"  # who comes with a coupon means it
-        said = None if status == "checkout-draft" else person.box(random)
+        said = {} if status == "checkout-draft" else person.boxes(random)
         lines = [(good.id, option.id if option else 0, pieces) for good, option, pieces in basket]
 
         def order(*codes: str) -> int:
@@ -241,7 +240,7 @@ class Life:
                 billing=person.billing(),
                 status=status,
                 created=self._date(moment),
-                meta={} if said is None else {ORDER_CONSENT: said},
+                meta=said,
                 coupon_codes=codes,
             )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from agent.sandbox.town import names
 from agent.sandbox.town.dialling import COUNTRIES
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 ORDER_CONSENT = "_winback_marketing"  # the order meta that the shop's checkout box writes
 CUSTOMER_CONSENT = "winback_marketing"  # the customer meta that the shop's account page writes
+NEWS_ORDER_CONSENT = "_winback_order_news"  # the same of the box for news of their orders
+NEWS_CUSTOMER_CONSENT = "winback_order_news"
 
 HOMES = {"BR": 78, "PT": 6, "AR": 3, "MX": 3, "US": 3, "ES": 2, "GB": 2, "IN": 2, "DE": 1}
 
@@ -36,7 +39,7 @@ _OTHER_WAYS = tuple(way for way in Spelling if way in READABLE - {Spelling.NINTH
 
 
 class Consent(Enum):
-    """What a person thinks of messages about offers."""
+    """What a person thinks of messages about offers, or of news of their orders."""
 
     AGREES = "ticks the box"
     REFUSES = "has taken it back, or said no"
@@ -65,7 +68,8 @@ class Person:
     fields: tuple[str, ...]  # what the telephone field held, from order to order in turn
     customer_id: int = 0  # the shop's, once there is an account
     orders: list[int] = field(default_factory=list)  # ids, oldest first
-    said: bool | None = None  # the newest explicit statement that the shop holds
+    said: bool | None = None  # the newest explicit statement about offers that the shop holds
+    said_of_news: bool | None = None  # the same about order news
 
     @property
     def reachable(self) -> bool:
@@ -90,8 +94,33 @@ class Person:
             "phone": self.fields[len(self.orders) % len(self.fields)],
         }
 
-    def box(self, random: Random) -> str | None:
-        """What their next order says about consent, None for nothing; remembers a statement."""
+    @property
+    def news(self) -> Consent:
+        """What they think of order news, which more people want than offers, and not the same ones.
+
+        It follows from who they are: no chance is drawn for it, so all else in the town is as it would
+        be without.
+        """
+        lot = crc32(f"order news:{self.email}".encode()) % 1000
+        return Consent.AGREES if lot < 620 else Consent.REFUSES if lot < 640 else Consent.SILENT
+
+    def boxes(self, random: Random) -> dict[str, str]:
+        """The meta data with what their next order says about consent; remembers the statements."""
+        offers, news = self._box(random), self._news_box()
+        said = {ORDER_CONSENT: offers, NEWS_ORDER_CONSENT: news}
+        return {key: value for key, value in said.items() if value is not None}
+
+    def account_boxes(self, random: Random) -> dict[str, str]:
+        """What their account says; never the contrary of what an order will say."""
+        said = {}
+        if (offers := self._account_box(random)) is not None:
+            said[CUSTOMER_CONSENT] = offers
+        if self.news is Consent.AGREES:
+            self.said_of_news, said[NEWS_CUSTOMER_CONSENT] = True, "yes"
+        return said
+
+    def _box(self, random: Random) -> str | None:
+        """About offers; None for no box at all."""
         if self.consent is Consent.AGREES:
             # Once is enough: who has ticked the box may leave it alone later.
             if self.said is None or random.random() < 0.6:
@@ -106,8 +135,14 @@ class Person:
             return "refused"
         return random.choice(_SILENCE)
 
-    def account_box(self, random: Random) -> str | None:
-        """What their account says about consent; never the contrary of what an order will say."""
+    def _news_box(self) -> str | None:
+        """About order news: who agrees ticks it each time, who refuses has ticked it once."""
+        if self.news is Consent.SILENT or self.said_of_news is False:
+            return None
+        self.said_of_news = self.news is Consent.AGREES or self.said_of_news is None
+        return "yes" if self.said_of_news else "refused"
+
+    def _account_box(self, random: Random) -> str | None:
         if self.consent is Consent.AGREES and random.random() < 0.5:
             self.said = True
             return "yes"
