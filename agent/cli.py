@@ -15,6 +15,7 @@ COMMANDS = {
     "sync": "Pull the shop into the mirror once, without sending anything.",
     "status": "Show how the daemon and the mirror are.",
     "report": "Show what the campaigns brought.",
+    "order": "Show what an order did, and what its customer was told.",
     "pause": "Send nothing until resume, whatever the config says.",
     "resume": "Let go on what was paused.",
     "campaign": "Pause one campaign, let it go on, or list all of them.",

@@ -5,8 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from agent.config import LoyaltyReward, Settings
-from agent.config.campaigns import Campaign
+from agent.config import LoyaltyReward, Occasion, Settings
 from agent.log import Log
 from agent.rules.languages import normalized
 from agent.rules.templates import TemplateMapping, compile_template, complaints
@@ -27,7 +26,7 @@ NONE: Final[Refusals] = MappingProxyType({})
 
 
 def judge(
-    campaign: Campaign, templates: Templates, refusals: Refusals = NONE
+    campaign: Occasion, templates: Templates, refusals: Refusals = NONE
 ) -> dict[str, list[str]]:
     """Language -> what about it cannot be sent, [] if it can; the campaign's own language first.
 
@@ -46,7 +45,7 @@ def judge(
 def judge_known(settings: Settings) -> dict[str, dict[str, list[str]]]:
     """Campaign -> what `judge` says of it, by the templates as they were last read."""
     templates, refusals = known_templates(), Template.refusals()
-    return {name: judge(one, templates, refusals) for name, one in settings.campaigns.items()}
+    return {name: judge(one, templates, refusals) for name, one in settings.occasions.items()}
 
 
 def usable_mappings(settings: Settings) -> dict[str, dict[str, TemplateMapping]]:
@@ -55,7 +54,7 @@ def usable_mappings(settings: Settings) -> dict[str, dict[str, TemplateMapping]]
     The campaign's own language is the first; without it there is none.
     """
     return {
-        name: usable(settings.campaigns[name], judged)
+        name: usable(settings.occasions[name], judged)
         for name, judged in judge_known(settings).items()
     }
 
@@ -65,7 +64,7 @@ def usable_languages(settings: Settings) -> dict[str, tuple[str, ...]]:
     return {name: tuple(mappings) for name, mappings in usable_mappings(settings).items()}
 
 
-def usable(campaign: Campaign, judged: Mapping[str, list[str]]) -> dict[str, TemplateMapping]:
+def usable(campaign: Occasion, judged: Mapping[str, list[str]]) -> dict[str, TemplateMapping]:
     """The languages of one campaign that were judged well, with what fills its template there."""
     if judged[campaign.language]:
         return {}
@@ -89,17 +88,17 @@ def stop_template(
     campaign stops, because all others fall back to it. In the caller's transaction.
     """
     new = Template.refuse(name, language, reason)
-    for campaign in settings.campaigns.values():
+    for called, campaign in settings.occasions.items():
         if campaign.mapping_in(language).template != name:
             continue
         if language == campaign.language:
-            CampaignStanding.put(campaign.name, f"WhatsApp refused it: {reason}", now)
+            CampaignStanding.put(called, f"WhatsApp refused it: {reason}", now)
             if new and campaign.enabled:
-                log.error("campaign.unusable", campaign=campaign.name, reason=reason)
+                log.error("campaign.unusable", campaign=called, reason=reason)
         elif new and campaign.enabled:
             log.error(
                 "campaign.language_unusable",
-                campaign=campaign.name,
+                campaign=called,
                 language=language,
                 reason=reason,
             )
@@ -111,7 +110,7 @@ def shop_language(settings: Settings, facts: Mapping[str, str]) -> str:
 
 
 def _judge_one(
-    campaign: Campaign, language: str, templates: Templates, refusals: Refusals
+    campaign: Occasion, language: str, templates: Templates, refusals: Refusals
 ) -> list[str]:
     mapping = campaign.mapping_in(language)
     key = mapping.template, language

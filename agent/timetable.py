@@ -22,6 +22,8 @@ from agent.jobs.coupons import make_coupons, remove_coupons
 from agent.jobs.decide import ALERTS, EVERYTHING, decide
 from agent.jobs.insight import keep_current
 from agent.jobs.interest import gather_interest
+from agent.jobs.order_news import tell_orders
+from agent.jobs.order_notes import note_failures
 from agent.jobs.pull import follow_hints, measure_drift, run_cycle
 from agent.jobs.send import Sender
 from agent.jobs.settle import settle, tidy
@@ -33,6 +35,7 @@ from agent.service import Service
 from models import Cursor, JobCall, Order, ShopFact
 
 SOON = Every(timedelta(seconds=2))  # what people wait for
+EVERY_SECOND = Every(timedelta(seconds=1))  # what people wait for most
 MINUTELY = Every(timedelta(minutes=1))
 WHEN_CALLED = Every(timedelta(seconds=10))  # at once, but not for each of many webhooks
 JUMP = 60.0  # seconds by which a clock is set right without a word
@@ -84,6 +87,7 @@ class Timetable:
             # the mirror -> the outbox
             Job("templates", Every(often.templates), self._templates),
             Job("account", Every(often.templates), self._account),
+            Job("order_news", EVERY_SECOND, self._order_news, frequent=True),
             Job("alerts", Every(often.alerts), self._alerts),
             Job("campaigns", day, self._campaigns),
             # the outbox -> WhatsApp, and back
@@ -91,6 +95,7 @@ class Timetable:
             Job("send", SOON, self._send, frequent=True),
             Job("track", SOON, self._track, frequent=True, quiet=True),
             Job("settle", MINUTELY, self._settle, frequent=True),
+            Job("order_notes", MINUTELY, self._order_notes, frequent=True),
             Job("canaries", MINUTELY, self._canaries, frequent=True),
             # orders and messages -> what it earned
             Job("attribution", Every(often.attribution), self._attribution),
@@ -143,6 +148,12 @@ class Timetable:
 
     def _account(self, _: Beat) -> Mapping[str, int]:
         return read_account(self.tools.whatsapp, now=self._now())
+
+    def _order_news(self, beat: Beat) -> Mapping[str, int]:
+        return tell_orders(self.tools.settings, now=self._now(), beat=beat)
+
+    def _order_notes(self, beat: Beat) -> Mapping[str, int]:
+        return note_failures(self.tools.shop, self.tools.settings, now=self._now(), beat=beat)
 
     def _alerts(self, beat: Beat) -> Mapping[str, int]:
         if not any(self.tools.settings.campaigns[name].enabled for name in ALERTS):

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from peewee import AutoField, BigIntegerField, CharField, CompositeKey, IntegerField, fn
 
-from models.base import JsonField, Table, UtcField, carry_out_each, tuples
+from models.base import JsonField, Table, UtcField, among, carry_out_each, tuples
 
 
 class Hint(Table):
@@ -44,6 +44,15 @@ class Hint(Table):
         """The oldest first."""
         query = cls.select().where(cls.kind == kind).order_by(cls.noted_at, cls.woo_id)
         return list(query.limit(limit))
+
+    @classmethod
+    def ask(cls, kind: str, ids: Iterable[int], means: str, now: datetime) -> None:
+        """Ask for those of these rows that nobody has asked for yet."""
+        wanted = set(ids)
+        if not wanted:
+            return
+        asked = tuples(cls.select(cls.woo_id).where(cls.kind == kind, among(cls.woo_id, wanted)))
+        cls.note(kind, wanted - {number for (number,) in asked}, means, now)
 
     @classmethod
     def settle(cls, hints: Iterable["Hint"]) -> None:

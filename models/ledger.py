@@ -1,6 +1,6 @@
 """How far each walk is, what ran when, who is alive, and which message earned which order."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from peewee import AutoField, BigIntegerField, BooleanField, CharField, IntegerField, TextField, fn
@@ -34,6 +34,15 @@ class Cursor(Table):
     def by_name(cls) -> dict[str, "Cursor"]:
         """All that there are; a list that was never walked has none."""
         return {cursor.name: cursor for cursor in cls.select()}
+
+    @classmethod
+    def shops_clock(cls, moment: datetime) -> datetime:
+        """A moment of our clock as the shop's shows it, by the newest poll: copies carry its times."""
+        orders = cls.named("orders")
+        if orders.since is None or orders.polled_at is None:
+            return moment
+        apart: timedelta = orders.since - orders.polled_at
+        return moment + apart
 
     @classmethod
     def hasten(cls, name: str) -> None:

@@ -1,6 +1,6 @@
 """What we saw orders do since winback was installed: what the order news stand on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,8 +23,8 @@ class OrderChange(Table):
     what = CharField()  # status, shipments, refund
     was = TextField(default="")
     became = TextField(default="")
-    changed_at = UtcField()  # by the shop
-    seen_at = UtcField(index=True)  # by our own clock
+    changed_at = UtcField(index=True)  # by the shop
+    seen_at = UtcField()  # by our own clock
     decided_at = UtcField(null=True)
     outcome = TextField(default="")  # which news it came to, or why to none
 
@@ -36,11 +36,11 @@ class OrderChange(Table):
         cls.write_each(list(rows), lambda insert: insert)
 
     @classmethod
-    def settled(cls, before: datetime, limit: int) -> list[int]:
+    def settled(cls, before: datetime, limit: int, but: Collection[int] = ()) -> list[int]:
         """Orders with changes that nobody has decided on, none of which was seen after `before`."""
         query = (
             cls.select(cls.order_id)
-            .where(cls.decided_at.is_null())
+            .where(cls.decided_at.is_null(), cls.order_id.not_in(list(but)))
             .group_by(cls.order_id)
             .having(fn.MAX(cls.seen_at) <= before)
             .order_by(fn.MIN(cls.id))
@@ -56,6 +56,19 @@ class OrderChange(Table):
         for one in query.order_by(cls.id):
             found.setdefault(one.order_id, []).append(one)
         return found
+
+    @classmethod
+    def newest_moments(cls, since: datetime) -> list[datetime]:
+        """When each order last changed, of those that did since then; by the shop's clock."""
+        newest = fn.MAX(cls.changed_at)
+        query = cls.select(newest).where(cls.changed_at >= since).group_by(cls.order_id)
+        return [moment for (moment,) in tuples(query)]
+
+    @classmethod
+    def forget_before(cls, moment: datetime) -> int:
+        """Drop what was decided, and happened before."""
+        query = cls.delete().where(cls.changed_at < moment, cls.decided_at.is_null(False))
+        return int(query.execute())
 
     @classmethod
     def decide(cls, ids: Iterable[int], outcome: str, now: datetime) -> None:

@@ -21,7 +21,7 @@ from peewee import (
     fn,
 )
 
-from models.base import JsonField, Table, UtcField, carry_out_each, tuples
+from models.base import JsonField, Table, UtcField, among, carry_out_each, tuples
 from models.coupons import Coupon
 from models.delivery import MARKETING, Epoch, Pause
 from models.templates import CampaignStanding, Template
@@ -110,6 +110,26 @@ class Message(Table):
         for contact, number, day in tuples(query):
             days.setdefault(contact, []).append((number, day))
         return days
+
+    @classmethod
+    def news_of(cls, orders: Iterable[int]) -> Any:
+        """A query for (order, kind) of the news that left, or may leave."""
+        wanted = among(cls.order_id, list(orders)) & cls.order_id.is_null(False)
+        return cls.select(cls.order_id, cls.campaign).where(
+            wanted, cls.state.not_in(("cancelled", "expired"))
+        )
+
+    @classmethod
+    def news_sent(cls, contacts: Iterable[int], day: date) -> dict[int, int]:
+        """contact -> how many order news left for them on that day of the shop."""
+        query = cls.select(cls.contact_id, fn.COUNT(cls.id)).where(
+            cls.contact_id.in_(list(contacts)),
+            cls.cap_day == day.isoformat(),
+            cls.order_id.is_null(False),
+            cls.claimed_at.is_null(False),
+            cls.state.not_in(("queued", *UNCOUNTED)),
+        )
+        return dict(tuples(query.group_by(cls.contact_id)))
 
     @classmethod
     def due(

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from agent.budget import gather_budget, refusal
 from agent.clients.outcomes import ACTIONS
+from agent.commands.news_told import news_lines
 from agent.commands.options import config_option, read_settings
 from agent.commands.pausing import paused_lines, trial_in_words
 from agent.config import Settings
@@ -48,6 +49,7 @@ def command(config: Path) -> None:
         doubts = [doubt for doubt in (standing_doubt(),) if doubt is not None]
         budget, limit = gather_budget(settings, now, zone), account(settings, now, zone)
         trials = under_trial(settings, now)
+        news = list(news_lines(settings, status.troubles))
     told = Table.grid(padding=(0, 2))
     told.add_column(no_wrap=True)
     told.add_column(overflow="fold")
@@ -67,6 +69,7 @@ def command(config: Path) -> None:
             )
             for name, campaign in settings.campaigns.items()
         ),
+        *news,
         ("budget", _budget(budget, now.astimezone(zone).date())),
         ("account", _account(limit) + _number(status.shop)),
         ("outbox", _outbox(status, zone)),

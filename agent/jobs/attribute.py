@@ -68,7 +68,11 @@ def _touches() -> dict[int, list[Touch]]:
             Message.contact_id, Message.id, Message.campaign, Message.accepted_at, Coupon.code
         )
         .join(Coupon, JOIN.LEFT_OUTER, on=(Coupon.message_uid == Message.uid))
-        .where(Message.state.in_(TAKEN), Message.accepted_at.is_null(False))
+        .where(
+            Message.state.in_(TAKEN),
+            Message.accepted_at.is_null(False),
+            Message.order_id.is_null(),  # news of an order earn nothing
+        )
     )
     touches: dict[int, list[Touch]] = {}
     for contact, number, campaign, at, code in tuples(query):

@@ -110,7 +110,8 @@ def _reasons(result: dict[str, int]) -> dict[Why, int]:
 def _examples(since: datetime) -> list[Example]:
     """The newest few of each campaign, those that earned an order first."""
     chosen: list[Example] = []
-    campaigns = Message.select(Message.campaign).where(Message.created_at >= since).distinct()
+    of_campaigns = (Message.created_at >= since) & Message.order_id.is_null()
+    campaigns = Message.select(Message.campaign).where(of_campaigns).distinct()
     has_earned = Message.id.in_(Conversion.select(Conversion.message_id))
     for (campaign,) in tuples(campaigns.order_by(Message.campaign)):
         query = (
@@ -153,7 +154,7 @@ def _counts(since: datetime) -> dict[str, dict[str, Any]]:
             count(Message.state.in_(UNKNOWN)),
             count(Message.id.in_(Conversion.select(Conversion.message_id))),
         )
-        .where(Message.created_at >= since)
+        .where(Message.created_at >= since, Message.order_id.is_null())
         .group_by(Message.campaign)
         .order_by(Message.campaign)
     )

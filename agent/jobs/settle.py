@@ -9,6 +9,7 @@ from models import (
     Interest,
     JobRun,
     Message,
+    OrderChange,
     ProductChange,
     Sample,
     UnsettledEvent,
@@ -19,7 +20,7 @@ KEPT = timedelta(days=90)  # runs of jobs, webhooks that have been worked off, c
 READ_WITHIN = timedelta(minutes=1)  # of a webhook, while all is well
 # WhatsApp tries for 30 days at the most to deliver; a day more for its last word
 GIVEN_UP = timedelta(days=31)
-CHANGES_KEPT = timedelta(days=400)  # of stock and prices: a year ago must still be seen
+CHANGES_KEPT = timedelta(days=400)  # of stock, prices and orders: a year ago must still be seen
 
 
 def settle(
@@ -56,6 +57,7 @@ def tidy(settings: Settings, *, now: datetime) -> dict[str, int]:
     old = now - KEPT
     worked_off = Webhook.delete().where(Webhook.done_at.is_null(False), Webhook.received_at < old)
     changes = ProductChange.delete().where(ProductChange.seen_at < now - CHANGES_KEPT)
+    OrderChange.forget_before(now - CHANGES_KEPT)
     Found.forget_before(old.date())
     Sample.delete().where(Sample.taken_at < old).execute()
     return {

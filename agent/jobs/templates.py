@@ -5,6 +5,7 @@ from datetime import datetime
 from agent.clients.whatsapp import WhatsApp
 from agent.config import Settings
 from agent.log import Log
+from agent.order_news import reclassify
 from agent.templates import judge_known
 from models import CampaignStanding, Template
 from models.base import transaction
@@ -35,6 +36,9 @@ def read_templates(whatsapp: WhatsApp, settings: Settings, *, now: datetime) -> 
         )
         troubles = judge_campaigns(settings, now)
         _tell_translations(before, _judge_translations(settings))
+        moved = reclassify()
+    if moved:
+        log.warning("order_news.moved", messages=moved, what="WhatsApp counts their templates anew")
     return {"templates": len(found), "campaigns in trouble": len(troubles)}
 
 
@@ -53,16 +57,16 @@ def judge_campaigns(settings: Settings, now: datetime) -> dict[str, str]:
     """
     before = CampaignStanding.troubles()
     for name, judged in judge_known(settings).items():
-        CampaignStanding.put(name, "; ".join(judged[settings.campaigns[name].language]), now)
+        CampaignStanding.put(name, "; ".join(judged[settings.occasions[name].language]), now)
     after = CampaignStanding.troubles()
-    for name, campaign in settings.campaigns.items():
+    for name, campaign in settings.occasions.items():
         trouble = after[name]
         if campaign.enabled and trouble != before.get(name, ""):
             if trouble:
                 log.warning("campaign.unusable", campaign=name, reason=trouble)
             else:
                 log.info("campaign.usable", campaign=name)
-    return {name: after[name] for name in settings.campaigns if after[name]}
+    return {name: after[name] for name in settings.occasions if after[name]}
 
 
 def _judge_translations(settings: Settings) -> Judged:
@@ -70,7 +74,7 @@ def _judge_translations(settings: Settings) -> Judged:
     return {
         (name, language): "; ".join(wrong)
         for name, judged in judge_known(settings).items()
-        if (campaign := settings.campaigns[name]).enabled and not judged[campaign.language]
+        if (campaign := settings.occasions[name]).enabled and not judged[campaign.language]
         for language, wrong in judged.items()
         if language != campaign.language
     }

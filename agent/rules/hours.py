@@ -57,6 +57,13 @@ def _deciding(
     return zones if zones and common >= FEWEST_MINUTES else (shop_zone,)
 
 
+def known_zone(names: Sequence[str], shop_zone: ZoneInfo) -> ZoneInfo:
+    """The zone in which this person reads a date: the shop's if their number may be in it, or in none."""
+    if shop_zone.key in names:
+        return shop_zone
+    return next((zone for name in names if (zone := _zone(name)) is not None), shop_zone)
+
+
 @lru_cache(maxsize=1024)
 def _zone(name: str) -> ZoneInfo | None:
     try:

@@ -12,8 +12,8 @@ def up(migrator: Any, db: Any) -> None:
         what = CharField()
         was = TextField(default="")
         became = TextField(default="")
-        changed_at = TextField()
-        seen_at = TextField(index=True)
+        changed_at = TextField(index=True)
+        seen_at = TextField()
         decided_at = TextField(null=True)
         outcome = TextField(default="")
 

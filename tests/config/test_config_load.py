@@ -318,6 +318,7 @@ def test_every_declared_section_has_an_attribute() -> None:
         "path",
         "warnings",
         "priority",
+        "news",
     } == fields
 
 

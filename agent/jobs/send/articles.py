@@ -39,7 +39,7 @@ def look_at_articles(messages: Iterable[Message], now: datetime) -> Standing:
     if not numbers:
         return Standing()
     copies = {one.woo_id: one for one in Product.select().where(among(Product.woo_id, numbers))}
-    oldest = _on_the_shops_clock(now) - FRESH
+    oldest = Cursor.shops_clock(now) - FRESH
     why_not: dict[int, str] = {}
     unread: set[int] = set()
     products: set[int] = set()
@@ -80,12 +80,3 @@ def _told_wrong(message: Message, article: Any) -> str:
     if message.price is None:
         return ""
     return DEARER if article.price is None or article.price > message.price else ""
-
-
-def _on_the_shops_clock(now: datetime) -> datetime:
-    """`now` as the shop's clock shows it, by the newest poll: copies carry the shop's times."""
-    orders = Cursor.named("orders")
-    if orders.since is None or orders.polled_at is None:
-        return now
-    apart: timedelta = orders.since - orders.polled_at
-    return now + apart

@@ -32,6 +32,10 @@ MOST_ATTEMPTS = 6  # for errors that may pass; afterwards the message is refused
 ATTEMPTS = {1: 3, 131000: 4}  # "unknown error" may as well be a fault of the request
 PAIR_POWERS = range(2, 6)  # Meta asks for 4^x seconds: 16 s to 17 min, and then an hour each time
 HOUR = timedelta(hours=1)
+# News of an order are soon old: three more tries, and each looks first whether they are still true.
+NEWS_TRIES = 4
+NEWS_WAIT = timedelta(minutes=5)
+STOPPED = "winback was stopped"
 
 
 @dataclass(slots=True)
@@ -57,9 +61,7 @@ def write_outcomes(
             case Accepted():
                 accepted.append((message, outcome))
             case NotSent():
-                wait = timedelta(seconds=outcome.after) if outcome.after else _backoff(message)
-                _again(message, now + wait, outcome.reason)
-                tally[NOT_SENT] += 1
+                _not_sent(message, outcome, now, tally)
             case Lost():
                 _unsure(message, outcome.reason, tally)
             case Declined():
@@ -89,6 +91,24 @@ def _accepted(
         return []
     tally.update(state for _, _, state in rows)
     return list(accepted)
+
+
+def _not_sent(message: Message, outcome: NotSent, now: datetime, tally: Counter[str]) -> None:
+    asked = timedelta(seconds=outcome.after or 0)
+    if message.order_id is None:
+        _again(message, now + (asked or _backoff(message)), outcome.reason)
+        tally[NOT_SENT] += 1
+    elif outcome.reason == STOPPED:  # by us, before anything could go wrong
+        _again(message, now, outcome.reason, attempts=message.attempts)
+        tally[NOT_SENT] += 1
+    elif message.attempts + 1 < NEWS_TRIES:
+        _again(message, now + max(asked, NEWS_WAIT), outcome.reason)
+        tally[NOT_SENT] += 1
+    else:
+        reason = f"not sent in {NEWS_TRIES} tries: {outcome.reason}"
+        Message.move([message.id], ASKED, "expired", detail=reason, ended_at=now)
+        log.warning("send.given_up", uid=message.uid, reason=reason)
+        tally["given up, not sent"] += 1
 
 
 def _taken_as(outcome: Accepted) -> str:
@@ -131,6 +151,8 @@ def _worth_another_try(message: Message, outcome: Declined) -> bool:
         case Action.DEFER:
             return not message.deferred
     attempts: int = message.attempts
+    if message.order_id is not None:
+        return attempts + 1 < NEWS_TRIES
     return attempts + 1 < ATTEMPTS.get(outcome.code, MOST_ATTEMPTS)
 
 
@@ -139,6 +161,8 @@ def _wait(message: Message, action: Action) -> timedelta:
         powers = dict(enumerate(PAIR_POWERS))
         power = powers.get(message.attempts)
         return HOUR if power is None else timedelta(seconds=4**power)
+    if message.order_id is not None and action is Action.RETRY:
+        return NEWS_WAIT
     return max(LATER[action], _backoff(message))
 
 

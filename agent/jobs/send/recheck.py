@@ -7,12 +7,15 @@ from zoneinfo import ZoneInfo
 
 from agent.config import Settings
 from agent.jobs.send.articles import look_at_articles
+from agent.jobs.send.orders import OrdersNow
 from agent.left_out import LeftOut
 from agent.rules.caps import Caps, allows
 from agent.rules.hours import next_allowed
 from models import Contact, Message
+from models.delivery import MARKETING
 from models.newest import newest_orders
 
+NO_MARKETING = "WhatsApp counts its template as marketing, to which they do not agree"
 PAIR = timedelta(seconds=6)  # Meta: between two messages to the same person, in the long run
 
 
@@ -27,6 +30,7 @@ class Verdict:
     too_soon: dict[datetime, list[int]] = field(
         default_factory=dict
     )  # after another to the same person
+    later: dict[datetime, list[int]] = field(default_factory=dict)  # order news
     unread: list[int] = field(default_factory=list)  # the shop is asked about their articles first
 
 
@@ -47,24 +51,23 @@ def recheck(
     ordered = newest_orders(ids)
     articles = look_at_articles(messages, now)
     left_out = _left_out(settings, contacts.values())
+    news = OrdersNow.of(settings, messages, now=now, zone=zone)
     free_at = {
         contact: last + PAIR for contact, last in Message.last_claims(ids, since=now - PAIR).items()
     }
     for message in messages:
         contact = contacts[message.contact_id]
         others = [one for one in taken.get(contact.id, []) if one[0] != message.id]
-        why_not = (
-            _why_not(
-                message,
-                settings,
-                consent=contact.marketing,
-                unreachable=contact.unreachable != "",
-                last=ordered.get(contact.id),
-            )
-            or _capped(settings, others, today)
+        is_marketing = message.kind == MARKETING
+        why_not = _why_not(message, settings, contact) or (
+            news.why_not(message)
+            if message.order_id is not None
+            else _why_no_campaign(message, ordered.get(contact.id))
             or ("left out by your settings" if contact.id in left_out else "")
             or articles.why_not.get(message.id, "")
         )
+        if is_marketing and not why_not:
+            why_not = _capped(settings, others, today)
         allowed = next_allowed(
             now,
             zones=tuple(contact.zones.split()),
@@ -77,7 +80,9 @@ def recheck(
             taken[contact.id] = others  # its place is free again, for the next of this person
         elif allowed > now:
             verdict.hold.setdefault(allowed, []).append(message.id)
-        elif message.id in articles.unread:
+        elif message.order_id is not None and (later := news.later(message)) is not None:
+            verdict.later.setdefault(later, []).append(message.id)
+        elif message.id in articles.unread or message.order_id in news.unread:
             verdict.unread.append(message.id)
         elif contact.id in free_at:
             verdict.too_soon.setdefault(free_at[contact.id], []).append(message.id)
@@ -85,32 +90,31 @@ def recheck(
             free_at[contact.id] = now + PAIR
             verdict.send.append(message)
             verdict.phones[contact.id] = contact.phone
-            # it counts on today now, also for another message to this person in this batch
-            taken[contact.id] = [*others, (message.id, today.isoformat())]
+            news.count(message)
+            if is_marketing:
+                # it counts on today now, also for another message to this person in this batch
+                taken[contact.id] = [*others, (message.id, today.isoformat())]
     return verdict
 
 
-def _why_not(
-    message: Message,
-    settings: Settings,
-    *,
-    consent: str,
-    unreachable: bool,
-    last: datetime | None,
-) -> str:
-    campaign = settings.campaigns.get(message.campaign)
-    if consent != "yes":
-        return "consent was withdrawn"
-    if unreachable:
+def _why_not(message: Message, settings: Settings, contact: Contact) -> str:
+    occasion = settings.occasions.get(message.campaign)
+    if message.order_id is not None and contact.order_news != "yes":
+        return "consent to order news was withdrawn"
+    if message.kind == MARKETING and contact.marketing != "yes":
+        return "consent was withdrawn" if message.order_id is None else NO_MARKETING
+    if contact.unreachable:
         return "WhatsApp cannot reach them"
-    if campaign is None or not campaign.enabled:
+    if occasion is None or not occasion.enabled:
         return "the campaign was switched off"
-    if campaign.mapping_in(message.language).template != message.template:
+    if occasion.mapping_in(message.language).template != message.template:
         return "the campaign's template was changed in the config"
-    quiet_since = message.spell_began or message.created_at  # an alert goes to anybody
-    if last is not None and last > quiet_since:
-        return "ordered meanwhile"
     return ""
+
+
+def _why_no_campaign(message: Message, last: datetime | None) -> str:
+    quiet_since = message.spell_began or message.created_at  # an alert goes to anybody
+    return "ordered meanwhile" if last is not None and last > quiet_since else ""
 
 
 def _left_out(settings: Settings, contacts: Iterable[Contact]) -> set[int]:

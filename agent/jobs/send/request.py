@@ -27,7 +27,7 @@ class Requests:
 
     def body(self, message: Message, phone: str) -> dict[str, Any]:
         """Raises TemplateTroubleError, and ValueError for a message that can never be sent."""
-        campaign = self._settings.campaigns[message.campaign]
+        campaign = self._settings.occasions[message.campaign]
         mapping, contract = campaign.mapping_in(message.language), self._contract(message)
         wrong = complaints(contract, mapping, with_coupon=isinstance(campaign, LoyaltyReward))
         if wrong:

@@ -21,7 +21,7 @@ from agent.clients.whatsapp_failures import remedy
 from agent.config import Settings
 from agent.errors import Refused
 from agent.jobs.send.articles import LOOK_AGAIN
-from agent.jobs.send.outcomes import NOT_SENT, write_outcomes
+from agent.jobs.send.outcomes import NOT_SENT, STOPPED, write_outcomes
 from agent.jobs.send.recheck import Verdict, recheck
 from agent.jobs.send.request import Requests, TemplateTroubleError
 from agent.log import Log
@@ -231,12 +231,14 @@ class Sender:
         for reason, ids in verdict.cancel.items():
             Message.move(ids, ("queued",), "cancelled", detail=reason, ended_at=now)
             self._tally[f"cancelled, {reason}"] += len(ids)
-        for moment, ids in verdict.hold.items():
-            Message.move(ids, ("queued",), "queued", not_before=moment)
-            self._tally["held for quiet hours"] += len(ids)
-        for moment, ids in verdict.too_soon.items():
-            Message.move(ids, ("queued",), "queued", not_before=moment)
-            self._tally["held: just wrote to them"] += len(ids)
+        for what, held in (
+            ("held for quiet hours", verdict.hold),
+            ("held: just wrote to them", verdict.too_soon),
+            ("held: enough order news today", verdict.later),
+        ):
+            for moment, ids in held.items():
+                Message.move(ids, ("queued",), "queued", not_before=moment)
+                self._tally[what] += len(ids)
         if verdict.unread:
             Message.move(verdict.unread, ("queued",), "queued", not_before=now + LOOK_AGAIN)
 
@@ -249,7 +251,7 @@ class Sender:
                 log.error("send.broke", error=outcome, uid=errand.message.uid)
                 outcomes.append((errand.message, Lost(f"{type(outcome).__name__}: {outcome}")))
             else:  # the wait between two tries was cut short: nothing has left
-                outcomes.append((errand.message, NotSent("winback was stopped", None)))
+                outcomes.append((errand.message, NotSent(STOPPED, None)))
         verdicts = write_outcomes(outcomes, self._settings, now=now, tally=self._tally)
         if verdicts.too_fast:
             self._pace.slow_down(self._monotonic())

@@ -1,0 +1,77 @@
+"""Are order news still true, and are they not too many for one person?"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from agent.config import Settings
+from agent.jobs.send.articles import FRESH
+from agent.order_news import delivered_statuses, order_states, told_of
+from agent.rules.order_news import OrderState, outdated
+from models import Cursor, Hint, Message, Order
+from models.base import among, tuples
+
+
+@dataclass(slots=True)
+class OrdersNow:
+    """What the orders have come to that some messages tell of.
+
+    As with the articles of alerts, the shop is asked first where the mirror's copy is not of this moment.
+    """
+
+    states: Mapping[int, OrderState]
+    delivered: AbstractSet[str]
+    unread: AbstractSet[int]  # orders of which our copy is too old to go by
+    tomorrow: datetime
+    per_day: int | None
+    sent_today: Counter[int] = field(default_factory=Counter)  # contact -> order news
+
+    @classmethod
+    def of(
+        cls, settings: Settings, messages: Sequence[Message], *, now: datetime, zone: ZoneInfo
+    ) -> "OrdersNow":
+        news = {one.order_id: one for one in messages if one.order_id is not None}
+        today = now.astimezone(zone).date()
+        midnight = datetime.combine(today + timedelta(days=1), time(), zone).astimezone(UTC)
+        per_day = settings.order_news.per_day
+        told: Counter[int] = Counter()
+        if news and per_day is not None:
+            told.update(Message.news_sent([one.contact_id for one in news.values()], today))
+        return cls(
+            states=order_states(news) if news else {},
+            delivered=delivered_statuses(settings),
+            unread=_ask_for_old(news, now),
+            tomorrow=midnight,
+            per_day=per_day,
+            sent_today=told,
+        )
+
+    def why_not(self, message: Message) -> str:
+        """What happened to the order since the decision; "" where the news is still true."""
+        state = self.states.get(message.order_id or 0)
+        return outdated(message.campaign, told_of(message), state, delivered=self.delivered)
+
+    def later(self, message: Message) -> datetime | None:
+        """Until when it has to wait; None where it may leave."""
+        if self.per_day is not None and self.sent_today[message.contact_id] >= self.per_day:
+            return self.tomorrow
+        return None
+
+    def count(self, message: Message) -> None:
+        """It leaves."""
+        if message.order_id is not None:
+            self.sent_today[message.contact_id] += 1
+
+
+def _ask_for_old(orders: Iterable[int], now: datetime) -> set[int]:
+    """Those whose copy is old; they are read again. Runs in the caller's transaction."""
+    read_before = Cursor.shops_clock(now) - FRESH
+    query = Order.select(Order.woo_id).where(
+        among(Order.woo_id, list(orders)), Order.read_at < read_before
+    )
+    old = {number for (number,) in tuples(query)}
+    Hint.ask("orders", old, "news", now)
+    return old

@@ -1,0 +1,152 @@
+"""What an order that changed is news of: at most one thing, the newest; and whether that is still so.
+
+An order is *placed* once it has left the statuses that it has before somebody pays or promises to.
+Only what an order has come to is told: what it was in between is left out.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from agent.rules.order_kinds import (
+    CANCELLED,
+    COMPLETED,
+    CONFIRMATION,
+    DELIVERED,
+    ON_HOLD,
+    PARTLY_REFUNDED,
+    PROCESSING,
+    REFUNDED,
+    SHIPPING,
+    kind_of,
+)
+
+DRAFTS: Final = frozenset({"checkout-draft", "auto-draft", "draft"})
+UNPLACED: Final = DRAFTS | {"", "pending", "failed"}  # "": we have not seen it before
+GONE: Final = DRAFTS | {"trash"}
+OVER: Final = GONE | {"cancelled", "refunded", "failed"}  # nothing of it is on its way any more
+
+_BY_STATUS: Final = {"processing": PROCESSING, "on-hold": ON_HOLD, "completed": COMPLETED}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that the order did: `what` is status, shipments or refund."""
+
+    what: str
+    was: str
+    became: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderState:
+    """What an order has come to. Amounts are minor units; `numbers` are those of its shipments."""
+
+    status: str
+    total: int = 0
+    refunded: int = 0
+    numbers: tuple[str, ...] = ()
+
+    @property
+    def fully_refunded(self) -> bool:
+        return self.refunded > 0 and (self.status == "refunded" or self.refunded >= self.total)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a message tells of an order, to be compared with what it is when the message leaves."""
+
+    status: str
+    refunded: int = 0
+    number: str = ""  # of the shipment
+
+
+def is_placed(status: str) -> bool:
+    """Has somebody ordered, and is it not over?"""
+    return status not in UNPLACED | OVER
+
+
+def candidates(
+    order: OrderState, changes: Sequence[Change], *, delivered: Collection[str]
+) -> list[str]:
+    """The kinds of news that fit what `order` has come to by `changes` (in their order), best first.
+
+    `delivered` are the statuses that say that it has arrived. The first that the owner wants told, and
+    that was not told before, is the one to tell. [] where there is nothing to tell.
+    """
+    if order.status in GONE:
+        return []
+    moves = [change for change in changes if change.what == "status"]
+    did = {change.what for change in changes}
+    was = moves[0].was if moves else order.status
+    entered = was != order.status  # back where it was is no news
+    if order.fully_refunded:
+        return [REFUNDED] if entered or "refund" in did else []
+    found: list[str] = []
+    if "refund" in did and order.refunded:
+        found.append(PARTLY_REFUNDED)
+    if order.status == "cancelled":
+        ever = any(is_placed(status) for move in moves for status in (move.was, move.became))
+        return [*found, CANCELLED] if entered and ever else found
+    arrived = order.status in delivered
+    if entered and arrived:
+        found.append(DELIVERED)
+    if "shipments" in did and order.numbers and not arrived and order.status not in OVER:
+        found.append(SHIPPING)
+    if entered:
+        found += _by_status(was, order.status)
+    return found
+
+
+def _by_status(was: str, status: str) -> list[str]:
+    own = _BY_STATUS.get(status) or kind_of(status)
+    if was not in UNPLACED or not is_placed(status):
+        return [own]
+    # Whoever has just ordered wants to know that the order arrived; if it waits for money or is done
+    # already, that tells more.
+    return [CONFIRMATION, own] if own == PROCESSING else [own, CONFIRMATION]
+
+
+def about(kind: str, order: OrderState) -> About:
+    """What a message of this kind tells of the order as it is now."""
+    number = order.numbers[-1] if kind == SHIPPING else ""
+    return About(status=order.status, refunded=order.refunded, number=number)
+
+
+def outdated(
+    kind: str, told: About, order: OrderState | None, *, delivered: Collection[str]
+) -> str:
+    """Why a message of this kind is not true any more; "" if it is. None: there is no such order."""
+    if order is None or order.status in GONE:
+        return "the order is gone"
+    if kind in {REFUNDED, PARTLY_REFUNDED}:
+        same = told.refunded == order.refunded and order.fully_refunded == (kind == REFUNDED)
+        return "" if same else "more was given back meanwhile, or less"
+    if kind == SHIPPING:
+        on_its_way = order.status not in OVER and order.status not in delivered
+        same = on_its_way and not order.fully_refunded and told.number in order.numbers
+        return "" if same else "the shipment is not on its way any more"
+    if order.status != told.status:
+        return f"the order is {order.status} now"
+    return "the order was refunded" if order.fully_refunded else ""
+
+
+WINDOW: Final = timedelta(minutes=10)
+
+
+def in_bulk(moments: Sequence[datetime], most: int) -> frozenset[datetime]:
+    """Which of these moments of change lie among more than `most` within ten minutes.
+
+    `moments` has one entry for each order, in any order.
+    """
+    ordered = sorted(moments)
+    bulk: set[datetime] = set()
+    first = marked = 0
+    for last, moment in enumerate(ordered):
+        while moment - ordered[first] > WINDOW:
+            first += 1
+        if last - first + 1 > most:
+            bulk.update(ordered[max(first, marked) : last + 1])
+            marked = last + 1
+    return frozenset(bulk)
