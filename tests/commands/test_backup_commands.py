@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -222,12 +223,13 @@ def test_who_writes_goes_on_during_a_copy_and_the_copy_is_of_one_moment(
 
 @pytest.fixture
 def copy(config: Path, path: Path) -> Path:
-    """A copy, and a life after it in which the message went out and somebody said STOP."""
+    """A copy, and a life after it in which the message went out and somebody said STOP to all."""
     copy = path.with_name("copy.db")
     assert run(config, "backup", str(copy)).exit_code == 0
     with owned(path):
         Message.update(state="read").execute()
-        record([Heard(phone=PHONE, says="no", source="whatsapp", said_at=now())], now=now())
+        stop = Heard(phone=PHONE, says="no", source="whatsapp", said_at=now())
+        record([stop, replace(stop, purpose="order_news")], now=now())
         live(path)
     return copy
 
@@ -270,10 +272,11 @@ def test_a_stop_that_the_other_database_knows_is_taken_over(
     config: Path, path: Path, copy: Path
 ) -> None:
     ended = run(config, "restore", str(copy))
-    assert "1 consents and STOPs since then were taken over" in ended.output
+    assert "2 consents and STOPs since then were taken over" in ended.output
     with owned(path):
-        assert [one.says for one in Statement.select()] == ["no"]
-        assert Contact.get(Contact.phone == PHONE).marketing == "no"
+        assert [one.says for one in Statement.select()] == ["no", "no"]
+        person = Contact.get(Contact.phone == PHONE)
+        assert (person.marketing, person.order_news) == ("no", "no")
 
 
 def test_a_database_that_cannot_be_read_is_kept_aside_and_told(
