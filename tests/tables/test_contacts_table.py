@@ -109,6 +109,17 @@ def test_a_standing_can_be_taken_back() -> None:
     assert Contact.get().marketing_at is None
 
 
+def test_what_stands_of_one_purpose_leaves_the_other_alone() -> None:
+    number = a_contact()
+    set_standing("marketing", {PHONE: ("no", NOON)})
+    set_standing("order_news", {PHONE: ("yes", NOON + SECOND)})
+    contact = Contact.get()
+    assert (contact.marketing, contact.marketing_at) == ("no", NOON)
+    assert (contact.order_news, contact.order_news_at) == ("yes", NOON + SECOND)
+    assert (Contact.agreed([number]), Contact.agreed([number], "order_news")) == (set(), {number})
+    assert (Contact.agreed_count(), Contact.agreed_count("order_news")) == (0, 1)
+
+
 def test_standings_are_set_for_more_people_than_fit_a_statement() -> None:
     Contact.put({"phone": phone(n), "created_at": NOON} for n in range(MANY))
     set_standing("marketing", {phone(n): ("yes", NOON) for n in range(MANY)})
