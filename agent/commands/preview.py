@@ -2,18 +2,22 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import click
 
-from agent.config import Settings
+from agent.config import Occasion, Settings
 from agent.config.campaigns import Campaign
+from agent.config.order_news import News
 from agent.database import owned, shared
 from agent.errors import AlreadyRunning, BadInput
 from agent.jobs.decide.preview import preview, somebody
+from agent.jobs.order_news.preview import preview as preview_news
 from agent.rules.as_seen import as_seen
+from agent.rules.composing import Composed
 from agent.rules.phones import read_phone
-from agent.rules.templates import compile_template, components, mixes_languages
+from agent.rules.templates import MARKETING, compile_template, components, mixes_languages
 from agent.service import WallClock
 from agent.templates import Templates, judge, usable
 from models import Contact, ShopFact
@@ -35,87 +39,113 @@ def standing(template: Mapping[str, Any] | None) -> tuple[str, str, str]:
     )
 
 
-def show_filled(
-    settings: Settings,
-    campaign: Campaign,
-    contact: Contact,
-    everything: Templates,
-    found: Templates,
-    language: str,
-) -> bool:
-    """Print what this campaign would write to this person. Returns whether it could be sent."""
-    judged = judge(campaign, everything)
-    mappings = usable(campaign, judge(campaign, found))
-    if language or not mappings:
-        wanted = language or campaign.language
-        mappings = {wanted: campaign.mapping_in(wanted)}
-    made = preview(settings, campaign, contact, mappings, now=WallClock().now())
-    composed = made.composed
-    mapping, key = mappings[composed.language], (composed.template, composed.language)
-    if key not in everything:
-        raise BadInput(
-            f"neither the account nor winback has a template {key[0]!r} in the language {key[1]!r}",
-            fix="winback templates list",
-        )
-    wrong = list(judged.get(composed.language, ()))
-    if key not in found:
-        wrong = ["it is not on the account yet: winback templates push"]
-    try:
-        parts = components(compile_template(everything[key]), mapping, composed.values)
-    except ValueError as error:  # it does not fit: shown with its variables
-        parts = []
-        wrong = wrong or [str(error)]
-    status, category, _ = standing(found.get(key))
-    click.echo(f"campaign {campaign.name}, template {key[0]} in {key[1]} ({status}, {category})")
-    click.echo(f"to {contact.phone} {contact.first_name} {contact.last_name}".rstrip() + "\n")
-    for line in as_seen(everything[key], parts).lines:
-        click.echo(f"    {line}".rstrip())
-    click.echo()
-    for note in _notes(
-        campaign, contact, made.stand_ins, mixes_languages(mapping, composed.values)
-    ):
-        click.echo(f"note: {note}")
-    for complaint in wrong:
-        click.echo(f"could not be sent: {complaint}")
-    return not wrong
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How somebody wants to see templates: in which language ("" for theirs), and whose phone ("" for anybody's).
+
+    `everything` are the templates of the account (`found`), and those that come with winback.
+    """
+
+    settings: Settings
+    everything: Templates
+    found: Templates
+    language: str
+    phone: str
+
+    def show(self, name: str) -> bool:
+        """Print what this campaign, or news of this kind, would write. Returns whether it could be sent.
+
+        Raises BadInput where the mirror, the account or winback does not have what it takes.
+        """
+        occasion = self.settings.occasions[name]
+        judged = judge(occasion, self.everything)
+        contact, composed, stand_ins = self._compose(name, occasion)
+        mapping = occasion.mapping_in(composed.language)
+        key = (composed.template, composed.language)
+        if key not in self.everything:
+            raise BadInput(
+                f"neither the account nor winback has a template {key[0]!r} in the language {key[1]!r}",
+                fix="winback templates list",
+            )
+        wrong = list(judged.get(composed.language, ()))
+        if key not in self.found:
+            wrong = ["it is not on the account yet: winback templates push"]
+        try:
+            parts = components(compile_template(self.everything[key]), mapping, composed.values)
+        except ValueError as error:  # it does not fit: shown with its variables
+            parts = []
+            wrong = wrong or [str(error)]
+        status, category, _ = standing(self.found.get(key))
+        what = "order news" if isinstance(occasion, News) else "campaign"
+        click.echo(f"{what} {name}, template {key[0]} in {key[1]} ({status}, {category})")
+        click.echo(f"to {contact.phone} {contact.first_name} {contact.last_name}".rstrip() + "\n")
+        for line in as_seen(self.everything[key], parts).lines:
+            click.echo(f"    {line}".rstrip())
+        click.echo()
+        foreign = mixes_languages(mapping, composed.values)
+        marketing = not isinstance(occasion, News) or category == MARKETING
+        for note in _notes(occasion, contact, stand_ins, foreign, marketing=marketing):
+            click.echo(f"note: {note}")
+        for complaint in wrong:
+            click.echo(f"could not be sent: {complaint}")
+        return not wrong
+
+    def _compose(self, name: str, occasion: Occasion) -> tuple[Contact, Composed, Sequence[str]]:
+        mappings = usable(occasion, judge(occasion, self.found))
+        if self.language or not mappings:
+            wanted = self.language or occasion.language
+            mappings = {wanted: occasion.mapping_in(wanted)}
+        if isinstance(occasion, Campaign):
+            contact = _person(self.settings, self.phone) or somebody()
+            made = preview(self.settings, occasion, contact, mappings, now=WallClock().now())
+            return contact, made.composed, made.stand_ins
+        told = preview_news(self.settings, name, _person(self.settings, self.phone), mappings)
+        return told.contact, told.composed, told.stand_ins
 
 
 def _notes(
-    campaign: Campaign, contact: Contact, stand_ins: Sequence[str], foreign: Sequence[str]
+    occasion: Occasion,
+    contact: Contact,
+    stand_ins: Sequence[str],
+    foreign: Sequence[str],
+    *,
+    marketing: bool,
 ) -> Iterator[str]:
     if stand_ins:
         yield f"made up for this look: {' and '.join(stand_ins)}"
     if foreign:
         yield (
             f'"{", ".join(foreign)}" is not in that language, so this person would be written to in '
-            f"{campaign.language}"
+            f"{occasion.language}"
         )
-    if contact.marketing != "yes":
+    if isinstance(occasion, News) and contact.order_news != "yes":
+        yield "this person has not agreed to order news, and would not be written to"
+    if marketing and contact.marketing != "yes":
         yield "this person has not agreed to marketing, and would not be written to"
-    if not campaign.enabled:
-        yield "the campaign is off"
+    if not occasion.enabled:
+        yield "they are off" if isinstance(occasion, News) else "the campaign is off"
 
 
 def show_unused(name: str, language: str, everything: Templates) -> None:
-    """A template that no campaign uses has no values."""
+    """A template that nothing uses has no values."""
     keys = [key for key in sorted(everything) if key[0] == name and language in ("", key[1])]
     if not keys:
         raise BadInput(
-            f"there is no template or campaign {name!r}{f' in {language}' if language else ''}",
+            f"there is no template, campaign or order news {name!r}{f' in {language}' if language else ''}",
             fix="winback templates list",
         )
     for key in keys:
         status, category, _ = standing(everything[key])
-        click.echo(f"template {key[0]} in {key[1]} ({status}, {category}); no campaign uses it\n")
+        click.echo(f"template {key[0]} in {key[1]} ({status}, {category}); nothing uses it\n")
         for line in as_seen(everything[key]).lines:
             click.echo(f"    {line}".rstrip())
         click.echo()
 
 
-def person(settings: Settings, phone: str) -> Contact:
-    """Who has this number; somebody suitable for "". Raises BadInput."""
+def _person(settings: Settings, phone: str) -> Contact | None:
+    """Who has this number; None for "". Raises BadInput."""
     if not phone:
-        return somebody()
+        return None
     country = settings.shop.default_country or ShopFact.all().get("country", "")
     read = read_phone(phone, country)
     if not read.e164:

@@ -15,19 +15,23 @@ from rich.table import Table
 from agent import log
 from agent.clients.whatsapp import WhatsApp
 from agent.commands.options import config_option, read_settings
-from agent.commands.preview import mirror, person, show_filled, show_unused, standing
-from agent.config import Settings
+from agent.commands.preview import Look, mirror, show_unused, standing
+from agent.config import Occasion, Settings
 from agent.config.campaigns import Campaign
+from agent.config.order_news import News
 from agent.daemon import make_tools
 from agent.errors import BadInput
 from agent.jobs.submit import Submitted, submit
 from agent.rules.as_seen import as_seen
 from agent.rules.shipped import SHIPPED, ShippedTemplate, approved
 from agent.rules.stopwords import is_stop
+from agent.rules.templates import UTILITY
 from agent.service import Service, WallClock
 from agent.templates import Templates, judge
 
 NAMES = tuple(dict.fromkeys(name for name, _ in SHIPPED))
+ORDER_NEWS = "order_news"  # a name for all of theirs
+OF_NEWS = tuple(dict.fromkeys(one.name for one in SHIPPED.values() if one.category == UTILITY))
 LANGUAGES = tuple(dict.fromkeys(language for _, language in SHIPPED))
 
 
@@ -39,26 +43,27 @@ def command() -> None:
 @command.command(name="list")
 @config_option
 def list_(config: Path) -> None:
-    """List them beside the campaigns that use them, and what does not fit.
+    """List them beside the campaigns and order news that use them, and what does not fit.
 
-    The exit code is 1 if a campaign that is on cannot be sent.
+    Order news that are off are only listed where the account has their template. The exit code is 1
+    if something that is on cannot be sent.
     """
     settings = read_settings(config)
     with _whatsapp(settings) as whatsapp:
         found = _by_key(whatsapp.templates())
     uses = _uses(settings, found)
     table = Table(box=SIMPLE, pad_edge=False, collapse_padding=True)
-    for name in ("template", "language", "status", "category", "quality", "campaign"):
+    for name in ("template", "language", "status", "category", "quality", "used by"):
         table.add_column(name, overflow="fold")
     for key in sorted({*found, *(one.key for one in uses if one.own)}):
-        users = [f"{one.campaign.name} ({one.state})" for one in uses if one.key == key]
+        users = [f"{one.name} ({one.state})" for one in uses if one.key == key]
         table.add_row(*key, *standing(found.get(key)), ", ".join(users) or "-")
     Console(highlight=False, markup=False).print(table)
     for one in uses:
-        if one.wrong and (one.key in found or one.campaign.enabled):
+        if one.wrong and (one.key in found or one.occasion.enabled):
             click.echo(f"{one.in_words}: {'; '.join(one.wrong)}")
-    if any(one.wrong and one.own and one.campaign.enabled for one in uses):
-        click.echo("A campaign that is on cannot be sent; nothing is queued for it.")
+    if any(one.wrong and one.own and one.occasion.enabled for one in uses):
+        click.echo("What is on and cannot be sent is not written: see above.")
         sys.exit(1)
 
 
@@ -68,27 +73,27 @@ def list_(config: Path) -> None:
 @click.option("--to", "phone", default="", help="To the person with this number.")
 @config_option
 def show(name: str, language: str, phone: str, config: Path) -> None:
-    """Print a template (or a campaign's) as a person would get it.
+    """Print a template (or that of a campaign or of order news) as a person would get it.
 
-    It is filled with the values of somebody from the mirror, in the language that a run would choose
-    for them. One that comes with winback and is not on the account yet can be seen too. Nothing is
-    sent. The exit code is 1 if it could not be sent as things are.
+    It is filled with the values of somebody from the mirror (order news: with their newest order), in
+    the language that a run would choose for them. One that comes with winback and is not on the account
+    yet can be seen too. Nothing is sent. The exit code is 1 if it could not be sent as things are.
     """
     settings = read_settings(config)
     with _whatsapp(settings) as whatsapp:
         found = _by_key(whatsapp.templates())
     everything = {**approved(settings.shop.url), **found}
     users = [
-        campaign
-        for campaign in settings.campaigns.values()
-        if name in (campaign.name, *_templates_of(campaign, everything))
+        called
+        for called, occasion in settings.occasions.items()
+        if name in (called, *_templates_of(occasion, everything))
     ]
     if not users:
         show_unused(name, language, everything)
         return
     with mirror(settings):
-        contact = person(settings, phone)
-        well = [show_filled(settings, one, contact, everything, found, language) for one in users]
+        look = Look(settings, everything, found, language, phone)
+        well = [look.show(one) for one in users]
     if not all(well):
         sys.exit(1)
 
@@ -101,12 +106,13 @@ def show(name: str, language: str, phone: str, config: Path) -> None:
 def push(names: tuple[str, ...], languages: tuple[str, ...], dry_run: bool, config: Path) -> None:
     """Submit those that come with winback to WhatsApp's review.
 
-    NAME is that of a campaign; all of them if none is given, in English (en), Spanish (es) and
-    Portuguese (pt_BR). What is on the account already is left alone. The exit code is 1 if one could
-    not be submitted.
+    NAME is that of a campaign or of order news, or order_news for all of those; if none is given, those
+    of all campaigns and of the order news that are on, in English (en), Spanish (es) and Portuguese
+    (pt_BR). What is on the account already is left alone. The exit code is 1 if one could not be
+    submitted.
     """
-    wanted = _wanted(names, languages)
     settings = read_settings(config)
+    wanted = _wanted(names, languages, settings)
     with _whatsapp(settings) as whatsapp:
         known = _by_key(whatsapp.templates())
         if dry_run:
@@ -132,62 +138,80 @@ def push(names: tuple[str, ...], languages: tuple[str, ...], dry_run: bool, conf
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A campaign and a language in which it may be sent."""
+    """A campaign or order news by its name, and a language in which it may be sent."""
 
-    campaign: Campaign
+    name: str
+    occasion: Occasion
     language: str
     wrong: Sequence[str]
 
     @property
     def key(self) -> tuple[str, str]:
-        return self.campaign.mapping_in(self.language).template, self.language
+        return self.occasion.mapping_in(self.language).template, self.language
 
     @property
     def own(self) -> bool:
-        return self.language == self.campaign.language
+        return self.language == self.occasion.language
 
     @property
     def state(self) -> str:
-        return "on" if self.campaign.enabled else "off"
+        return "on" if self.occasion.enabled else "off"
 
     @property
     def in_words(self) -> str:
         what = "cannot be sent" if self.own else "is not used"
-        return f"{self.campaign.name} ({self.state}) in {self.language} {what}"
+        return f"{self.name} ({self.state}) in {self.language} {what}"
 
 
 def _uses(settings: Settings, found: Templates) -> list[Use]:
     uses = []
-    for campaign in settings.campaigns.values():
-        judged = judge(campaign, found)
-        uses += [Use(campaign, language, wrong) for language, wrong in judged.items()]
+    for name, occasion in settings.occasions.items():
+        judged = judge(occasion, found)
+        own = [Use(name, occasion, language, wrong) for language, wrong in judged.items()]
+        # a shop that tells nothing of its orders should not read of ten templates that it lacks
+        if occasion.enabled or isinstance(occasion, Campaign) or any(u.key in found for u in own):
+            uses += own
     return uses
 
 
-def _templates_of(campaign: Campaign, templates: Templates) -> set[str]:
+def _templates_of(occasion: Occasion, templates: Templates) -> set[str]:
     """The names of the templates that it uses, in whatever language."""
     languages = {
-        campaign.language,
-        *campaign.translations,
+        occasion.language,
+        *occasion.translations,
         *(language for _, language in templates),
     }
-    return {campaign.mapping_in(language).template for language in languages}
+    return {occasion.mapping_in(language).template for language in languages}
 
 
-def _wanted(names: Sequence[str], languages: Sequence[str]) -> list[ShippedTemplate]:
+def _wanted(
+    names: Sequence[str], languages: Sequence[str], settings: Settings
+) -> list[ShippedTemplate]:
     """Raises BadInput for what does not come with winback."""
-    for given, known, what in ((names, NAMES, "template"), (languages, LANGUAGES, "language")):
+    known_names = (*NAMES, ORDER_NEWS)
+    for given, known, what in (
+        (names, known_names, "template"),
+        (languages, LANGUAGES, "language"),
+    ):
         for one in given:
             if one not in known:
                 raise BadInput(
                     f"winback comes with no {what} {one!r}",
                     fix=f"it has {', '.join(known)}; make others in WhatsApp Manager",
                 )
+    wanted = {*names} or {*settings.campaigns, *_used_by_news(settings)}
+    if ORDER_NEWS in wanted:
+        wanted |= {*OF_NEWS}
     return [
         one
         for (name, language), one in SHIPPED.items()
-        if name in (names or NAMES) and language in (languages or LANGUAGES)
+        if name in wanted and language in (languages or LANGUAGES)
     ]
+
+
+def _used_by_news(settings: Settings) -> Iterator[str]:
+    """Ours that the order news that are on may want; statuses of the shop's own share one."""
+    return (one.name for one in settings.news.values() if one.enabled)
 
 
 def _print_ours(one: ShippedTemplate, settings: Settings, known: Templates) -> None:
@@ -220,18 +244,26 @@ def _doubts(settings: Settings, new: Sequence[ShippedTemplate]) -> Iterator[str]
     """
     ours = approved(settings.shop.url)
     for one in new:
-        campaign = settings.campaigns[one.name]
-        if campaign.mapping_in(one.language).template != one.name:
-            continue
-        if wrong := judge(campaign, ours)[one.language]:
-            yield (
-                f"[campaigns.{one.name}] does not fit {one.name} in {one.language}: {'; '.join(wrong)}"
-            )
-        if not campaign.opt_out_payload and not is_stop(one.stop, settings.consent.stop_words):
-            yield (
-                f'its button "{one.stop}" would stop nothing: add that to stop_words of [consent], or '
-                f"set opt_out_payload of [campaigns.{one.name}]"
-            )
+        for place, occasion in _written_with(one, settings):
+            if wrong := judge(occasion, ours)[one.language]:
+                yield f"[{place}] does not fit {one.name} in {one.language}: {'; '.join(wrong)}"
+            if (
+                one.stop
+                and not occasion.opt_out_button
+                and not is_stop(one.stop, settings.consent.stop_words)
+            ):
+                yield (
+                    f'its button "{one.stop}" would stop nothing: add that to stop_words of [consent], '
+                    f"or set opt_out_payload of [{place}]"
+                )
+
+
+def _written_with(shipped: ShippedTemplate, settings: Settings) -> Iterator[tuple[str, Occasion]]:
+    """The sections of the config whose messages are made of this one, those that are off too."""
+    for name, occasion in settings.occasions.items():
+        place = "order_news" if isinstance(occasion, News) else "campaigns"
+        if occasion.mapping_in(shipped.language).template == shipped.name:
+            yield f"{place}.{name}", occasion
 
 
 def _by_key(templates: Sequence[Mapping[str, Any]]) -> Templates:

@@ -20,7 +20,12 @@ from agent.config.schema import section, setting
 from agent.config.wordings import Translation
 from agent.rules import order_kinds
 
-_EVENT = ["{order_number}", "{status_text|has news}", "{status_emoji}", "{action_needed|nothing}"]
+# What stands after a | is English, so whoever would read it in a message of another language gets the
+# whole message in English: where nothing is often known, it is a dash, which all languages have.
+_EVENT = ["{order_number}", "{status_text|updated}", "{status_emoji}"]
+_DONE = [*_EVENT, "{action_needed|nothing to do}"]
+_UNPAID = [*_EVENT, "{action_needed|please complete the payment if you have not done so yet}"]
+_OWN = [*_EVENT, "{action_needed|just ask us if you have a question}"]
 _ENABLED_DOC = "Whether people are written to about this."
 
 
@@ -132,7 +137,7 @@ class OrderConfirmation(News):
             "{order_number}",
             "{order_total}",
             "{item_count}",
-            "{estimated_delivery|soon}",
+            "{estimated_delivery|-}",
         ],
     )
     url_suffix: str = url_suffix_key(order_kinds.CONFIRMATION)
@@ -149,7 +154,7 @@ class OrderProcessing(News):
 
     template: str = template_key(order_kinds.PROCESSING)
     header: tuple[str, ...] = header_key(order_kinds.PROCESSING)
-    body: tuple[str, ...] | Mapping[str, str] = body_key(order_kinds.PROCESSING, _EVENT)
+    body: tuple[str, ...] | Mapping[str, str] = body_key(order_kinds.PROCESSING, _DONE)
     url_suffix: str = url_suffix_key(order_kinds.PROCESSING)
     translations: Mapping[str, Translation] = translations_key(
         order_kinds.PROCESSING, _place(order_kinds.PROCESSING)
@@ -164,7 +169,7 @@ class OrderOnHold(News):
 
     template: str = template_key(order_kinds.ON_HOLD)
     header: tuple[str, ...] = header_key(order_kinds.ON_HOLD)
-    body: tuple[str, ...] | Mapping[str, str] = body_key(order_kinds.ON_HOLD, _EVENT)
+    body: tuple[str, ...] | Mapping[str, str] = body_key(order_kinds.ON_HOLD, _UNPAID)
     url_suffix: str = url_suffix_key(order_kinds.ON_HOLD)
     translations: Mapping[str, Translation] = translations_key(
         order_kinds.ON_HOLD, _place(order_kinds.ON_HOLD)
@@ -179,7 +184,7 @@ class OrderCompleted(News):
 
     template: str = template_key(order_kinds.COMPLETED)
     header: tuple[str, ...] = header_key(order_kinds.COMPLETED)
-    body: tuple[str, ...] | Mapping[str, str] = body_key(order_kinds.COMPLETED, _EVENT)
+    body: tuple[str, ...] | Mapping[str, str] = body_key(order_kinds.COMPLETED, _DONE)
     url_suffix: str = url_suffix_key(order_kinds.COMPLETED)
     translations: Mapping[str, Translation] = translations_key(
         order_kinds.COMPLETED, _place(order_kinds.COMPLETED)
@@ -194,7 +199,7 @@ class OrderCancelled(News):
 
     template: str = template_key(order_kinds.CANCELLED)
     header: tuple[str, ...] = header_key(order_kinds.CANCELLED)
-    body: tuple[str, ...] | Mapping[str, str] = body_key(order_kinds.CANCELLED, _EVENT)
+    body: tuple[str, ...] | Mapping[str, str] = body_key(order_kinds.CANCELLED, _DONE)
     url_suffix: str = url_suffix_key(order_kinds.CANCELLED)
     translations: Mapping[str, Translation] = translations_key(
         order_kinds.CANCELLED, _place(order_kinds.CANCELLED)
@@ -209,7 +214,7 @@ class OrderRefunded(News):
 
     template: str = template_key(order_kinds.REFUNDED)
     header: tuple[str, ...] = header_key(order_kinds.REFUNDED)
-    body: tuple[str, ...] | Mapping[str, str] = body_key(order_kinds.REFUNDED, _EVENT)
+    body: tuple[str, ...] | Mapping[str, str] = body_key(order_kinds.REFUNDED, _DONE)
     url_suffix: str = url_suffix_key(order_kinds.REFUNDED)
     translations: Mapping[str, Translation] = translations_key(
         order_kinds.REFUNDED, _place(order_kinds.REFUNDED)
@@ -224,7 +229,7 @@ class OrderPartlyRefunded(News):
 
     template: str = template_key(order_kinds.PARTLY_REFUNDED)
     header: tuple[str, ...] = header_key(order_kinds.PARTLY_REFUNDED)
-    body: tuple[str, ...] | Mapping[str, str] = body_key(order_kinds.PARTLY_REFUNDED, _EVENT)
+    body: tuple[str, ...] | Mapping[str, str] = body_key(order_kinds.PARTLY_REFUNDED, _DONE)
     url_suffix: str = url_suffix_key(order_kinds.PARTLY_REFUNDED)
     translations: Mapping[str, Translation] = translations_key(
         order_kinds.PARTLY_REFUNDED, _place(order_kinds.PARTLY_REFUNDED)
@@ -243,9 +248,9 @@ class ShippingUpdate(News):
         order_kinds.SHIPPING,
         [
             "{order_number}",
-            "{carrier_name|our carrier}",
+            "{carrier_name|-}",
             "{tracking_number}",
-            "{tracking_url|in your account}",
+            "{tracking_url|-}",
         ],
     )
     url_suffix: str = url_suffix_key(order_kinds.SHIPPING)
@@ -292,7 +297,7 @@ class StatusUpdate(News):
 
     template: str = template_key(order_kinds.STATUS_UPDATE)
     header: tuple[str, ...] = header_key(order_kinds.STATUS_UPDATE)
-    body: tuple[str, ...] | Mapping[str, str] = body_key(order_kinds.STATUS_UPDATE, _EVENT)
+    body: tuple[str, ...] | Mapping[str, str] = body_key(order_kinds.STATUS_UPDATE, _OWN)
     url_suffix: str = url_suffix_key(order_kinds.STATUS_UPDATE)
     translations: Mapping[str, Translation] = translations_key(
         order_kinds.STATUS_UPDATE, _place("statuses.NAME")

@@ -52,7 +52,10 @@ def order_values(
 def _status(order: OrderShown, language: str, shop_language: str, refunded: str) -> str:
     if order.kind in KINDS:
         return order_words.status_text(order.kind, language, refunded=refunded)
-    return plain(order.status_name) if speaks(language) == speaks(shop_language) else ""
+    if speaks(language) != speaks(shop_language):
+        return ""
+    # a key that may not read the names of statuses still tells the words of the slug
+    return plain(order.status_name) or plain(re.sub(r"[-_]+", " ", order.status)).capitalize()
 
 
 def _items(order: OrderShown, language: str, locale: str) -> str:

@@ -11,9 +11,11 @@ from agent.rules.wording import LONGEST_VALUE
 
 _LONGEST_TEXT: Final = 5000  # characters of a text with its markup; a message has 1024
 
-# What browsers take for a tag, and what stands in one that is not for people; "5 < 6" is none.
+# What browsers take for a tag, also one that was cut off, and what stands in one that is not for people;
+# "5 < 6" is none.
 _MARKUP = re.compile(
-    r"<(script|style)\b[^<>]*>.*?</\1\s*>|</?[a-z][^<>]*>|<!--.*?-->", re.IGNORECASE | re.DOTALL
+    r"<(script|style)\b[^<>]*>.*?</\1\s*>|</?[a-z][^<>]*(?:>|$)|<!--.*?(?:-->|$)",
+    re.IGNORECASE | re.DOTALL,
 )
 # Only whole ones: in "?a=1&copy=2" there is none.
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)

@@ -11,11 +11,18 @@ from typing_in import typed
 
 from agent.database import owned
 from agent.errors import BadInput, DatabaseTrouble, Unauthorized
+from agent.rules.order_kinds import KINDS, STATUS_UPDATE
 from agent.rules.shipped import SHIPPED
-from models import Contact, Interest, Product, ShopFact
+from models import Contact, Interest, Order, OrderLine, Product, Refund, ShopFact
 
 ANA = "+12025550101"
 BRUNO = "+12025550102"
+OFFERS = [
+    name for (name, language), one in SHIPPED.items() if (language, one.stop) == ("en", "Stop")
+]
+NEWS = (*KINDS, STATUS_UPDATE)
+OWN = "order_news__statuses__ready-for-pickup__enabled"
+ALL_NEWS: dict[str, object] = {f"order_news__{kind}__enabled": True for kind in KINDS} | {OWN: True}
 
 
 def templates(world: World, *arguments: str, **changes: object) -> Result:
@@ -90,16 +97,17 @@ def test_an_account_that_cannot_be_asked_is_an_error(world: World) -> None:
 def test_all_are_submitted_once_and_fit_the_config_when_they_are_approved(world: World) -> None:
     world.whatsapp.approve_templates_after = timedelta(0)
     # given one of them on the account already
-    done = templates(world, "push")
+    done = templates(world, "push", **ALL_NEWS)
     assert done.exit_code == 0, done.output
     assert "there already (APPROVED), left alone" in line(done, "we_miss_you in en:")
     assert done.output.count("submitted, PENDING") == len(SHIPPED) - 1
+    assert "does not fit" not in done.output
     # when they are submitted once more, all are there
-    again = templates(world, "push")
+    again = templates(world, "push", **ALL_NEWS)
     assert again.exit_code == 0
     assert again.output.count("left alone") == len(SHIPPED)
-    # then every campaign can be sent in all three languages
-    on = {f"campaigns__{name}__enabled": True for name, _ in SHIPPED}
+    # then every campaign and all order news can be sent in all three languages
+    on = {f"campaigns__{name}__enabled": True for name in OFFERS} | ALL_NEWS
     listed = templates(world, "list", **on)
     assert listed.exit_code == 0, listed.output
     assert "not used" not in listed.output
@@ -111,6 +119,50 @@ def test_only_what_was_asked_for_is_submitted(world: World) -> None:
     assert done.exit_code == 0
     made = {(one.name, one.language) for one in world.whatsapp.templates.all()}
     assert made == {("we_miss_you", "en"), ("price_drop", "es"), ("loyalty_reward", "es")}
+
+
+def submitted(world: World) -> set[tuple[str, str]]:
+    """What is on the account beside the one that was there: (name, language)."""
+    made = {(one.name, one.language) for one in world.whatsapp.templates.all()}
+    return made - {("we_miss_you", "en")}
+
+
+def test_order_news_that_are_off_need_no_templates(world: World) -> None:
+    assert templates(world, "push", "--language", "en").exit_code == 0
+    assert submitted(world) == {(name, "en") for name in OFFERS if name != "we_miss_you"}
+    assert "order_" not in templates(world, "list").output
+
+
+def test_order_news_that_are_on_are_submitted_with_their_category(world: World) -> None:
+    on = {"order_news__order_completed__enabled": True, OWN: True}
+    done = templates(world, "push", "--language", "es", **on)
+    assert done.exit_code == 0, done.output
+    assert submitted(world) == {
+        (name, "es") for name in (*OFFERS, "order_completed", STATUS_UPDATE)
+    }
+    listed = templates(world, "list", **on)
+    assert listed.exit_code == 1
+    assert "PENDING" in line(listed, "order_completed", " es ", "UTILITY")
+    assert "winback templates push" in line(listed, "order_completed (on) in en cannot be sent")
+    assert "statuses.ready-for-pickup (on) in en cannot" in listed.output.replace("\n", " ")
+
+
+def test_order_news_can_be_submitted_before_they_are_on(world: World) -> None:
+    assert templates(world, "push", "order_news", "--language", "pt_BR").exit_code == 0
+    assert submitted(world) == {(name, "pt_BR") for name in NEWS}
+    # what the account has is listed, also for what is off
+    assert "order_completed (off)" in templates(world, "list").output
+
+
+def test_a_text_of_order_news_that_does_not_fit_is_told(world: World) -> None:
+    other = {"order_news__order_completed__body": ["{order_number}"], OWN: True}
+    own = "order_news__statuses__ready-for-pickup__body"
+    done = templates(
+        world, "push", "order_completed", STATUS_UPDATE, "--language", "en", **other, **{own: ["a"]}
+    )
+    assert "expects 4 values" in line(done, "[order_news.order_completed] does not fit")
+    assert "expects 4 values" in line(done, "[order_news.statuses.ready-for-pickup] does not fit")
+    assert "stop nothing" not in done.output
 
 
 @pytest.mark.parametrize("wanted", [("spring_sale",), ("price_drop", "--language", "de")])
@@ -261,7 +313,7 @@ def test_one_that_is_not_on_the_account_yet_can_be_seen(town: World) -> None:
     assert "Blue shirt" in line(done, "note: made up for this look")
 
 
-@pytest.mark.parametrize("campaign", sorted({name for name, _ in SHIPPED}))
+@pytest.mark.parametrize("campaign", OFFERS)
 def test_every_campaign_can_be_seen(town: World, campaign: str) -> None:
     done = templates(town, "show", campaign)
     assert shown(done), done.output
@@ -299,7 +351,7 @@ def test_one_that_no_campaign_uses_is_shown_as_it_is(town: World) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("show", "nothing"), "no template or campaign 'nothing'"),
+        (("show", "nothing"), "no template, campaign or order news 'nothing'"),
         (("show", "we_miss_you", "--language", "de"), "in the language 'de'"),
         (("show", "we_miss_you", "--to", "12"), "cannot be written to"),
         (("show", "we_miss_you", "--to", "+12025550199"), "knows nobody"),
@@ -363,3 +415,98 @@ def test_what_they_bought_and_looked_at_is_theirs(town: World) -> None:
     assert [one for one in shown(done) if "Blue shirt" in one and "£29.00" in one], done.output
     assert "£19.00" in shown(done)
     assert "made up" not in done.output
+
+
+# show, of order news
+
+
+def an_order(number: int, **columns: Any) -> None:
+    """An order of Ana's with three shirts."""
+    now = datetime.now(UTC)
+    row = {
+        "woo_id": number, "number": f"A-{number}", "status": "processing", "currency": "GBP",
+        "total": 5700, "contact_id": Contact.get(Contact.phone == ANA).id, "first_name": "ana",
+        "created_at": now - timedelta(days=1), "lines_at": now, "read_at": now,
+    }  # fmt: skip
+    Order.insert(row | columns).execute()
+    OrderLine.insert(
+        woo_id=number, order_id=number, product_id=7, name="Blue shirt", quantity=3
+    ).execute()
+
+
+@pytest.fixture
+def ordered(town: World) -> World:
+    """Ana has bought shirts, and WhatsApp has the templates."""
+    with owned(town.settings().database.path):
+        an_order(31)
+    town.whatsapp.approve_templates_after = timedelta(0)
+    assert templates(town, "push", "order_news", "--language", "en").exit_code == 0
+    return town
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "statuses.ready-for-pickup"])
+def test_news_of_every_kind_can_be_seen(ordered: World, kind: str) -> None:
+    done = templates(ordered, "show", kind, **ALL_NEWS)
+    assert done.exit_code == 0, done.output
+    template = kind if kind in KINDS else STATUS_UPDATE
+    assert f"order news {kind}, template {template} in en (APPROVED, UTILITY)" in done.output
+    assert [one for one in shown(done) if "A-31" in one], done.output
+    assert not [one for one in shown(done) if "{" in one]
+    assert "has not agreed to order news" in line(done, "note: this person")
+    made_up = "made up for this look" in done.output
+    assert made_up == (kind not in ("order_confirmation", "order_processing"))
+    # nothing of it was written
+    with owned(ordered.settings().database.path):
+        assert (Order.get_by_id(31).status, Order.get_by_id(31).details) == ("processing", {})
+
+
+def test_news_are_shown_with_the_newest_order_that_fits(ordered: World) -> None:
+    now = datetime.now(UTC)
+    parcel = {"carrier": "DHL", "number": "JD1", "url": "https://track.example/JD1"}
+    with owned(ordered.settings().database.path):
+        Contact.update(order_news="yes").execute()
+        an_order(32, created_at=now - timedelta(days=9), details={"shipments": [parcel]})
+        an_order(33, created_at=now - timedelta(days=8))
+        Refund.insert(woo_id=1, order_id=33, amount=1900, read_at=now).execute()
+    shipped = templates(ordered, "show", "shipping_update", "--to", ANA, **ALL_NEWS)
+    assert shown(shipped)[:4] == [
+        "Hello! Your order A-32 is on its way to you.",
+        "Carrier: DHL",
+        "Tracking number: JD1",
+        "Tracking link: https://track.example/JD1",
+    ]
+    assert "note" not in shipped.output
+    refunded = templates(ordered, "show", "order_partly_refunded", **ALL_NEWS)
+    assert "A-33: it has been partly refunded (£19.00 so far)" in refunded.output
+    # when WhatsApp counts the template as marketing, it takes that consent as well
+    ordered.whatsapp.templates = type(ordered.whatsapp.templates)()
+    body = SHIPPED["order_completed", "en"].body
+    ordered.whatsapp.add_template("order_completed", "en", "MARKETING", body=body)
+    with owned(ordered.settings().database.path):
+        Contact.update(marketing="no").execute()
+    moved = templates(ordered, "show", "order_completed", **ALL_NEWS)
+    assert "has not agreed to marketing" in line(moved, "note: this person")
+
+
+def test_news_that_are_off_say_so(ordered: World) -> None:
+    assert "note: they are off" in templates(ordered, "show", "order_processing").output
+
+
+def test_without_an_order_there_are_no_news_to_show(town: World) -> None:
+    for arguments, says in (((), "no order of anybody"), (("--to", BRUNO), f"no order of {BRUNO}")):
+        done = templates(town, "show", "order_completed", *arguments)
+        assert isinstance(done.exception, BadInput)
+        assert says in str(done.exception)
+    with owned(town.settings().database.path):
+        ShopFact.delete().execute()
+    done = templates(town, "show", "order_completed")
+    assert isinstance(done.exception, BadInput)
+    assert "knows nothing of the shop" in str(done.exception)
+
+
+def test_an_order_of_unknown_content_says_so(ordered: World) -> None:
+    with owned(ordered.settings().database.path):
+        Order.update(lines_at=None).execute()
+    done = templates(ordered, "show", "order_confirmation", **ALL_NEWS)
+    assert isinstance(done.exception, BadInput)
+    assert "order A-31" in str(done.exception)

@@ -14,6 +14,8 @@ from agent.config import Settings
 from agent.jobs.decide import decide
 from agent.jobs.submit import submit
 from agent.jobs.templates import read_templates
+from agent.rules.order_kinds import STATUS_UPDATE
+from agent.rules.placeholders import CAMPAIGNS
 from agent.rules.shipped import SHIPPED
 from agent.rules.templates import TemplateMapping, compile_template, components
 from agent.sandbox.clock import MovedClock
@@ -33,6 +35,11 @@ VALUES = {
     "discount_percent": "15%",
     "coupon_code": "WB7K2QX94MT",
     "product_list": "Blue shirt",
+    "order_number": "1001",
+    "order_total": "$89.00",
+    "item_count": "3",
+    "status_emoji": "📦",
+    "tracking_number": "JD014600003",
 }
 PLAIN = "Hello {{1}}, we have not seen you for a while: {{2}} has news."
 NAMED = "Hello {{name}}, we have not seen you for a while: {{shop}} has news."
@@ -172,6 +179,14 @@ def test_a_category_that_meta_changes_under_a_campaign_stops_it(
     assert "of the category UTILITY" in CampaignStanding.troubles()["we_miss_you"]
 
 
+def _sections() -> Iterator[str]:
+    """Those of all campaigns, kinds of order news, and one status of the shop's own."""
+    for name, language in SHIPPED:
+        if language == "en":
+            own = "statuses.ready-for-pickup" if name == STATUS_UPDATE else name
+            yield f"campaigns.{name}" if name in CAMPAIGNS else f"order_news.{own}"
+
+
 def test_those_that_come_with_winback_are_submitted_approved_and_taken(
     account: WhatsApp,
     client: Client,
@@ -182,7 +197,7 @@ def test_those_that_come_with_winback_are_submitted_approved_and_taken(
     """The whole way from nothing: submitted, looked through, read, judged, sent."""
     account.approve_templates_after = timedelta(hours=20)
     settings = write_settings(
-        "\n\n".join(f"[campaigns.{name}]\nenabled = true" for name, _ in SHIPPED if _ == "en")
+        "\n\n".join(f"[{section}]\nenabled = true" for section in _sections())
     )
     done = list(submit(client, SHIPPED.values(), known={}, shop_url="https://shop.example"))
     assert {(one.new, one.status, one.error) for one in done} == {(True, "PENDING", None)}
@@ -194,5 +209,5 @@ def test_those_that_come_with_winback_are_submitted_approved_and_taken(
     for name, mappings in usable_mappings(settings).items():
         assert [*mappings] == ["en", "es", "pt_BR"], name
         for number, mapping in enumerate(mappings.values()):
-            phone = f"+120255501{number}{[*SHIPPED].index((name, 'en'))}"
+            phone = f"+120255501{[*settings.occasions].index(name) * 3 + number:02}"
             assert isinstance(sent(client, mapping, phone), Accepted)
