@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from agent.commands.script import TEMPTING, campaigns_config, put_up_templates
+from agent.commands.script_news import put_up_news_templates
 from agent.sandbox.clock import MovedClock, WallClock
 from agent.sandbox.server import Server
 from agent.sandbox.shop.api import shop_app
@@ -159,6 +160,7 @@ def set_up(folder: Path, start: datetime, *, products: int, customers: int) -> I
     town = furnish(shop, seed=SEED, now=start, products=products, customers=customers)
     whatsapp = WhatsApp(clock, seed=SEED)
     put_up_templates(whatsapp)
+    put_up_news_templates(whatsapp)
     life = Life(shop, whatsapp, town, seed=SEED, tempting=TEMPTING)
     showcase = Showcase(shop, town, seed=SEED)
     port = _free_port()
