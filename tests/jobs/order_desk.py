@@ -67,6 +67,7 @@ class OrderDesk:
             "\n\n".join(filter(None, (quiet, SECTIONS, more))),
             shop=self.counter.url,
             whatsapp=self._address,
+            page_size=100,
         )
 
     def change(self, more: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from jobs_stage import Stall
-from order_desk import AGREED, OWN_STATUS, PHONE, OrderDesk, messages
+from order_desk import OWN_STATUS, PHONE, OrderDesk, messages
 
 from agent.sandbox.clock import MovedClock
 from models import Message, OrderChange
@@ -136,11 +136,10 @@ def test_what_there_was_before_winback_is_nobody_s_news(desk: OrderDesk) -> None
 
 
 def test_five_thousand_imported_orders_are_silence(desk: OrderDesk) -> None:
-    desk.counter.page_size(100)
     desk.fill()
     for one in range(5000):
-        desk.order(f"+1202555{one % 200:04}" if one % 2 else PHONE)
-    real = desk.order("+12025550199")
+        desk.order(f"+1{201 + one // 100}55501{one % 100:02}")
+    real = desk.order("+12025550199")  # nobody can tell it from the others
     desk.later(minutes=4)
     assert desk.told == []
     assert {outcome for (outcome,) in OrderChange.select(OrderChange.outcome).tuples()} == {
@@ -232,9 +231,6 @@ def test_a_kind_that_is_off_is_not_told_and_another_that_fits_is(open_desk: Open
 # the night, and what happens in it
 
 
-NIGHT = '[limits]\nquiet_from = "00:01"\nquiet_until = "00:00"'
-
-
 def at(desk: OrderDesk, moment: datetime) -> None:
     desk.clock.set(moment)
 
@@ -276,6 +272,3 @@ def test_what_was_dropped_is_told_when_it_comes_true_again(open_desk: OpenDesk) 
     assert messages(number) == [
         ("order_completed", "cancelled"), ("order_processing", "delivered"), ("order_completed", "delivered"),
     ]  # fmt: skip
-
-
-assert AGREED
