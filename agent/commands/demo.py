@@ -19,7 +19,7 @@ from agent.commands.diary import Diary
 from agent.commands.keep import come_to_today, ended_by_signals, keep
 from agent.commands.script import LANGUAGES
 from agent.commands.stage import ZONE, Stage, first_morning, set_up
-from agent.commands.tables import NAMES, print_report
+from agent.commands.tables import NAMES, NEWS_NAMES, print_report
 from agent.config import load
 from agent.daemon import Daemon
 from agent.database import owned
@@ -127,12 +127,12 @@ def _next(moment: datetime) -> datetime:
 
 
 def _messages(stage: Stage) -> Table:
-    """One message of each campaign as it came, in one language after the other."""
+    """One message of each campaign and kind of order news as it came, in one language after the other."""
     table = Table(box=SIMPLE, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column()
     languages = cycle(LANGUAGES)
-    for campaign, name in NAMES.items():
+    for campaign, name in (NAMES | NEWS_NAMES).items():
         sent = [one for one in stage.whatsapp.accepted if one.template == campaign]
         if sent:
             wanted = next(languages)
@@ -149,6 +149,8 @@ def _truth(stage: Stage) -> Table:
     table.add_column()
     table.add_column(justify="right")
     table.add_row("messages that WhatsApp took", f"{len(stage.whatsapp.accepted):,}")
+    news = sum(one.template in NEWS_NAMES for one in stage.whatsapp.accepted)
+    table.add_row("of them news of orders", f"{news:,}")
     for language, name in LANGUAGES.items():
         count = sum(one.language == language for one in stage.whatsapp.accepted)
         table.add_row(f"of them in {name}", f"{count:,}")

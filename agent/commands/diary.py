@@ -2,14 +2,15 @@
 
 import textwrap
 from collections import Counter
-from datetime import datetime
+from datetime import date, datetime
 
 from rich.console import Console
 
 from agent.commands.stage import ZONE, Stage
-from agent.commands.tables import NAMES
+from agent.commands.tables import NAMES, NEWS_NAMES
 from models import Contact, JobRun, Order
 
+_NAMES = NAMES | NEWS_NAMES
 MARGIN = " " * len("Wednesday 09:00  ")
 WIDEST = 100
 
@@ -21,6 +22,8 @@ class Diary:
         self._stage, self._console = stage, console
         self._news = self._sent = 0  # how much of it is told
         self._sending_since: datetime | None = None
+        self._of_orders: Counter[str] = Counter()  # order news of the day that are not told
+        self._day: date | None = None
 
     def begin(self, moment: datetime) -> None:
         """What is known after the first look at the shop."""
@@ -37,6 +40,11 @@ class Diary:
 
     def write(self, moment: datetime, *, sending: bool) -> None:
         """The news of the shop, and what was sent; while more is being sent, that waits."""
+        today = moment.astimezone(ZONE).date()
+        if self._day not in {None, today} and self._of_orders:
+            self._line(moment, f"yesterday, about orders: {told(self._of_orders)}")
+            self._of_orders.clear()
+        self._day = today
         for at, news in self._stage.showcase.news[self._news :]:
             self._line(at, f"in the shop: {news}", style="dim")
             self._news += 1
@@ -44,8 +52,11 @@ class Diary:
         if sent and self._sending_since is None:
             self._sending_since = moment
         if self._sending_since is not None and not sending:
-            campaigns = Counter(one.template or "" for one in sent)
-            self._line(self._sending_since, told(campaigns) + _waiting(campaigns))
+            templates = Counter(one.template or "" for one in sent)
+            campaigns = Counter({name: templates[name] for name in NAMES if templates[name]})
+            self._of_orders += templates - campaigns
+            if campaigns:
+                self._line(self._sending_since, told(campaigns) + _waiting(campaigns))
             self._sent += len(sent)
             self._sending_since = None
 
@@ -70,10 +81,10 @@ def _waiting(campaigns: Counter[str]) -> str:
 
 
 def told(by_campaign: Counter[str]) -> str:
-    """How many messages of which campaigns."""
+    """How many messages of which campaigns, or of which kinds of order news."""
     total = by_campaign.total()
     messages = f"{total:,} {'message' if total == 1 else 'messages'} sent"
-    names = [(NAMES[key], by_campaign[key]) for key in NAMES if by_campaign[key]]
+    names = [(name, by_campaign[key]) for key, name in _NAMES.items() if by_campaign[key]]
     if len(names) == 1:
         return f"{messages}: {names[0][0]}"
     return f"{messages}: {', '.join(f'{count:,} {name}' for name, count in names)}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from agent.commands.script import TEMPTING, campaigns_config, put_up_templates
-from agent.commands.script_news import put_up_news_templates
+from agent.commands.script_news import news_config, put_up_news_templates
 from agent.sandbox.clock import MovedClock, WallClock
 from agent.sandbox.server import Server
 from agent.sandbox.shop.api import shop_app
@@ -139,7 +139,8 @@ class Stage:
                 # about a sixth of those who are quiet and agreed: of 3,000 customers 200
                 backlog=max(self.town.customers // 15, 1),
             )
-            + campaigns_config(),
+            + campaigns_config()
+            + news_config(),
             encoding="utf-8",
         )
 
@@ -157,6 +158,7 @@ def set_up(folder: Path, start: datetime, *, products: int, customers: int) -> I
     """Furnish a shop as of `start`, and serve it and a WhatsApp on free ports of this machine."""
     clock = DemoClock(start)
     shop = Shop(clock, name="Loja Exemplo", timezone=ZONE.key)
+    shop.gateways["bacs"].instructions = "Transfira o total e informe o número do seu pedido."
     town = furnish(shop, seed=SEED, now=start, products=products, customers=customers)
     whatsapp = WhatsApp(clock, seed=SEED)
     put_up_templates(whatsapp)

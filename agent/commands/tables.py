@@ -13,6 +13,7 @@ from rich.text import Text
 
 from agent.jobs.report import Example, Line, Report
 from agent.rules.money import amount
+from agent.rules.order_kinds import KINDS, STATUS_UPDATE
 from agent.rules.reasons import Why
 
 NAMES = {
@@ -22,6 +23,7 @@ NAMES = {
     "new_arrivals": "New arrivals",
     "we_miss_you": "We miss you",
 }
+NEWS_NAMES = {kind: kind.replace("_", " ").capitalize() for kind in (*KINDS, STATUS_UPDATE)}
 MOST_REASONS = 3  # why numbers cannot be written to
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from jobs_stage import Counter, Stall, settings_from
+from order_desk import OpenDesk, OrderDesk
 
 from agent.config import Settings
 from agent.sandbox.clock import MovedClock
@@ -77,3 +78,24 @@ def open_counter(
 def counter(open_counter: Callable[..., Counter]) -> Counter:
     """One in São Paulo."""
     return open_counter()
+
+
+@pytest.fixture
+def open_desk(
+    database: Path, clock: MovedClock, stall: Stall, tmp_path: Path
+) -> Iterator[OpenDesk]:
+    """A shop and a WhatsApp with order news on between them: `open_desk("[order_news]\\nper_day = 2")`."""
+    opened: list[OrderDesk] = []
+
+    def make(more: str = "") -> OrderDesk:
+        opened.append(OrderDesk(tmp_path, clock, stall, more))
+        return opened[-1]
+
+    yield make
+    for desk in opened:
+        desk.close()
+
+
+@pytest.fixture
+def desk(open_desk: OpenDesk) -> OrderDesk:
+    return open_desk()

@@ -4,9 +4,10 @@ The jobs run in the order of the timetable and as often as it says; both servers
 """
 
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from jobs_stage import Counter, Stall, settings_from
 
@@ -28,7 +29,7 @@ from agent.sandbox.whatsapp.whatsapp import WhatsApp
 from models import Message, OrderChange, Webhook
 
 POLL = timedelta(minutes=1)
-STEP = timedelta(seconds=5)
+STEP, MINUTE, HOUR = timedelta(seconds=5), timedelta(minutes=1), timedelta(hours=1)
 AGREED = {"_winback_order_news": "yes"}
 OWN_STATUS = "ready-for-pickup"
 PHONE = "+12025550100"
@@ -113,10 +114,12 @@ class OrderDesk:
         return self.shop.place_order(lines, billing=billing, meta=meta, **more)
 
     def later(self, **span: float) -> None:
-        """Let time pass, a few seconds at once, with all that the agent does meanwhile."""
+        """Let time pass with all that the agent does meanwhile, a few seconds at once; of an hour and more,
+        a minute at once."""
         until = self.now + timedelta(**span)
+        step = STEP if until - self.now < HOUR else MINUTE
         while self.now < until:
-            self.clock.advance(min(STEP, until - self.now))
+            self.clock.advance(min(step, until - self.now))
             if not self.off:
                 self.work()
 
@@ -152,6 +155,16 @@ class OrderDesk:
             Webhook.insert(source="whatsapp", received_at=self.now, body=parcel.body).execute()
         track(self.settings, now=self.now, beat=lambda: None)
 
+    def take_whatsapp_away(self) -> None:
+        """Nobody listens where it was."""
+        self._server.stop()
+
+    def bring_whatsapp_back(self) -> None:
+        self._server = Server(
+            whatsapp_app(self.whatsapp), port=int(self._address.rpartition(":")[2])
+        )
+        self._server.start()
+
     @property
     def sent(self) -> list[Accepted]:
         return list(self.whatsapp.accepted)
@@ -166,14 +179,14 @@ class OrderDesk:
         query = OrderChange.select().where(OrderChange.order_id == order).order_by(OrderChange.id)
         return [one.outcome if one.decided_at else "not decided yet" for one in query]
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self.client.close()
         self.counter.close()
         self.whatsapp.close()
         self._server.stop()
+
+
+OpenDesk = Callable[..., OrderDesk]
 
 
 def messages(order: int) -> list[tuple[str, str]]:

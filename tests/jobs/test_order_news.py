@@ -1,37 +1,11 @@
 """Days in the lives of orders, on the sandbox: who hears what of them, and when, and who does not."""
 
-from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
-from jobs_stage import Stall
-from order_desk import OWN_STATUS, PHONE, OrderDesk, messages
+from order_desk import OWN_STATUS, PHONE, OpenDesk, OrderDesk, messages
 
-from agent.sandbox.clock import MovedClock
 from models import Message, OrderChange
-
-OpenDesk = Callable[..., OrderDesk]
-
-
-@pytest.fixture
-def open_desk(
-    database: Path, clock: MovedClock, stall: Stall, tmp_path: Path
-) -> Iterator[OpenDesk]:
-    opened: list[OrderDesk] = []
-
-    def make(more: str = "") -> OrderDesk:
-        opened.append(OrderDesk(tmp_path, clock, stall, more))
-        return opened[-1]
-
-    yield make
-    for desk in opened:
-        desk.__exit__()
-
-
-@pytest.fixture
-def desk(open_desk: OpenDesk) -> OrderDesk:
-    return open_desk()
 
 
 def test_the_life_of_an_order_is_told_step_by_step(desk: OrderDesk) -> None:
