@@ -237,7 +237,7 @@ def standing_doubt() -> Doubt | None:
         f"said STOP; marketing is held, and everybody counts as written to on {epoch.restored_on}"
         + (f"; the shop's {reading} are read again, for what people said there" if reading else ""),
         "bring in the STOPs since then, from WhatsApp's inbox or another list: winback consent import "
-        "FILE.csv (phone,says with no); then winback restored --done",
+        "FILE.csv --purpose both (phone,says with no); then winback restored --done",
         suspected=False,
     )
 

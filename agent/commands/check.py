@@ -16,8 +16,7 @@ from agent import log
 from agent.budget import gather_budget, refusal
 from agent.commands.options import config_option, read_settings
 from agent.commands.pausing import told
-from agent.config import LoyaltyReward, Settings
-from agent.config.campaigns import Campaign
+from agent.config import Campaign, LoyaltyReward, Occasion, Settings
 from agent.daemon import make_tools
 from agent.database import owned, shared
 from agent.epoch import standing_doubt
@@ -26,9 +25,9 @@ from agent.jobs.status import zone_of_the_shop
 from agent.pauses import RESTORE, way_out
 from agent.rules.account_health import troubles
 from agent.rules.selection import ALERTS
-from agent.rules.templates import mixes_languages
+from agent.rules.templates import MARKETING, mixes_languages
 from agent.service import Service, WallClock
-from agent.templates import judge
+from agent.templates import Templates, judge
 from agent.timetable import Tools
 from models import Pause, ShopFact
 
@@ -111,10 +110,11 @@ def _guarded(look: Callable[[Tools], Iterator[Finding]], tools: Tools) -> Iterat
 
 def _config(tools: Tools) -> Iterator[Finding]:
     yield Finding(str(tools.settings.path))
-    if not any(campaign.enabled for campaign in tools.settings.campaigns.values()):
+    if not any(occasion.enabled for occasion in tools.settings.occasions.values()):
         yield Finding(
             "no campaign is on: winback mirrors the shop and writes to nobody",
-            "set enabled = true in a [campaigns....] section when you want it to write",
+            "set enabled = true in a [campaigns....] or [order_news....] section when you want it to "
+            "write",
             fatal=False,
         )
     alerts = [name for name in ALERTS if tools.settings.campaigns[name].enabled]
@@ -204,11 +204,15 @@ def _shop(tools: Tools) -> Iterator[Finding]:
 
 def _can_write(tools: Tools) -> Finding:
     """A coupon without a code is refused by every shop; how it is refused tells the key's rights."""
-    wanted = _makes_coupons(tools.settings)
+    wanted = _makes_coupons(tools.settings) or tools.settings.order_news.note_on_order
     try:
         tools.shop.create("coupons", {})
     except Unauthorized as error:
-        why = "loyalty_reward makes coupons" if wanted else "only needed once loyalty_reward is on"
+        why = "only needed once loyalty_reward or note_on_order is on"
+        if wanted:
+            why = "loyalty_reward makes coupons"
+            if not _makes_coupons(tools.settings):
+                why = "note_on_order leaves notes on orders"
         return Finding(f"the key cannot write ({why}): {error.what}", error.fix, fatal=wanted)
     except Refused:
         return Finding("the key can write")
@@ -272,22 +276,44 @@ def _number(number: dict[str, object]) -> Iterator[Finding]:
 def _templates(tools: Tools) -> Iterator[Finding]:
     """Each campaign against its template; for one that is off it is only a note."""
     found = {(one["name"], one["language"]): one for one in tools.whatsapp.templates()}
-    for campaign in tools.settings.campaigns.values():
-        judged = judge(campaign, found)
-        if (campaign.template, campaign.language) not in found and not campaign.enabled:
-            continue  # one that nobody wants needs no template
-        if wrong := judged[campaign.language]:
-            judged = {campaign.language: wrong}  # without it, the others do not count
+    for name, occasion in tools.settings.occasions.items():
+        judged = judge(occasion, found)
+        unasked = name in tools.settings.news or (occasion.template, occasion.language) not in found
+        if unasked and not occasion.enabled:
+            continue  # what nobody wants needs no template
+        if wrong := judged[occasion.language]:
+            judged = {occasion.language: wrong}  # without it, the others do not count
         for language, wrong in judged.items():
-            yield from _template(campaign, language, wrong)
+            yield from _template(name, occasion, language, wrong)
+        if name in tools.settings.news:
+            yield from _moved(name, occasion, found)
 
 
-def _template(campaign: Campaign, language: str, wrong: Sequence[str]) -> Iterator[Finding]:
+def _moved(name: str, news: Occasion, found: Templates) -> Iterator[Finding]:
+    """Meta moves templates of order news to marketing when they read like an offer."""
+    template = found.get((news.template, news.language), {})
+    if template.get("category") == MARKETING:
+        yield Finding(
+            f"order news {name}: WhatsApp counts the template {news.template} as MARKETING: only those are "
+            "told who agreed to marketing too, and it counts for their limits",
+            "ask for a review in WhatsApp Manager, or write it anew as utility",
+            fatal=False,
+        )
+
+
+def _template(
+    name: str, campaign: Occasion, language: str, wrong: Sequence[str]
+) -> Iterator[Finding]:
     """A translation that does not fit is a note: its people are written to in another language."""
     own = language == campaign.language
     state = "on" if campaign.enabled else "off"
-    whose = f"campaign {campaign.name} ({state}){'' if own else f' in {language}'}"
-    section = f"[campaigns.{campaign.name}{'' if own else f'.translations.{language}'}]"
+    kind, place = (
+        ("campaign", "campaigns")
+        if isinstance(campaign, Campaign)
+        else ("order news", "order_news")
+    )
+    whose = f"{kind} {name} ({state}){'' if own else f' in {language}'}"
+    section = f"[{place}.{name}{'' if own else f'.translations.{language}'}]"
     words = mixes_languages(campaign.mapping_in(language), {})
     if not wrong and words:
         yield Finding(

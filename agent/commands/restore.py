@@ -43,5 +43,5 @@ def _in_words(done: Restored) -> list[str]:
     return [
         *lines,
         "next: start winback (it asks the shop anew what its accounts say), bring in the STOPs that you "
-        "know of (winback consent import FILE.csv), then: winback restored --done",
+        "know of (winback consent import FILE.csv --purpose both), then: winback restored --done",
     ]

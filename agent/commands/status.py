@@ -188,7 +188,7 @@ def _percent(thousandths: int) -> str:
 def _people(status: Status) -> str:
     return (
         f"{status.contacts:,} with a mobile number, {status.agreed:,} agreed to marketing, "
-        f"{status.refused:,} said no; {status.unusable_phones:,} numbers not usable"
+        f"{status.refused:,} said no; {status.agreed_to_news:,} agreed to order news; {status.unusable_phones:,} numbers not usable"
     )
 
 

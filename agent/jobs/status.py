@@ -61,6 +61,7 @@ class Status:
     contacts: int
     agreed: int
     refused: int
+    agreed_to_news: int
     unusable_phones: int
     statements: int
     looks: Looks
@@ -88,6 +89,7 @@ def look(now: datetime) -> Status:
         contacts=Contact.select().count(),
         agreed=Contact.agreed_count(),
         refused=Contact.select().where(Contact.marketing == "no").count(),
+        agreed_to_news=Contact.agreed_count("order_news"),
         unusable_phones=PhoneReading.select().where(PhoneReading.reason != "").count(),
         statements=Statement.select().count(),
         looks=Looks(

@@ -166,7 +166,9 @@ def test_plain_permalinks_are_no_complaint_once_the_config_says_so(
 def test_a_read_only_key_matters_only_to_a_campaign_with_coupons(world: World) -> None:
     world.shop.permissions = "read"
     off = check(world).only_complaint("note", "shop")
-    assert "only needed once loyalty_reward is on" in off
+    assert "only needed once loyalty_reward or note_on_order is on" in off
+    notes = check(world, order_news__note_on_order=True).only_complaint("FAIL", "shop")
+    assert "note_on_order leaves notes on orders" in notes
     on = check(world, **LOYALTY).only_complaint("FAIL", "shop")
     assert "loyalty_reward makes coupons" in on
     assert "Read/Write" in on
@@ -387,3 +389,28 @@ def test_as_a_process_it_tells_the_same_exit_codes(world: World) -> None:
     world.whatsapp.app_subscribed = False
     ended = run_winback("check", "--config", config)
     assert (ended.returncode, ended.stderr) == (1, "")
+
+
+def test_order_news_are_held_against_their_templates(world: World) -> None:
+    world.whatsapp.add_template(
+        "order_completed", "en", "MARKETING", body="Order {{1}} is {{2}} now {{3}}: {{4}} to do."
+    )
+    done = check(
+        world,
+        order_news__order_completed__enabled=True,
+        order_news__order_cancelled__enabled=True,
+    )
+    assert any(
+        "order news order_completed (on): its template fits" in one for one in done.lines("ok")
+    )
+    [moved] = [one for one in done.lines("note") if "MARKETING" in one]
+    assert "order news order_completed: WhatsApp counts the template order_completed" in moved
+    [wrong] = done.lines("FAIL")
+    assert "order news order_cancelled (on): WhatsApp has no template" in wrong
+
+
+def test_with_order_news_alone_it_does_not_say_that_nobody_is_written_to(world: World) -> None:
+    done = check(
+        world, campaigns__we_miss_you__enabled=False, order_news__order_completed__enabled=True
+    )
+    assert not any("writes to nobody" in one for one in done.lines("note"))

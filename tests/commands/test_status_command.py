@@ -19,6 +19,7 @@ from agent.database import owned
 from agent.errors import DatabaseTrouble
 from models import (
     CampaignStanding,
+    Contact,
     Cursor,
     Found,
     Heartbeat,
@@ -28,6 +29,7 @@ from models import (
     Order,
     Sample,
     ShopFact,
+    Template,
     UnsettledEvent,
     Webhook,
 )
@@ -361,7 +363,7 @@ def test_it_fits_the_terminal(
     above = lines[: next(n for n, line in enumerate(lines) if "last worked" in line)]
     assert {line[:10].strip() for line in above} - {""} == {
         "daemon", "shop", "mirror", "exact", "unseen", "found", "people", "interest", "campaign",
-        "budget", "account", "outbox", "webhooks",
+        "order news", "budget", "account", "outbox", "webhooks",
     }  # fmt: skip  # what goes on below stands under its text, not under the label
     if columns == 200:
         assert "number 5" in next(line for line in lines if "campaigns" in line)
@@ -382,3 +384,34 @@ def test_spans_are_told_in_the_unit_that_still_says_something(span: timedelta, s
     assert _span(span) == said
     moment = now()
     assert _ago(moment - span, moment) == f"{said} ago"
+
+
+def put_template(name: str, category: str) -> None:
+    Template.insert(
+        name=name, language="en", status="APPROVED", category=category, body={}, read_at=now()
+    ).execute()
+
+
+def test_order_news_that_are_on_are_told_kind_by_kind(world: World) -> None:
+    config = world.write_config(
+        order_news__order_completed__enabled=True,
+        order_news__order_delivered__enabled=True,
+        order_news__shipping_update__enabled=True,
+    )
+    with owned(world.folder / "winback.db"):
+        CampaignStanding.put("order_completed", "", now())
+        CampaignStanding.put("order_delivered", "there is no such template", now())
+        Contact.insert(phone="+12025550100", order_news="yes", created_at=now()).execute()
+        put_template("order_completed", "MARKETING")
+    done = typed("status", "--config", str(config))
+    assert done.exit_code == 0
+    told = " ".join(done.output.split())
+    assert "order_completed: on; in en WhatsApp counts its template as MARKETING" in told
+    assert "order_delivered: CANNOT BE SENT: there is no such template" in told
+    assert "shipping_update: on; its template has not been looked at yet" in told
+    assert "1 agreed to order news" in told
+
+
+def test_order_news_that_are_off_are_one_line(config: Path) -> None:
+    told = typed("status", "--config", str(config)).output
+    assert re.search(r"^order news +off *$", told, re.MULTILINE)
