@@ -172,7 +172,7 @@ def treat_as_restored(now: datetime, known_until: datetime | None = None) -> Non
         )
         Message.abandon_queued(NOT_SENT, now)
         Message.forgo_second_tries()
-        watch_from(now)  # what orders did in between may have been told
+        watch_from(Cursor.shops_clock(now))  # what orders did before may have been told
         Pause.put(MARKETING, RESTORE, "what was sent since is not known", now=now)
         for name in ASKED_ANEW:
             cursor = Cursor.named(name)

@@ -23,12 +23,12 @@ from itertools import accumulate
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from models import CampaignStanding, Cursor, Interest, ShopFact
+from models import TABLES, CampaignStanding, Cursor, Interest, ShopFact
 from models.base import close_database, database, migrate, open_database
 from models.refresh import refresh
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -339,6 +339,16 @@ def _text(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
+def _defaults(table: str, given: Sequence[str]) -> dict[str, Any]:
+    """Column -> value of those that the models fill by themselves."""
+    [model] = [one for one in TABLES if one._meta.table_name == table]
+    return {
+        field.column_name: field.db_value(value() if callable(value) else value)
+        for field, value in model._meta.defaults.items()
+        if field.column_name not in given
+    }
+
+
 def _fill(table: str, columns: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Indexes are made at the end: row by row they take several times as long."""
     connection = database.connection()
@@ -348,9 +358,11 @@ def _fill(table: str, columns: list[str], rows: Iterable[tuple[Any, ...]]) -> No
     ).fetchall()
     for name, _ in indexes:
         connection.execute(f'DROP INDEX "{name}"')
-    marks = ", ".join("?" * len(columns))
+    rest = _defaults(table, columns)
+    names, marks = [*columns, *rest], ["?"] * len(columns) + ["?"] * len(rest)
+    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(marks)})"
     with database.atomic():
-        connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+        connection.executemany(sql, ((*row, *rest.values()) for row in rows))
     for _, sql in indexes:
         connection.execute(sql)
 
