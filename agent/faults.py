@@ -10,6 +10,8 @@ _CHOSEN, _, _AFTER = os.environ.get("WINBACK_TEST_KILL_AT", "").partition(":")
 _passed = 0
 
 POINTS = (
+    "news written",  # in the transaction that decides on orders
+    "news decided",  # on the disk, and none of it has left
     "before claim",  # nothing of it is written
     "claim written",  # in the transaction, which is not committed
     "claimed",  # on the disk, and no request has left

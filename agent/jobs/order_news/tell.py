@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from agent import faults
 from agent.config import Settings
 from agent.jobs.order_news.facts import Batch, Facts
 from agent.jobs.order_news.wording import Words
@@ -19,7 +20,7 @@ from agent.order_news import (
     watched_since,
 )
 from agent.rules.caps import Caps, allows
-from agent.rules.order_kinds import REFUNDED, kind_of
+from agent.rules.order_kinds import CONFIRMATION, REFUNDED, kind_of
 from agent.rules.order_news import WINDOW, about, candidates, in_bulk
 from agent.rules.wording import EmptyValue
 from models import Cursor, Hint, Message, OrderChange, ShopFact
@@ -52,6 +53,8 @@ def tell_orders(settings: Settings, *, now: datetime, beat: Callable[[], None]) 
         with transaction():
             telling = _Telling.of(settings, orders, now=now, since=since, zone=ZoneInfo(zone))
             waiting |= telling.decide(tally)
+            faults.point("news written")
+        faults.point("news decided")
         beat()
     return {what: count for what, count in tally.items() if count}
 
@@ -152,7 +155,9 @@ class _Telling:
         wanted = [kind for kind in found if kind in news and news[kind].enabled]
         if not wanted:
             return found[0], "is switched off"
-        new = [kind for kind in wanted if kind not in facts.told]
+        # who has heard of an order already need not hear that it arrived
+        heard = facts.told | {CONFIRMATION} if facts.told else facts.told
+        new = [kind for kind in wanted if kind not in heard]
         if not new:
             return wanted[0], "told before"
         kind = new[0]

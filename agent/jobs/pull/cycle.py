@@ -40,6 +40,7 @@ log = Log(__name__)
 
 PAGES_A_CYCLE = 100  # of what is being filled for the first time, so that polls are not held up
 ROUNDS = 4  # a hint may lead to another: an order to its lines, they to a product, it to variations
+PAGES_OF_LINES_BY_HINTS = 4
 SALES = "sale moments"  # name of the cursor
 
 
@@ -106,11 +107,11 @@ def follow_up(shop: Shop, filing: Filing, *, beat: Callable[[], None]) -> Counte
     for _ in range(ROUNDS):
         if not hints_due(filing):
             break
-        found = work_off_hints(shop, filing, beat=beat)
-        counts.update(found)
+        by_orders = ORDERS.name in Hint.kinds()  # what is told of them needs their lines, too
+        counts.update(work_off_hints(shop, filing, beat=beat))
         counts["refunds"] += _read_refunds(shop, filing, beat)
-        if found.get("orders"):
-            counts["lines"] += read_lines(shop, filing, beat=beat, most=1)
+        if by_orders:
+            counts["lines"] += read_lines(shop, filing, beat=beat, most=PAGES_OF_LINES_BY_HINTS)
     return counts
 
 

@@ -34,7 +34,7 @@ def read_lines(
     `most` is how many pages of them. An order that changed in this very second may change again in
     it, so it stays among them; it is asked for again by the next run, not by this one.
     """
-    until = Cursor.named(ORDERS.name).since
+    until = Cursor.shops_clock(filing.now)
     orders = Order.without_lines(most * filing.page_size, until)
     read_lines_of(shop, filing, orders, beat)
     return len(orders)

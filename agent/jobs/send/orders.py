@@ -8,11 +8,14 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.config import Settings
-from agent.jobs.send.articles import FRESH
 from agent.order_news import delivered_statuses, order_states, told_of
 from agent.rules.order_news import OrderState, outdated
-from models import Cursor, Hint, Message, Order
+from models import Cursor, Hint, Message, Order, OrderChange
 from models.base import among, tuples
+
+# A copy that is younger is taken for the shop's own word. The decision reads an order as it comes to
+# rest, so its news leave at once; what had to wait is looked up again.
+FRESH = timedelta(seconds=15)
 
 
 @dataclass(slots=True)
@@ -20,11 +23,13 @@ class OrdersNow:
     """What the orders have come to that some messages tell of.
 
     As with the articles of alerts, the shop is asked first where the mirror's copy is not of this moment.
+    What is not true of an order that is on the move waits: it may be once that has come to rest.
     """
 
     states: Mapping[int, OrderState]
     delivered: AbstractSet[str]
     unread: AbstractSet[int]  # orders of which our copy is too old to go by
+    moving: AbstractSet[int]  # those that did what nobody has decided on
     tomorrow: datetime
     per_day: int | None
     sent_today: Counter[int] = field(default_factory=Counter)  # contact -> order news
@@ -44,13 +49,22 @@ class OrdersNow:
             states=order_states(news) if news else {},
             delivered=delivered_statuses(settings),
             unread=_ask_for_old(news, now),
+            moving=OrderChange.undecided(news).keys() if news else frozenset(),
             tomorrow=midnight,
             per_day=per_day,
             sent_today=told,
         )
 
     def why_not(self, message: Message) -> str:
-        """What happened to the order since the decision; "" where the news is still true."""
+        """What happened to the order since the decision; "" where the news is still true, or may be."""
+        return "" if message.order_id in self.moving else self._untrue(message)
+
+    def is_unsettled(self, message: Message) -> bool:
+        """Does it have to wait until the shop was asked, or until its order has come to rest?"""
+        number = message.order_id
+        return number in self.unread or (number in self.moving and self._untrue(message) != "")
+
+    def _untrue(self, message: Message) -> str:
         state = self.states.get(message.order_id or 0)
         return outdated(message.campaign, told_of(message), state, delivered=self.delivered)
 

@@ -82,7 +82,7 @@ def recheck(
             verdict.hold.setdefault(allowed, []).append(message.id)
         elif message.order_id is not None and (later := news.later(message)) is not None:
             verdict.later.setdefault(later, []).append(message.id)
-        elif message.id in articles.unread or message.order_id in news.unread:
+        elif message.id in articles.unread or news.is_unsettled(message):
             verdict.unread.append(message.id)
         elif contact.id in free_at:
             verdict.too_soon.setdefault(free_at[contact.id], []).append(message.id)
