@@ -26,7 +26,8 @@ class Heard:
 def record(heard: Sequence[Heard], *, now: datetime) -> int:
     """Append, and bring the contacts in line; in the caller's transaction.
 
-    Returns how many were new: a statement that is on the ledger already changes nothing.
+    Returns how many were new: a statement that is on the ledger already changes nothing. Its person may
+    be new all the same: a restore takes the ledger over, and not who was met since the copy.
     """
     added = Statement.add(
         [
@@ -43,9 +44,8 @@ def record(heard: Sequence[Heard], *, now: datetime) -> int:
             for one in heard
         ]
     )
-    if added:
-        for purpose in {one.purpose for one in heard}:
-            _recount(purpose, [one.phone for one in heard if one.purpose == purpose])
+    for purpose in {one.purpose for one in heard}:
+        _recount(purpose, [one.phone for one in heard if one.purpose == purpose])
     return added
 
 

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from agent.rules.order_kinds import KINDS
 from agent.sandbox.clock import Clock
 from agent.sandbox.whatsapp.messages import Accepted
 from agent.sandbox.whatsapp.people import People
+from models import Order, OrderChange
 
 OWN_STATUS = "ready-for-pickup"
 ALL_KINDS = {
@@ -64,6 +65,22 @@ class NewsWorld(World):
         billing = {"phone": phone, "country": "US", "first_name": "Ana"}
         lines = [(self.shirt, 0, 2)]
         return self.shop.place_order(lines, billing=billing, meta=AGREED, **more)
+
+    def let_orders_rest(self) -> None:
+        """What was seen of them was seen long enough ago: for tests that have no time to let it pass."""
+        rest = self.clock.now() - timedelta(seconds=5)
+        young = OrderChange.decided_at.is_null() & (OrderChange.seen_at > rest)
+        if OrderChange.select().where(young).exists():
+            OrderChange.update(seen_at=rest).where(young).execute()
+
+    def has_decided_on_all(self) -> bool:
+        """Has all that orders did been seen, and decided on?"""
+        seen = {one.woo_id: (one.status, one.modified_at) for one in Order.select()}
+        undecided = OrderChange.select().where(OrderChange.decided_at.is_null())
+        return not undecided.exists() and all(
+            seen.get(order.id) == (order.status, order.modified.replace(microsecond=0))
+            for order in self.shop.orders
+        )
 
     @property
     def told(self) -> Counter[Told]:

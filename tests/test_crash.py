@@ -17,6 +17,7 @@ from agent.faults import POINTS
 from agent.sandbox.whatsapp import webhooks as whatsapp_webhooks
 
 IN_A_STEP = ("before request", "answered")  # passed once for each message
+PLACES = [point for point in POINTS if not point.startswith("news")]  # those: test_crash_orders.py
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_killed_at_every_place_between_claim_and_record_nobody_gets_a_message_tw
 def test_killed_for_long_nobody_gets_a_message_twice_and_none_vanishes(stage: CrashStage) -> None:
     kills = asked_for("WINBACK_TEST_KILLS", 500)
     for _ in range(kills // 50):
-        _kill_at_random(stage, kills=50 - 2 * len(POINTS), messages=40)
+        _kill_at_random(stage, kills=50 - 2 * len(PLACES), messages=40)
         _kill_at_points(stage, times=2, messages=40)
     _settle(stage)
 
@@ -62,7 +63,7 @@ def _kill_at_random(stage: CrashStage, *, kills: int, messages: int) -> None:
 
 def _kill_at_points(stage: CrashStage, *, times: int, messages: int) -> None:
     for nth in range(times):
-        for point in POINTS:
+        for point in PLACES:
             stage.feed(messages)
             stage.let_time_pass()
             most = 30 if point in IN_A_STEP else 1 + nth
