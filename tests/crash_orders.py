@@ -166,14 +166,12 @@ class OrderCrashStage(CrashStage):
         assert kind in BY_STATUS[status] | SAYS_MORE | {NOTHING_NEW}, said
         if not why_not and kind != NOTHING_NEW:
             assert kind in {*KINDS, kind_of(OWN_STATUS)}, said
-            [row] = Message.select().where(
-                Message.order_id == number, Message.campaign == kind,
-                Message.uid << _newest_of(number, kind),
-            )  # fmt: skip
+            row = _newest_of(number, kind)
+            assert row is not None, f"{said}: and there is no such message"
             assert row.state not in {"queued", "claimed"}, said
             assert f"the order is {status} now" != row.detail, f"{said}: given up although it is so"
 
 
-def _newest_of(number: int, kind: str) -> list[str]:
+def _newest_of(number: int, kind: str) -> Message | None:
     query = Message.select().where(Message.order_id == number, Message.campaign == kind)
-    return [one.uid for one in query.order_by(Message.id.desc()).limit(1)]
+    return query.order_by(Message.id.desc()).first()

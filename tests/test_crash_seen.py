@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from crash_orders import OrderCrashStage
 from crash_stage import CrashStage
 
 from agent.sandbox.whatsapp import webhooks as whatsapp_webhooks
@@ -40,6 +41,16 @@ def without_ids(payload):
     for event in read(payload):
         yield replace(event, uid="") if isinstance(event, StatusUpdate) else event
 track.read_webhook = without_ids
+"""
+SENDS_NEWS_AGAIN_AFTER_A_CRASH = """
+from models import Message
+Message.orphaned = classmethod(
+    lambda cls: cls.update(state="queued").where(
+        cls.state == "claimed", cls.order_id.is_null(False)).execute())
+"""
+DECIDES_AND_WRITES_NOTHING = """
+from models import Message
+Message.put = classmethod(lambda cls, rows: [])
 """
 LOSES_MESSAGES = """
 from models import Message
@@ -80,6 +91,36 @@ def test_what_is_sent_again_after_a_lost_answer_is_seen(stage: CrashStage) -> No
 )
 def test_every_other_fault_is_seen(stage: CrashStage, fault: str, said: str) -> None:
     _must_see(stage, fault, said)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (SENDS_NEWS_AGAIN_AFTER_A_CRASH, "was told 2 times"),
+        (DECIDES_AND_WRITES_NOTHING, "there is no such message"),
+    ],
+    ids=["sends again", "writes nothing"],
+)
+def test_faults_of_order_news_are_seen(
+    database: Path, tmp_path: Path, fault: str, said: str
+) -> None:
+    stage = OrderCrashStage(tmp_path)
+    stage.whatsapp.heal()
+    stage.whatsapp.latency = 0.2
+    try:
+        with pytest.raises(AssertionError, match=said):
+            _tell_and_settle(stage, fault)
+    finally:
+        stage.close()
+
+
+def _tell_and_settle(stage: OrderCrashStage, fault: str) -> None:
+    for _ in range(3):
+        stage.trade(6)
+        stage.live(fault)
+    stage.send_the_rest(fault)
+    stage.check()
 
 
 def _must_see(stage: CrashStage, fault: str, said: str) -> None:

@@ -45,10 +45,17 @@ def come_to_rest(desk: OrderDesk, meddler: Meddler) -> None:
     """The next morning, half past eight in New York: nothing is paused, in trouble, or held."""
     meddler.resume()
     desk.whatsapp.heal()
-    desk.later(minutes=3)
+    _let_pass(desk, minutes=3)
     morning = desk.now.replace(hour=13, minute=30, second=0)
     desk.clock.set(morning + timedelta(days=desk.now >= morning))
-    desk.later(minutes=18)
+    _let_pass(desk, minutes=20)
+
+
+def _let_pass(desk: OrderDesk, *, minutes: int) -> None:
+    """Nothing happens but what waits."""
+    for _ in range(minutes):
+        desk.clock.advance(timedelta(minutes=1))
+        desk.work()
 
 
 def of(message: Accepted) -> int:
