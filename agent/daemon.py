@@ -108,8 +108,7 @@ class Daemon:
             pid=os.getpid(),
             config=self.settings.path,
             listening=f"{self.listener.host}:{self.listener.port}",
-            campaigns=",".join(n for n, c in self.settings.campaigns.items() if c.enabled)
-            or "none",
+            **_switched_on(self.settings),
         )
         for warning in self.settings.warnings:
             log.warning("config.warning", what=warning)
@@ -173,7 +172,7 @@ class Daemon:
                     JobCall.put(job)
         except peewee.DatabaseError as error:  # done again when the templates are read
             self._say_database(error)
-        log.info("config.reloaded", path=new.path)
+        log.info("config.reloaded", path=new.path, **_switched_on(new))
 
     def stop(self, patience: float) -> None:
         """Take nothing more, let the jobs finish what is in hand, and leave the rest as unsure."""
@@ -233,6 +232,14 @@ class Daemon:
     def _say_database(self, error: peewee.DatabaseError) -> None:
         said: WinbackError = trouble(error, self.settings.database.path)
         log.error("database.trouble", what=said.what, fix=said.fix)
+
+
+def _switched_on(settings: Settings) -> dict[str, str]:
+    """What may be written, for the log."""
+    return {
+        what: ",".join(name for name, one in occasions.items() if one.enabled) or "none"
+        for what, occasions in (("campaigns", settings.campaigns), ("order_news", settings.news))
+    }
 
 
 def _listening(settings: Settings) -> tuple[object, ...]:

@@ -55,7 +55,7 @@ def test_it_sends_what_is_due_says_so_and_ends_in_peace(world: World, start: Sta
     assert states() == {"accepted": 5}
     assert world.whatsapp.accepted_by_intent == dict.fromkeys(uids, 1)
     # it told its life in one line each, and nothing else went wrong
-    assert "campaigns=we_miss_you" in daemon.wait_for("daemon.ready")
+    assert "campaigns=we_miss_you order_news=none" in daemon.wait_for("daemon.ready")
     assert daemon.wait_for("daemon.stopped").endswith("unsure=0")
     assert "Traceback" not in daemon.log
     assert "level=error" not in daemon.log
@@ -149,9 +149,11 @@ def test_told_twice_it_ends_at_once(world: World, start: Start) -> None:
 
 def test_a_hangup_brings_the_new_config_into_force(world: World, start: Start) -> None:
     daemon = start().ready()
-    world.write_config(campaigns__we_miss_you__enabled=False)
+    world.write_config(
+        campaigns__we_miss_you__enabled=False, order_news__order_completed__enabled=True
+    )
     daemon.send_signal(signal.SIGHUP)
-    daemon.wait_for("config.reloaded")
+    assert "campaigns=none order_news=order_completed" in daemon.wait_for("config.reloaded")
     [uid] = world.queue()
     wait_until(lambda: message(uid).state == "cancelled")
     assert message(uid).detail == "the campaign was switched off"

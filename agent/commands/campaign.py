@@ -79,5 +79,11 @@ def list_(config: Path) -> None:
 def _require(name: str, settings: Settings) -> None:
     """Raises BadInput for a name that no campaign has."""
     if name not in settings.campaigns:
+        if name in settings.news:
+            raise BadInput(
+                f"{name!r} is no campaign but order news",
+                fix=f"set enabled in its section [order_news.{name}] and reload the config; "
+                "`winback pause` holds everything",
+            )
         known = ", ".join(settings.campaigns)
         raise BadInput(f"there is no campaign {name!r}", fix=f"there are {known}")

@@ -5,7 +5,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,13 +17,19 @@ from agent.budget import gather_budget, refusal
 from agent.commands.options import config_option, read_settings
 from agent.commands.pausing import told
 from agent.config import Campaign, LoyaltyReward, Occasion, Settings
+from agent.config.complaints import nearest
+from agent.config.schema import keys_of
 from agent.daemon import make_tools
 from agent.database import owned, shared
 from agent.epoch import standing_doubt
 from agent.errors import AlreadyRunning, Refused, Unauthorized, WinbackError
 from agent.jobs.status import zone_of_the_shop
+from agent.order_news import delivered_statuses
 from agent.pauses import RESTORE, way_out
 from agent.rules.account_health import troubles
+from agent.rules.languages import speaks
+from agent.rules.order_kinds import DELIVERED, STATUSES
+from agent.rules.order_words import always_said
 from agent.rules.selection import ALERTS
 from agent.rules.templates import MARKETING, mixes_languages
 from agent.service import Service, WallClock
@@ -200,6 +206,31 @@ def _shop(tools: Tools) -> Iterator[Finding]:
             "the shop does not take coupons",
             "WooCommerce > Settings > General > Enable the use of coupon codes",
         )
+    yield from _statuses(tools)
+
+
+def _statuses(tools: Tools) -> Iterator[Finding]:
+    """Order news of a status that the shop does not have would be waited for in vain."""
+    on = [name for name, news in tools.settings.news.items() if news.enabled]
+    own = [name.removeprefix(f"{STATUSES}.") for name in on if name.startswith(f"{STATUSES}.")]
+    if not own and DELIVERED not in on:
+        return
+    known = [str(one["slug"]) for one in tools.shop.page("reports/orders/totals").rows]
+    for status in own:
+        if status not in known:
+            near = nearest(status, known)
+            yield Finding(
+                f"the shop has no order status {status}: [order_news.{STATUSES}.{status}] is never told",
+                f"did you mean {near}?" if near else f"it has {', '.join(known)}",
+                fatal=False,
+            )
+    arrived = delivered_statuses(tools.settings)
+    if DELIVERED in on and not arrived & {*known}:
+        yield Finding(
+            f"the shop has no order status {' or '.join(sorted(arrived))}: {DELIVERED} is never told",
+            f"name in [order_news.{DELIVERED}] statuses what says so; the shop has {', '.join(known)}",
+            fatal=False,
+        )
 
 
 def _can_write(tools: Tools) -> Finding:
@@ -314,7 +345,19 @@ def _template(
     )
     whose = f"{kind} {name} ({state}){'' if own else f' in {language}'}"
     section = f"[{place}.{name}{'' if own else f'.translations.{language}'}]"
-    words = mixes_languages(campaign.mapping_in(language), {})
+    mapping = campaign.mapping_in(language)
+    known = always_said(name, language) if kind == "order news" else {}
+    words = mixes_languages(mapping, known)
+    if not wrong and not words and _in_english(campaign, language):
+        words = mixes_languages(replace(mapping, borrowed=True), known)
+        if words:
+            yield Finding(
+                f"{whose}: its template fits, but people to whom we would say "
+                f'"{", ".join(words)}" would read that in English',
+                f"write body in {section}, with that in {language}",
+                fatal=False,
+            )
+            return
     if not wrong and words:
         yield Finding(
             f"{whose}: its template fits, but not for people to whom we would say "
@@ -330,3 +373,9 @@ def _template(
             f"correct {section}, or the template in WhatsApp Manager",
             fatal=own and campaign.enabled,
         )
+
+
+def _in_english(occasion: Occasion, language: str) -> bool:
+    """Are these texts those that winback has by default, in a message of another language?"""
+    default = keys_of(type(occasion))["body"].of_default()
+    return language == occasion.language and speaks(language) != "en" and occasion.body == default

@@ -188,6 +188,8 @@ def _wanted(
     names: Sequence[str], languages: Sequence[str], settings: Settings
 ) -> list[ShippedTemplate]:
     """Raises BadInput for what does not come with winback."""
+    # statuses of the shop's own share a template, by whichever name they are given
+    names = [settings.news[one].name if one in settings.news else one for one in names]
     known_names = (*NAMES, ORDER_NEWS)
     for given, known, what in (
         (names, known_names, "template"),

@@ -10,7 +10,8 @@ from agent.config.order_news import NEWS
 from agent.config.schema import keys_of, stranger
 from agent.config.secrets import FILE_SUFFIX
 from agent.config.settings import CAMPAIGNS, OWN_STATUS, SECTIONS
-from agent.rules.order_kinds import STATUSES
+from agent.rules.order_kinds import OF_STATUS, STATUSES
+from agent.rules.order_news import GONE
 
 _SUBSECTIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"campaigns": tuple(CAMPAIGNS), "order_news": (*NEWS, STATUSES)}
@@ -31,6 +32,9 @@ def strangers(tree: Mapping[str, object]) -> Iterator[tuple[Steps, Wrong]]:
     for name, value in tree.items():
         if name not in SECTIONS or "." in name:  # ["campaigns.we_miss_you"] is another thing
             yield (((name,), _section(name)) if isinstance(value, dict) else ((), _loose(name)))
+    for status in _at(tree, ("order_news", STATUSES)):
+        if wrong := _told_otherwise(status):
+            yield ("order_news", STATUSES, status), wrong
     for steps, section in _sections(tree):
         below = _SUBSECTIONS.get(section, ())
         for name, value in _at(tree, steps).items():
@@ -61,6 +65,9 @@ def _at(tree: Mapping[str, object], steps: Iterable[str]) -> Mapping[str, object
 
 def _key(name: str, section: str) -> Wrong:
     known = known_keys(section)
+    if name == "enabled" and section in _SUBSECTIONS:
+        first = _SUBSECTIONS[section][0]
+        return Wrong("is not known", f"each has its own switch, such as in [{section}.{first}]")
     # keys that several sections have (timeout) are no sign of having strayed
     homes = [other for other in SECTIONS if name in known_keys(other)]
     if len(homes) == 1 and not nearest(name, known):
@@ -84,12 +91,29 @@ def _section(name: str) -> Wrong:
     return Wrong("is no section", f"did you mean [{near}]?" if near else f"there are {known}")
 
 
+def _told_otherwise(status: str) -> Wrong | None:
+    """A status for which a section would never be asked."""
+    if kind := OF_STATUS.get(status):
+        return Wrong("has a kind of its own", f"write [order_news.{kind}]")
+    return Wrong("is told to nobody", "remove the section") if status in GONE else None
+
+
 def _subsection(name: str, section: str) -> Wrong:
     known = _SUBSECTIONS[section]
-    what = "is no campaign" if section == "campaigns" else "is no kind of order news"
-    if near := nearest(name, known):
-        return Wrong(what, f"did you mean [{section}.{near}]?")
-    remedy = f"there are {', '.join(known)}"
-    if section == "order_news":
-        remedy += f"; a status of the shop's own stands in [order_news.{STATUSES}.{name}]"
+    if section == "campaigns":
+        what = "is no campaign"
+        if name in NEWS:
+            return Wrong(what, f"write [order_news.{name}]")
+        near = nearest(name, known)
+        return Wrong(what, f"did you mean [{section}.{near}]?" if near else _there_are(known))
+    what = "is no kind of order news"
+    near = nearest(name, known)
+    remedy = f"did you mean [{section}.{near}]?" if near else f"{_there_are(known)};"
+    if near != STATUSES:  # order_shipped is near order_delivered, and may be meant for a status
+        own = f"[{section}.{STATUSES}.{name.removeprefix('order_')}]"
+        remedy += f" a status of the shop's own stands in {own}"
     return Wrong(what, remedy)
+
+
+def _there_are(known: Iterable[str]) -> str:
+    return f"there are {', '.join(known)}"

@@ -1,5 +1,7 @@
 """The kinds of order news, by the names that they have in the config and in the outbox."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 CONFIRMATION: Final = "order_confirmation"
@@ -19,6 +21,17 @@ KINDS: Final = (
 """Every kind that has a section of its own, in the order of the config."""
 
 REFUNDS: Final = (REFUNDED, PARTLY_REFUNDED)
+
+OF_STATUS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "processing": PROCESSING,
+        "on-hold": ON_HOLD,
+        "completed": COMPLETED,
+        "cancelled": CANCELLED,
+        "refunded": REFUNDED,
+    }
+)
+"""WooCommerce's own statuses that have a kind, and so no section of their own below `statuses`."""
 
 STATUS_UPDATE: Final = "order_status_update"
 """What stands for all statuses of the shop's own where it is about their texts and their template."""

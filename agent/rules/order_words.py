@@ -120,6 +120,18 @@ def action_needed(kind: str, status: str, language: str) -> str:
     return words.nothing if kind in kinds.KINDS else words.ask
 
 
+def always_said(kind: str, language: str) -> dict[str, str]:
+    """Placeholder -> what it says, for those that winback fills for every order in this language.
+
+    How a status of the shop's own is called only the shop knows.
+    """
+    said = {
+        "status_text": status_text(kind, language, refunded="0"),
+        "action_needed": action_needed(kind, "", language),
+    }
+    return {name: text for name, text in said.items() if text}
+
+
 def awaits_payment(kind: str, status: str) -> bool:
     """Is it on the customer to pay? One that was placed without a payment may be told as placed."""
     return kind == kinds.ON_HOLD or (kind == kinds.CONFIRMATION and status in _UNPAID)

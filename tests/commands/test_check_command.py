@@ -414,3 +414,63 @@ def test_with_order_news_alone_it_does_not_say_that_nobody_is_written_to(world: 
         world, campaigns__we_miss_you__enabled=False, order_news__order_completed__enabled=True
     )
     assert not any("writes to nobody" in one for one in done.lines("note"))
+
+
+def test_a_status_that_the_shop_does_not_have_is_told(world: World) -> None:
+    world.shop.add_order_status("ready-for-pickup", "Ready for pickup")
+    done = check(
+        world,
+        **{
+            "order_news__order_delivered__enabled": True,
+            "order_news__statuses__ready_for_pickup__enabled": True,
+            "order_news__statuses__ready-for-pickup__enabled": True,
+            "order_news__statuses__zzz__enabled": True,
+        },
+    )
+    delivered, *own = sorted(done.lines("note", "shop"))
+    assert "no order status delivered: order_delivered is never told" in delivered
+    assert ["ready_for_pickup" in one or "status zzz:" in one for one in own] == [True, True]
+    assert "-> did you mean ready-for-pickup?" in done.told
+    assert "-> it has pending, processing," in done.told
+
+
+def test_news_that_no_status_of_its_own_has_to_tell_ask_for_none(world: World) -> None:
+    done = check(world, order_news__order_completed__enabled=True)
+    assert not done.lines("note", "shop")
+
+
+def test_words_that_winback_has_in_a_language_are_no_foreign_ones(world: World) -> None:
+    for language in ("en", "es", "fr"):
+        body = "Order {{1}} is {{2}} now {{3}}: {{4}} to do."
+        for name in ("order_completed", "order_status_update"):
+            world.whatsapp.add_template(name, language, "UTILITY", body=body)
+    world.shop.add_order_status("packed", "Packed")
+    done = check(
+        world,
+        order_news__order_completed__enabled=True,
+        order_news__statuses__packed__enabled=True,
+    )
+    fits = "(on) in es: its template fits"
+    assert [one for one in done.lines("ok") if f"order news order_completed {fits}" in one]
+    told = [one for one in done.lines("note") if "would say" in one]
+    assert [one.split("to whom")[1] for one in told] == [
+        ' we would say "updated, nothing to do": they are written to in en',
+        ' we would say "updated": they are written to in en',
+        ' we would say "updated, just ask us if you have a question": they are written to in en',
+    ]
+
+
+def test_english_words_in_a_message_of_another_language_are_told(world: World) -> None:
+    body = "Order {{1}} is {{2}} now {{3}}: {{4}} to do."
+    for language in ("es", "fr"):
+        world.whatsapp.add_template("order_completed", language, "UTILITY", body=body)
+    section = "order_news__order_completed"
+    for changes, told in (
+        ({"language": "fr"}, ['"updated, nothing to do" would read that in English']),
+        ({"language": "es"}, []),
+        ({"language": "fr", "body": ["{order_number}", "{status_text|là}", "x", "x"]}, []),
+    ):
+        named = {f"{section}__{key}": value for key, value in changes.items()}
+        done = check(world, **{f"{section}__enabled": True, **named})
+        found = [one for one in done.lines("note") if "order_completed (on): its template" in one]
+        assert [one.split("would say ")[1] for one in found] == told

@@ -75,6 +75,14 @@ def test_a_campaign_that_does_not_exist(config: Path, word: str) -> None:
     assert "we_miss_you" in error.fix
 
 
+@pytest.mark.parametrize("word", ["pause", "resume"])
+def test_order_news_are_no_campaign(config: Path, word: str) -> None:
+    error = run(config, "campaign", word, "order_completed").exception
+    assert isinstance(error, BadInput)
+    assert "'order_completed' is no campaign but order news" in error.what
+    assert "[order_news.order_completed]" in error.fix
+
+
 def test_resume_ends_what_a_person_can_and_names_the_others(config: Path) -> None:
     Pause.put("*", "operator", "stocktaking", now=SINCE)
     Pause.put("*", "account", "the number is BANNED", now=SINCE)

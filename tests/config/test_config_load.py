@@ -214,6 +214,35 @@ def test_the_error_says_what_next(config: ConfigFile) -> None:
             "[campaigns.zzz]\na = 1",
             "[campaigns.zzz]: is no campaign; there are we_miss_you, new_arrivals, loyalty_reward,",
         ),
+        (
+            "[campaigns.order_completed]\na = 1",
+            "[campaigns.order_completed]: is no campaign; write [order_news.order_completed]",
+        ),
+        (
+            "[order_news.order_shipped]\na = 1",
+            "[order_news.order_shipped]: is no kind of order news; did you mean [order_news.order_delivered]? "
+            "a status of the shop's own stands in [order_news.statuses.shipped]",
+        ),
+        (
+            "[order_news.statusses.shipped]\na = 1",
+            "[order_news.statusses]: is no kind of order news; did you mean [order_news.statuses]?",
+        ),
+        (
+            "[order_news.zzz]\na = 1",
+            "[order_news.zzz]: is no kind of order news; there are order_confirmation, order_processing,",
+        ),
+        (
+            "[order_news.statuses.completed]\nenabled = true",
+            "[order_news.statuses.completed]: has a kind of its own; write [order_news.order_completed]",
+        ),
+        (
+            "[order_news.statuses.trash]\nenabled = true",
+            "[order_news.statuses.trash]: is told to nobody; remove the section",
+        ),
+        (
+            "[order_news]\nenabled = true",
+            "[order_news] enabled: is not known; each has its own switch, such as in [order_news.order_conf",
+        ),
         ("[campaigns]\npriorty = []", "[campaigns] priorty: is not known; did you mean priority?"),
         (
             "[campaigns]\nwe_miss_you = true",

@@ -97,6 +97,17 @@ def test_what_news_always_fill_they_always_fill(kind: str, language: str) -> Non
     assert {name: known.get(name, "") != "" for name in names} == dict.fromkeys(names, True)
 
 
+@pytest.mark.parametrize("kind", [*KINDS, OWN])
+@pytest.mark.parametrize("language", ["en", "es", "pt_BR", "de"])
+def test_what_is_always_said_is_said_of_any_order(kind: str, language: str) -> None:
+    least = OrderShown(kind=kind, number="7", status="x", currency="EUR", total=0, item_count=0)
+    known = said(least, language, shop_language="fr")
+    always = order_words.always_said(kind, language)
+    assert {name for name in always if known[name]} == {*always}
+    ours = {"action_needed"} if kind == OWN else {"action_needed", "status_text"}
+    assert {*always} == (set() if language == "de" else ours)
+
+
 @pytest.mark.parametrize(
     ("minor", "currency", "us", "german", "brazilian"),
     [
