@@ -55,6 +55,12 @@ class Hint(Table):
         cls.note(kind, wanted - {number for (number,) in asked}, means, now)
 
     @classmethod
+    def unanswered(cls, kind: str, ids: Iterable[int], since: datetime) -> bool:
+        """Was one of these rows asked for by then, and has not come?"""
+        asked = (cls.kind == kind) & among(cls.woo_id, list(ids)) & (cls.noted_at <= since)
+        return bool(cls.select().where(asked).exists())
+
+    @classmethod
     def settle(cls, hints: Iterable["Hint"]) -> None:
         """These have been read. One that was noted anew meanwhile, at another time, stays."""
         hints = list(hints)

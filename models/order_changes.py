@@ -1,6 +1,6 @@
 """What we saw orders do since winback was installed: what the order news stand on."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -36,17 +36,25 @@ class OrderChange(Table):
         cls.write_each(list(rows), lambda insert: insert)
 
     @classmethod
-    def settled(cls, before: datetime, limit: int, but: Collection[int] = ()) -> list[int]:
-        """Orders with changes that nobody has decided on, none of which was seen after `before`."""
+    def settled(cls, before: datetime) -> list[int]:
+        """Orders with changes that nobody has decided on, none of which was seen after `before`; in the
+        order in which they were first seen to change."""
         query = (
             cls.select(cls.order_id)
-            .where(cls.decided_at.is_null(), cls.order_id.not_in(list(but)))
+            .where(cls.decided_at.is_null())
             .group_by(cls.order_id)
             .having(fn.MAX(cls.seen_at) <= before)
             .order_by(fn.MIN(cls.id))
-            .limit(limit)
         )
         return [number for (number,) in tuples(query)]
+
+    @classmethod
+    def oldest_undecided(cls) -> datetime | None:
+        """When the first of those happened that nobody has decided on; by the shop's clock."""
+        found: datetime | None = (
+            cls.select(fn.MIN(cls.changed_at)).where(cls.decided_at.is_null()).scalar()
+        )
+        return found
 
     @classmethod
     def undecided(cls, orders: Iterable[int]) -> dict[int, list["OrderChange"]]:
@@ -61,7 +69,9 @@ class OrderChange(Table):
     def newest_moments(cls, since: datetime) -> list[datetime]:
         """When each order last changed, of those that did since then; by the shop's clock."""
         newest = fn.MAX(cls.changed_at)
-        query = cls.select(newest).where(cls.changed_at >= since).group_by(cls.order_id)
+        # by a sum, or SQLite would go through all changes there are by the index of orders
+        of_order = cls.order_id + 0
+        query = cls.select(newest).where(cls.changed_at >= since).group_by(of_order)
         return [moment for (moment,) in tuples(query)]
 
     @classmethod

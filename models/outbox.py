@@ -14,6 +14,7 @@ from peewee import (
     AutoField,
     BigIntegerField,
     BooleanField,
+    Case,
     CharField,
     IntegerField,
     TextField,
@@ -24,6 +25,7 @@ from peewee import (
 from models.base import JsonField, Table, UtcField, among, carry_out_each, tuples
 from models.coupons import Coupon
 from models.delivery import MARKETING, Epoch, Pause
+from models.mirror import Order
 from models.templates import CampaignStanding, Template
 
 ROWS_A_STATEMENT = 100
@@ -118,6 +120,12 @@ class Message(Table):
         return cls.select(cls.order_id, cls.campaign).where(
             wanted, cls.state.not_in(("cancelled", "expired"))
         )
+
+    @classmethod
+    def news_not_sent(cls, orders: Iterable[int]) -> list["Message"]:
+        """The news of these orders that wait in the queue, and have certainly never left."""
+        wanted = among(cls.order_id, list(orders)) & cls.order_id.is_null(False)
+        return list(cls.select().where(wanted, cls.state == "queued", ~cls.resent))
 
     @classmethod
     def news_sent(cls, contacts: Iterable[int], day: date) -> dict[int, int]:
@@ -216,13 +224,25 @@ class Message(Table):
 
     @classmethod
     def move(
-        cls, ids: Sequence[int], from_states: Sequence[str], state: str, **columns: Any
+        cls, ids: Sequence[int], from_states: Sequence[str], state: Any, **columns: Any
     ) -> int:
         """Move those that are still in one of `from_states`; returns how many moved."""
         query = cls.update(state=state, **columns).where(
             cls.id.in_(list(ids)), cls.state.in_(list(from_states))
         )
         return int(query.execute())
+
+    @classmethod
+    def end(cls, ids: Sequence[int], from_states: Sequence[str], state: str, **columns: Any) -> int:
+        """Give up those that are still in one of `from_states`: they are cancelled or expired.
+
+        One whose first answer was lost may have gone out then: it is abandoned, and counts as told.
+        """
+        return cls.move(ids, from_states, cls._unless_sent(state), **columns)
+
+    @classmethod
+    def _unless_sent(cls, state: str) -> Any:
+        return Case(None, [(cls.resent, "abandoned")], state)
 
     @classmethod
     def call_off_prices(cls, why: str) -> int:
@@ -233,7 +253,7 @@ class Message(Table):
     @classmethod
     def expire(cls, now: datetime) -> int:
         """Whatever is still queued past its time ends here, and gives its place back."""
-        query = cls.update(state="expired", ended_at=now).where(
+        query = cls.update(state=cls._unless_sent("expired"), ended_at=now).where(
             cls.state == "queued", cls.expires_at <= now
         )
         return int(query.execute())
@@ -275,6 +295,21 @@ class Message(Table):
         """Whatever is queued for these people waits until then."""
         query = cls.update(not_before=until).where(
             cls.state == "queued", cls.contact_id.in_(list(contacts)), cls.not_before < until
+        )
+        return int(query.execute())
+
+    @classmethod
+    def put_off_news(cls, read_before: datetime, *, now: datetime, until: datetime) -> int:
+        """Order news that are due wait, where their order was read before `read_before`, the shop's
+        clock."""
+        old = Order.select(Order.woo_id).where(
+            Order.woo_id == cls.order_id, Order.read_at < read_before
+        )
+        query = cls.update(not_before=until).where(
+            cls.state == "queued",
+            cls.not_before <= now,
+            cls.order_id.is_null(False),
+            fn.EXISTS(old),
         )
         return int(query.execute())
 

@@ -12,7 +12,7 @@ Tracking, WooCommerce Correios, WooCommerce Shipping, DHL for WooCommerce.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -61,6 +61,8 @@ _UNFILLED = re.compile(r"[{}]|%\d\$s")
 _DAY = re.compile(r"(\d{4})([-/.]?)(\d{2})\2(\d{2})(?:[T ]\d{2}:\d{2}.*)?")
 _INSTANT = re.compile(r"(\d{10})(?:\d{3})?")  # seconds since 1970, or milliseconds
 
+_SEPARATOR = ", "  # of numbers in a text; none of them has a comma
+
 Meta = Mapping[str, list[Any]]
 Shipment = dict[str, str]
 
@@ -97,6 +99,15 @@ class DetailFields:
 def numbers_of(details: Mapping[str, Any]) -> list[str]:
     """The tracking numbers in what DetailFields read."""
     return [one["number"] for one in details.get("shipments", ())]
+
+
+def in_one_text(numbers: Sequence[str]) -> str:
+    """Tracking numbers as one text; `out_of_text` takes it apart again."""
+    return _SEPARATOR.join(numbers)
+
+
+def out_of_text(text: str) -> list[str]:
+    return text.split(_SEPARATOR) if text else []
 
 
 def _by_key(entries: object) -> dict[str, list[Any]]:

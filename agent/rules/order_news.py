@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from agent.rules.order_details import out_of_text
 from agent.rules.order_kinds import (
     CANCELLED,
     COMPLETED,
@@ -32,7 +33,8 @@ _BY_STATUS: Final = {"processing": PROCESSING, "on-hold": ON_HOLD, "completed": 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that the order did: `what` is status, shipments or refund."""
+    """One thing that the order did: `what` is status, shipments or refund. Of shipments the numbers are
+    kept `in_one_text`."""
 
     what: str
     was: str
@@ -68,19 +70,25 @@ def is_placed(status: str) -> bool:
 
 
 def candidates(
-    order: OrderState, changes: Sequence[Change], *, delivered: Collection[str]
+    order: OrderState,
+    changes: Sequence[Change],
+    *,
+    delivered: Collection[str],
+    heard: bool = False,
 ) -> list[str]:
     """The kinds of news that fit what `order` has come to by `changes` (in their order), best first.
 
-    `delivered` are the statuses that say that it has arrived. The first that the owner wants told, and
-    that was not told before, is the one to tell. [] where there is nothing to tell.
+    `delivered` are the statuses that say that it has arrived; `heard`: its customer was told of it
+    before. The first that the owner wants told, and that was not told before, is the one to tell. []
+    where there is nothing to tell.
     """
     if order.status in GONE:
         return []
     moves = [change for change in changes if change.what == "status"]
     did = {change.what for change in changes}
     was = moves[0].was if moves else order.status
-    entered = was != order.status  # back where it was is no news
+    # Back where it was is no news; from the trash an order comes back to where it was.
+    entered = was not in {order.status, "trash"}
     if order.fully_refunded:
         return [REFUNDED] if entered or "refund" in did else []
     found: list[str] = []
@@ -88,11 +96,12 @@ def candidates(
         found.append(PARTLY_REFUNDED)
     if order.status == "cancelled":
         ever = any(is_placed(status) for move in moves for status in (move.was, move.became))
-        return [*found, CANCELLED] if entered and ever else found
+        return [*found, CANCELLED] if entered and (ever or heard) else found
     arrived = order.status in delivered
     if entered and arrived:
         found.append(DELIVERED)
-    if "shipments" in did and order.numbers and not arrived and order.status not in OVER:
+    on_its_way = not arrived and order.status not in OVER
+    if "shipments" in did and on_its_way and newest_number(order, changes):
         found.append(SHIPPING)
     if entered:
         found += _by_status(was, order.status)
@@ -108,9 +117,19 @@ def _by_status(was: str, status: str) -> list[str]:
     return [CONFIRMATION, own] if own == PROCESSING else [own, CONFIRMATION]
 
 
-def about(kind: str, order: OrderState) -> About:
-    """What a message of this kind tells of the order as it is now."""
-    number = order.numbers[-1] if kind == SHIPPING else ""
+def newest_number(order: OrderState, changes: Sequence[Change]) -> str:
+    """The last of the tracking numbers that came by `changes`; "" where none did.
+
+    Where no change is about shipments, all of them count as new.
+    """
+    had = next((out_of_text(one.was) for one in changes if one.what == "shipments"), [])
+    came = [number for number in order.numbers if number not in had]
+    return came[-1] if came else ""
+
+
+def about(kind: str, order: OrderState, changes: Sequence[Change]) -> About:
+    """What a message of this kind, because of `changes`, tells of the order as it is now."""
+    number = newest_number(order, changes) if kind == SHIPPING else ""
     return About(status=order.status, refunded=order.refunded, number=number)
 
 

@@ -7,7 +7,7 @@ claimed -> unsure       the request left, no answer came; never sent again
 unsure -> abandoned     no status came in time (a later one still settles it)
 sent | held -> undelivered  WhatsApp has given it up (a later status still settles it)
 queued -> cancelled | expired
-queued -> abandoned     the database was put back, so it may have been sent since; never sent again
+queued -> abandoned     it may have been sent: the database was put back, or an earlier answer was lost
 """
 
 from enum import StrEnum

@@ -116,6 +116,26 @@ def test_what_is_over_or_has_arrived_is_not_on_its_way(status: str) -> None:
 
 def test_a_number_that_was_taken_back_is_no_shipment() -> None:
     assert fits(state("completed"), [shipped(NUMBER, "")]) == []
+    assert fits(state("completed", numbers=("A1",)), [shipped("A1, B2", "A1")]) == []
+
+
+def test_the_shipment_that_came_is_told_and_none_that_was_there() -> None:
+    order = state("processing", numbers=("C3", "A1"))
+    came = [shipped("A1", "A1, B2"), shipped("A1, B2", "C3, A1")]
+    assert about(SHIPPING, order, came).number == "C3"
+    assert about(SHIPPING, order, []).number == "A1"  # where nothing tells which is new, the last
+
+
+def test_what_comes_back_from_the_trash_is_no_news() -> None:
+    assert fits(state("completed"), moves("trash", "completed")) == []
+    assert fits(state("completed"), moves("trash", "processing", "completed")) == []
+    assert fits(state("processing"), moves("", "trash", "processing")) == [CONFIRMATION, PROCESSING]
+
+
+def test_whoever_has_heard_of_an_order_hears_that_it_is_cancelled() -> None:
+    order, changes = state("cancelled"), moves("failed", "cancelled")
+    assert candidates(order, changes, delivered=ARRIVED, heard=True) == [CANCELLED]
+    assert candidates(order, changes, delivered=ARRIVED) == []
 
 
 @pytest.mark.parametrize(
@@ -223,7 +243,7 @@ def test_whatever_an_order_does_nothing_is_told_twice_or_untruly(
                 changes.append(refund(value))
                 order = state(order.status, refunded=order.refunded + value, numbers=order.numbers)
             case "shipments":
-                changes.append(shipped(",".join(order.numbers), str(value)))
+                changes.append(shipped(", ".join(order.numbers), str(value)))
                 order = state(
                     order.status,
                     refunded=order.refunded,
@@ -234,7 +254,10 @@ def test_whatever_an_order_does_nothing_is_told_twice_or_untruly(
                 assert len(set(found)) == len(found)
                 for kind in found:
                     if kind != "statuses.refunded":  # nobody can tell an amount
-                        assert outdated(kind, about(kind, order), order, delivered=ARRIVED) == ""
+                        assert (
+                            outdated(kind, about(kind, order, changes), order, delivered=ARRIVED)
+                            == ""
+                        )
                 new = [kind for kind in found if kind not in told]
                 told += new[:1]
                 changes = []

@@ -21,6 +21,7 @@ class Facts:
     state: OrderState
     contact: Any  # Contact | None: who the phone on the order belongs to
     told: frozenset[str]  # kinds of which a message has left, or is on its way
+    queued: Mapping[str, Message]  # those of them that have not left yet
     marketing_days: Sequence[date]  # those on which marketing to this person counts
 
     @property
@@ -68,6 +69,9 @@ class Batch:
         told: dict[int, set[str]] = {}
         for order, kind in tuples(Message.news_of(orders)):
             told.setdefault(order, set()).add(kind)
+        queued: dict[int, dict[str, Message]] = {}
+        for message in Message.news_not_sent(orders):
+            queued.setdefault(message.order_id or 0, {})[message.campaign] = message
         facts: dict[int, Facts] = {}
         for number in orders:
             order = rows.get(number)
@@ -80,6 +84,7 @@ class Batch:
                 state=states.get(number, OrderState(status="trash")),
                 contact=contact,
                 told=frozenset(told.get(number, ())),
+                queued=queued.get(number, {}),
                 marketing_days=[date.fromisoformat(iso) for _, iso in counted],
             )
         return cls(facts)
@@ -89,8 +94,3 @@ class Batch:
 
     def facts(self, order: int) -> Facts:
         return self._facts[order]
-
-    @property
-    def oldest(self) -> datetime:
-        """The moment of the change that was made first."""
-        return min(facts.changed_at for facts in self)

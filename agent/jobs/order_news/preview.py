@@ -121,6 +121,7 @@ def _newest_that_fits(contact: Contact | None, kind: str, status: str) -> Facts:
         state=states[order.woo_id],
         contact=Contact.get_by_id(order.contact_id),
         told=frozenset(),
+        queued={},
         marketing_days=(),
     )
 

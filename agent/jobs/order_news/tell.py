@@ -2,11 +2,13 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from peewee import chunked
 
 from agent import faults
 from agent.config import Settings
@@ -17,11 +19,12 @@ from agent.order_news import (
     delivered_statuses,
     kind_of_message,
     moved_to_marketing,
+    told_of,
     watched_since,
 )
 from agent.rules.caps import Caps, allows
 from agent.rules.order_kinds import CONFIRMATION, REFUNDED, kind_of
-from agent.rules.order_news import WINDOW, about, candidates, in_bulk
+from agent.rules.order_news import WINDOW, about, candidates, in_bulk, outdated
 from agent.rules.wording import EmptyValue
 from models import Cursor, Hint, Message, OrderChange, ShopFact
 from models.base import transaction
@@ -34,6 +37,8 @@ PRIORITY = -10  # before all campaigns
 IMPORTED = timedelta(hours=24)  # an order that is older when we first see it was made elsewhere
 AHEAD = timedelta(seconds=10)
 SHOPS_SECOND = timedelta(seconds=1)  # the shop's clock, as its answers tell it, has no fractions
+IN_BULK = "one of too many at a time: an import, or edited in bulk"
+OVERTAKEN = "there was newer news of this kind before it left"
 NO_AMOUNT = "the shop tells no amount"
 LONGEST_WAIT = timedelta(minutes=5)  # for the lines or refunds of an order, which come after it
 
@@ -47,15 +52,21 @@ def tell_orders(settings: Settings, *, now: datetime, beat: Callable[[], None]) 
     if since is None or zone is None:
         return {}
     tally: Counter[str] = Counter()
-    waiting: set[int] = set()  # to come to rest, or for what the shop has yet to tell of them
-    before = now - settings.order_news.settle + _ahead(settings)
-    while orders := OrderChange.settled(before, ORDERS_A_BATCH, but=waiting):
+    orders = OrderChange.settled(now - settings.order_news.settle + _ahead(settings))
+    oldest = OrderChange.oldest_undecided() if orders else None
+    if oldest is None:
+        return {}
+    moments = OrderChange.newest_moments(max(oldest, since) - WINDOW)
+    bulk = in_bulk(moments, settings.order_news.bulk)
+    for some in chunked(orders, ORDERS_A_BATCH):
         with transaction():
-            telling = _Telling.of(settings, orders, now=now, since=since, zone=ZoneInfo(zone))
-            waiting |= telling.decide(tally)
-            faults.point("news written")
-        faults.point("news decided")
+            _Telling.of(
+                settings, some, now=now, since=since, zone=ZoneInfo(zone), bulk=bulk
+            ).decide(tally)
+        if tally["told"]:
+            faults.point("news decided")
         beat()
+    _tell_of_bulk(tally.pop(IN_BULK, 0))
     return {what: count for what, count in tally.items() if count}
 
 
@@ -68,17 +79,24 @@ class _Telling:
     """The decision on one batch of orders, in the caller's transaction."""
 
     def __init__(
-        self, settings: Settings, batch: Batch, now: datetime, since: datetime, zone: ZoneInfo
+        self,
+        settings: Settings,
+        batch: Batch,
+        *,
+        now: datetime,
+        since: datetime,
+        zone: ZoneInfo,
+        bulk: Collection[datetime],
     ) -> None:
         self._settings, self._batch, self._now, self._since = settings, batch, now, since
+        self._bulk = bulk
+        self._apart = Cursor.shops_clock(now) - now  # how far the shop's clock is ahead
         self._settled = now - settings.order_news.settle
         self._today = now.astimezone(zone).date()
         self._delivered = delivered_statuses(settings)
         self._marketing = moved_to_marketing()
         self._caps = Caps(settings.limits.per_7_days, settings.limits.per_30_days)
         self._words = Words.gather(settings, batch, zone)
-        moments = OrderChange.newest_moments(batch.oldest - WINDOW)
-        self._bulk = in_bulk(moments, settings.order_news.bulk)
 
     @classmethod
     def of(
@@ -89,13 +107,14 @@ class _Telling:
         now: datetime,
         since: datetime,
         zone: ZoneInfo,
+        bulk: Collection[datetime],
     ) -> "_Telling":
         batch = Batch.gather(orders, now.astimezone(zone).date() - timedelta(days=30))
-        return cls(settings, batch, now, since, zone)
+        return cls(settings, batch, now=now, since=since, zone=zone, bulk=bulk)
 
-    def decide(self, tally: Counter[str]) -> set[int]:
-        """Write messages and outcomes; returns the orders that have to wait."""
-        waiting: set[int] = set()
+    def decide(self, tally: Counter[str]) -> None:
+        """Write messages and outcomes. Some orders wait: to come to rest, or for what the shop has yet
+        to tell of them."""
         outcomes: dict[int, str] = {}
         rows: list[dict[str, Any]] = []
         unread: list[int] = []
@@ -107,7 +126,6 @@ class _Telling:
             if facts.seen_at > self._settled or (
                 may_be_told and (self._is_incomplete(facts) or not self._is_read_again(facts))
             ):
-                waiting.add(facts.order_id)
                 continue
             if not why_not:
                 try:
@@ -115,13 +133,16 @@ class _Telling:
                 except EmptyValue as error:
                     why_not = str(error)
             outcomes[facts.order_id] = ": ".join(filter(None, (kind, why_not)))
+        self._drop_overtaken(rows)
         new = set(Message.put([row for row in rows if self._may_be_sent(row, outcomes)]))
         told = {row["order_id"] for row in rows if row["uid"] in new}
         Hint.ask("orders", unread, "news", self._now)
         self._write(outcomes)
+        if told:
+            faults.point("news written")
         tally["told"] += len(told)
         tally["not told"] += len(outcomes) - len(told)
-        return waiting
+        tally[IN_BULK] += sum(outcome.endswith(IN_BULK) for outcome in outcomes.values())
 
     def _is_read_again(self, facts: Facts) -> bool:
         """Was it read when it was about to come to rest? A poll may have missed what it did since."""
@@ -129,7 +150,7 @@ class _Telling:
             return True
         wanted = facts.seen_at + self._settings.order_news.settle - _ahead(self._settings)
         read_at: datetime = facts.order.read_at
-        return read_at >= Cursor.shops_clock(wanted) - SHOPS_SECOND
+        return read_at >= wanted + self._apart - SHOPS_SECOND
 
     def _is_incomplete(self, facts: Facts) -> bool:
         """Will the shop soon tell more of it? Lines and refunds come in requests of their own."""
@@ -143,7 +164,9 @@ class _Telling:
         """The kind of news, and why it is not told; "" if it is."""
         if facts.order is None:
             return "", "the shop has no such order any more"
-        found = candidates(facts.state, facts.moves, delivered=self._delivered)
+        found = candidates(
+            facts.state, facts.moves, delivered=self._delivered, heard=bool(facts.told)
+        )
         if not found:
             return "", "nothing to tell"
         if found == [kind_of("refunded")]:
@@ -157,11 +180,11 @@ class _Telling:
             return found[0], "is switched off"
         # who has heard of an order already need not hear that it arrived
         heard = facts.told | {CONFIRMATION} if facts.told else facts.told
-        new = [kind for kind in wanted if kind not in heard]
+        new = [kind for kind in wanted if kind not in heard or self._is_overtaken(facts, kind)]
         if not new:
             return wanted[0], "told before"
         kind = new[0]
-        if facts.changed_at + news[kind].expires_after <= self._now:
+        if self._expires(facts, kind) <= self._now:
             return kind, "too late: we saw it long after it happened"
         return kind, _unwilling(facts)
 
@@ -173,8 +196,27 @@ class _Telling:
         if facts.is_new and created is not None and facts.changed_at - created > IMPORTED:
             return "the order is older than what we saw of it: an import"
         if facts.changed_at in self._bulk:
-            return "one of too many at a time: an import, or edited in bulk"
+            return IN_BULK
         return ""
+
+    def _expires(self, facts: Facts, kind: str) -> datetime:
+        """By our clock."""
+        changed_at: datetime = facts.changed_at - self._apart
+        return changed_at + self._settings.news[kind].expires_after
+
+    def _is_overtaken(self, facts: Facts, kind: str) -> bool:
+        """Does news of this kind wait that is not so any more? Then what came of it since is told."""
+        message = facts.queued.get(kind)
+        if message is None:
+            return False
+        why_not = outdated(kind, told_of(message), facts.state, delivered=self._delivered)
+        return why_not != "" or message.contact_id != facts.order.contact_id
+
+    def _drop_overtaken(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """What waits makes place for newer news of the same kind."""
+        queued = (self._batch.facts(row["order_id"]).queued.get(row["campaign"]) for row in rows)
+        ids = [message.id for message in queued if message is not None]
+        Message.end(ids, ("queued",), "cancelled", detail=OVERTAKEN, ended_at=self._now)
 
     def _message(self, facts: Facts, kind: str) -> dict[str, Any]:
         """Raises EmptyValue where a text would come out empty."""
@@ -192,11 +234,11 @@ class _Telling:
             "language": composed.language,
             "variables": composed.values,
             "cap_day": self._today.isoformat(),
-            "about": asdict(about(kind, facts.state)),
+            "about": asdict(about(kind, facts.state, facts.moves)),
             "order_id": facts.order_id,
             "created_at": self._now,
             "not_before": self._now,
-            "expires_at": facts.changed_at + self._settings.news[kind].expires_after,
+            "expires_at": self._expires(facts, kind),
         }
 
     def _may_be_sent(self, row: dict[str, Any], outcomes: dict[int, str]) -> bool:
@@ -222,12 +264,14 @@ class _Telling:
                 by_outcome.setdefault(outcome, []).extend(one.id for one in facts.changes)
         for outcome, ids in by_outcome.items():
             OrderChange.decide(ids, outcome, self._now)
-        bulk = sum("edited in bulk" in outcome for outcome in outcomes.values())
-        if bulk:
-            log.warning(
-                "order_news.bulk", orders=bulk,
-                fix="if these were real, raise bulk in [order_news]; they are told to nobody",
-            )  # fmt: skip
+
+
+def _tell_of_bulk(orders: int) -> None:
+    if orders:
+        log.warning(
+            "order_news.bulk", orders=orders,
+            fix="if these were real, raise bulk in [order_news]; they are told to nobody",
+        )  # fmt: skip
 
 
 def _unwilling(facts: Facts) -> str:

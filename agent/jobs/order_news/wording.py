@@ -12,6 +12,7 @@ from agent.order_news import shipments
 from agent.rules.composing import Composed, Tongue, compose
 from agent.rules.hours import known_zone
 from agent.rules.order_kinds import SHIPPING
+from agent.rules.order_news import newest_number
 from agent.rules.shown import MessageFacts, OrderShown, ProductShown, ShipmentShown
 from agent.rules.templates import TemplateMapping
 from agent.rules.wording import EmptyValue, fill
@@ -88,7 +89,8 @@ class Words:
     def _shown(self, facts: Facts, kind: str) -> OrderShown:
         order, details = facts.order, facts.order.details or {}
         items = self.items.get(order.woo_id, ())
-        parcels = shipments(details)
+        number = newest_number(facts.state, facts.moves) if kind == SHIPPING else ""
+        parcel = next((one for one in shipments(details) if one["number"] == number), None)
         return OrderShown(
             kind=kind,
             number=order.number,
@@ -99,7 +101,7 @@ class Words:
             items=tuple(article for _, article in items),
             status_name=self.status_names.get(order.status, ""),
             refunded=facts.state.refunded,
-            shipment=ShipmentShown(**parcels[-1]) if parcels and kind == SHIPPING else None,
+            shipment=ShipmentShown(**parcel) if parcel else None,
             delivery=details.get("delivery", ""),
             payment_title=details.get("payment_title", ""),
             payment_instructions=self.instructions.get(details.get("payment_method", ""), ""),

@@ -5,16 +5,16 @@ them, by id; what is not among them is new.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from agent.rules.copies import DRAFTS, Row
-from agent.rules.order_details import numbers_of
+from agent.rules.order_details import in_one_text, numbers_of
 from models.order_changes import REFUND, SHIPMENTS, STATUS
 
 Before = Mapping[int, Mapping[str, Any]]
 
-BETWEEN = ", "  # tracking numbers; none of them has a comma
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def order_changes(rows: Sequence[Row], before: Before, now: datetime) -> list[Row]:
@@ -49,7 +49,7 @@ def new_refunds(rows: Sequence[Row], before: Before, now: datetime) -> list[Row]
             "what": REFUND,
             "was": "",
             "became": str(row["amount"]),
-            "changed_at": row["created_at"] or row["read_at"],
+            "changed_at": _possible(row["created_at"], row),
             "seen_at": now,
         }
         for number, row in _by_id(rows)
@@ -73,12 +73,18 @@ def _of_order(row: Row, known: Mapping[str, Any] | None) -> Iterator[tuple[str, 
     had = numbers_of(placed["details"]) if placed else []
     has = numbers_of(row["details"])
     if set(had) != set(has):
-        yield SHIPMENTS, BETWEEN.join(had), BETWEEN.join(has)
+        yield SHIPMENTS, in_one_text(had), in_one_text(has)
 
 
 def _moment(row: Row, known: Mapping[str, Any] | None) -> datetime:
     """When it changed, by the shop. What moved no date changed at some time before we read it."""
     moved: datetime | None = row["modified_at"]
     if moved is None or (known is not None and known["modified_at"] == moved):
-        moved = row["read_at"]
-    return moved
+        moved = None
+    return _possible(moved, row)
+
+
+def _possible(moment: datetime | None, row: Row) -> datetime:
+    """An import may write any date, and nothing changed after it was read."""
+    read_at: datetime = row["read_at"]
+    return read_at if moment is None else max(min(moment, read_at), EARLIEST)

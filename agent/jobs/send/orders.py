@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.config import Settings
+from agent.jobs.send.articles import LOOK_AGAIN
 from agent.order_news import delivered_statuses, order_states, told_of
 from agent.rules.order_news import OrderState, outdated
 from models import Cursor, Hint, Message, Order, OrderChange
@@ -29,6 +30,7 @@ class OrdersNow:
     states: Mapping[int, OrderState]
     delivered: AbstractSet[str]
     unread: AbstractSet[int]  # orders of which our copy is too old to go by
+    whose: Mapping[int, int | None]  # order -> the contact whose number is on it
     moving: AbstractSet[int]  # those that did what nobody has decided on
     tomorrow: datetime
     per_day: int | None
@@ -49,6 +51,7 @@ class OrdersNow:
             states=order_states(news) if news else {},
             delivered=delivered_statuses(settings),
             unread=_ask_for_old(news, now),
+            whose=_whose(news),
             moving=OrderChange.undecided(news).keys() if news else frozenset(),
             tomorrow=midnight,
             per_day=per_day,
@@ -65,7 +68,10 @@ class OrdersNow:
         return number in self.unread or (number in self.moving and self._untrue(message) != "")
 
     def _untrue(self, message: Message) -> str:
-        state = self.states.get(message.order_id or 0)
+        number = message.order_id or 0
+        state = self.states.get(number)
+        if state is not None and self.whose.get(number) != message.contact_id:
+            return "there is another phone number on the order now"
         return outdated(message.campaign, told_of(message), state, delivered=self.delivered)
 
     def later(self, message: Message) -> datetime | None:
@@ -81,11 +87,20 @@ class OrdersNow:
 
 
 def _ask_for_old(orders: Iterable[int], now: datetime) -> set[int]:
-    """Those whose copy is old; they are read again. Runs in the caller's transaction."""
+    """Those whose copy is old; they are read again. While the shop does not answer, all that waits for
+    such a look is put off together. Runs in the caller's transaction."""
     read_before = Cursor.shops_clock(now) - FRESH
     query = Order.select(Order.woo_id).where(
         among(Order.woo_id, list(orders)), Order.read_at < read_before
     )
     old = {number for (number,) in tuples(query)}
+    if Hint.unanswered("orders", old, now - LOOK_AGAIN):
+        # Looked at bit by bit, a long queue would keep what is behind it from leaving.
+        Message.put_off_news(read_before, now=now, until=now + LOOK_AGAIN)
     Hint.ask("orders", old, "news", now)
     return old
+
+
+def _whose(orders: Iterable[int]) -> dict[int, int | None]:
+    query = Order.select(Order.woo_id, Order.contact_id)
+    return dict(tuples(query.where(among(Order.woo_id, list(orders)))))

@@ -106,7 +106,7 @@ def _not_sent(message: Message, outcome: NotSent, now: datetime, tally: Counter[
         tally[NOT_SENT] += 1
     else:
         reason = f"not sent in {NEWS_TRIES} tries: {outcome.reason}"
-        Message.move([message.id], ASKED, "expired", detail=reason, ended_at=now)
+        Message.end([message.id], ASKED, "expired", detail=reason, ended_at=now)
         log.warning("send.given_up", uid=message.uid, reason=reason)
         tally["given up, not sent"] += 1
 
@@ -161,7 +161,7 @@ def _wait(message: Message, action: Action) -> timedelta:
         powers = dict(enumerate(PAIR_POWERS))
         power = powers.get(message.attempts)
         return HOUR if power is None else timedelta(seconds=4**power)
-    if message.order_id is not None and action is Action.RETRY:
+    if message.order_id is not None and action in {Action.RETRY, Action.SLOW}:
         return NEWS_WAIT
     return max(LATER[action], _backoff(message))
 

@@ -229,7 +229,7 @@ class Sender:
     def _drop(self, verdict: Verdict, now: datetime) -> None:
         """Cancel what is no longer right, and hold what must wait for the morning."""
         for reason, ids in verdict.cancel.items():
-            Message.move(ids, ("queued",), "cancelled", detail=reason, ended_at=now)
+            Message.end(ids, ("queued",), "cancelled", detail=reason, ended_at=now)
             self._tally[f"cancelled, {reason}"] += len(ids)
         for what, held in (
             ("held for quiet hours", verdict.hold),
