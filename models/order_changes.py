@@ -36,25 +36,18 @@ class OrderChange(Table):
         cls.write_each(list(rows), lambda insert: insert)
 
     @classmethod
-    def settled(cls, before: datetime) -> list[int]:
+    def settled(cls, before: datetime) -> dict[int, datetime]:
         """Orders with changes that nobody has decided on, none of which was seen after `before`; in the
-        order in which they were first seen to change."""
+        order in which they were first seen to change. With each the moment of the first of these, by the
+        shop's clock."""
         query = (
-            cls.select(cls.order_id)
+            cls.select(cls.order_id, fn.MIN(cls.changed_at))
             .where(cls.decided_at.is_null())
             .group_by(cls.order_id)
             .having(fn.MAX(cls.seen_at) <= before)
             .order_by(fn.MIN(cls.id))
         )
-        return [number for (number,) in tuples(query)]
-
-    @classmethod
-    def oldest_undecided(cls) -> datetime | None:
-        """When the first of those happened that nobody has decided on; by the shop's clock."""
-        found: datetime | None = (
-            cls.select(fn.MIN(cls.changed_at)).where(cls.decided_at.is_null()).scalar()
-        )
-        return found
+        return dict(tuples(query))
 
     @classmethod
     def undecided(cls, orders: Iterable[int]) -> dict[int, list["OrderChange"]]:

@@ -305,11 +305,10 @@ class Message(Table):
         old = Order.select(Order.woo_id).where(
             Order.woo_id == cls.order_id, Order.read_at < read_before
         )
+        # by a sum, or SQLite would go through all news there ever were, and not through the queue
+        is_news = (cls.order_id + 0).is_null(False)
         query = cls.update(not_before=until).where(
-            cls.state == "queued",
-            cls.not_before <= now,
-            cls.order_id.is_null(False),
-            fn.EXISTS(old),
+            cls.state == "queued", cls.not_before <= now, is_news, fn.EXISTS(old)
         )
         return int(query.execute())
 

@@ -53,10 +53,9 @@ def tell_orders(settings: Settings, *, now: datetime, beat: Callable[[], None]) 
         return {}
     tally: Counter[str] = Counter()
     orders = OrderChange.settled(now - settings.order_news.settle + _ahead(settings))
-    oldest = OrderChange.oldest_undecided() if orders else None
-    if oldest is None:
+    if not orders:
         return {}
-    moments = OrderChange.newest_moments(max(oldest, since) - WINDOW)
+    moments = OrderChange.newest_moments(max(min(orders.values()), since) - WINDOW)
     bulk = in_bulk(moments, settings.order_news.bulk)
     for some in chunked(orders, ORDERS_A_BATCH):
         with transaction():
