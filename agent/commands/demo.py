@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.commands.diary import Diary
-from agent.commands.keep import come_to_today, ended_by_signals, keep
+from agent.commands.keep import come_to_today, ended_by_signals, keep, newest_told
 from agent.commands.script import LANGUAGES
 from agent.commands.stage import ZONE, Stage, first_morning, set_up
 from agent.commands.tables import NAMES, NEWS_NAMES, print_report
@@ -61,8 +61,9 @@ def command(keeping: bool, products: int, customers: int) -> None:
             with _logging_to(folder / "demo.log"):
                 _play(stage, console)
             if keeping:
-                come_to_today(folder / "winback.db")
-                keep(stage, console)
+                database = folder / "winback.db"
+                come_to_today(database)
+                keep(stage, console, told_of=newest_told(database))
 
 
 def _play(stage: Stage, console: Console) -> None:

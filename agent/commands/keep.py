@@ -18,7 +18,7 @@ from rich.console import Console
 from agent.commands.stage import EVENTS_TOKEN, ZONE, Stage
 from agent.database import shared
 from agent.service import WallClock
-from models import Heartbeat
+from models import Heartbeat, Message, Order
 
 RESTART_AFTER = 2.0  # seconds, as the systemd unit does
 STOP_WITHIN = 20.0
@@ -56,8 +56,17 @@ def come_to_today(database: Path) -> None:
         Heartbeat.update(beat_at=now, stopped_at=now).execute()
 
 
-def keep(stage: Stage, console: Console) -> None:
-    """Run `winback run` beside the sandbox until KeyboardInterrupt (see `ended_by_signals`).
+def newest_told(database: Path) -> str:
+    """The number of the order that was told last; "" if none was."""
+    with shared(database):
+        told = Order.select().join(Message, on=Message.order_id == Order.woo_id)
+        newest = told.order_by(Message.id.desc()).first()
+    return newest.number if newest else ""
+
+
+def keep(stage: Stage, console: Console, *, told_of: str = "") -> None:
+    """Run `winback run` beside the sandbox until KeyboardInterrupt (see `ended_by_signals`). `told_of` is
+    the number of an order to look at.
 
     Killed, it starts again; stopped in peace, it stays so.
     """
@@ -69,12 +78,14 @@ def keep(stage: Stage, console: Console) -> None:
     stage.life.start()
     stage.whatsapp.start_delivering()
     winback = f"{_as_typed()} {{}} --config {stage.config}"
+    order = f"  {winback.format(f'order {told_of}')}\n" if told_of else ""
     console.print(
         f"\nThe daemon goes on, on the real clock; its campaigns run at {at:%H:%M} shop time "
         f"(now {now.astimezone(ZONE):%H:%M}), five messages a second. Beside it, try:\n"
         f"  {winback.format('status')}\n"
         f"  {winback.format('report')}\n"
         f"  {winback.format('check')}\n"
+        f"{order}"
         f"  tail -f {stage.folder / 'winback.log'}\n"
         f"{_something_to_tell(stage, at)}"
         "Or kill it in the middle of sending: no message comes twice. Ctrl-C ends everything.",

@@ -159,6 +159,7 @@ def set_up(folder: Path, start: datetime, *, products: int, customers: int) -> I
     clock = DemoClock(start)
     shop = Shop(clock, name="Loja Exemplo", timezone=ZONE.key)
     shop.gateways["bacs"].instructions = "Transfira o total e informe o número do seu pedido."
+    shop.add_order_status("delivered", "Delivered")  # as plugins for tracking bring one
     town = furnish(shop, seed=SEED, now=start, products=products, customers=customers)
     whatsapp = WhatsApp(clock, seed=SEED)
     put_up_templates(whatsapp)

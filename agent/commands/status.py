@@ -49,7 +49,7 @@ def command(config: Path) -> None:
         doubts = [doubt for doubt in (standing_doubt(),) if doubt is not None]
         budget, limit = gather_budget(settings, now, zone), account(settings, now, zone)
         trials = under_trial(settings, now)
-        news = list(news_lines(settings, status.troubles))
+        news = list(news_lines(settings, status))
     told = Table.grid(padding=(0, 2))
     told.add_column(no_wrap=True)
     told.add_column(overflow="fold")

@@ -17,6 +17,7 @@ from models import (
     JobRun,
     Message,
     Order,
+    OrderChange,
     Pause,
     PhoneReading,
     ShopCoupon,
@@ -68,6 +69,7 @@ class Status:
     messages: dict[str, int]
     next_due: datetime | None
     declined: dict[int, int]  # WhatsApp's error code -> messages of the last RECENTLY
+    news: dict[str, int]  # what came of what orders did in RECENTLY -> orders
     troubles: dict[str, str]
     pauses: Sequence[Pause]
     runs: Sequence[JobRun]
@@ -100,6 +102,7 @@ def look(now: datetime) -> Status:
         messages=Message.count_by_state(),
         next_due=first.not_before if first else None,
         declined=_declined(now),
+        news=_news(now),
         troubles=CampaignStanding.troubles(),
         pauses=Pause.in_force(now),
         runs=JobRun.latest(),
@@ -123,6 +126,18 @@ def _declined(now: datetime) -> dict[int, int]:
         .where(Message.created_at >= now - RECENTLY, Message.code.is_null(False))
         .group_by(Message.code)
         .order_by(count.desc(), Message.code)
+    )
+    return dict(tuples(query))
+
+
+def _news(now: datetime) -> dict[str, int]:
+    """The most frequent first."""
+    orders = fn.COUNT(OrderChange.order_id.distinct())
+    query = (
+        OrderChange.select(OrderChange.outcome, orders)
+        .where(OrderChange.changed_at >= now - RECENTLY, OrderChange.decided_at.is_null(False))
+        .group_by(OrderChange.outcome)
+        .order_by(orders.desc(), OrderChange.outcome)
     )
     return dict(tuples(query))
 

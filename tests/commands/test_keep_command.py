@@ -22,11 +22,18 @@ from rich.console import Console
 from sending_world import wait_until
 from typing_in import typed
 
-from agent.commands.keep import _as_typed, _soon, come_to_today, ended_by_signals, keep
+from agent.commands.keep import (
+    _as_typed,
+    _soon,
+    come_to_today,
+    ended_by_signals,
+    keep,
+    newest_told,
+)
 from agent.commands.stage import ZONE, Stage, first_morning, set_up
 from agent.database import owned
 from agent.service import WallClock
-from models import Heartbeat
+from models import Contact, Heartbeat, Message, Order
 
 
 @pytest.fixture
@@ -114,6 +121,32 @@ def test_killed_it_starts_again_and_stopped_in_peace_it_stays_so(stage: Stage) -
         assert f"{command} --config {stage.config}" in printed
 
 
+def test_the_last_order_whose_customer_was_told_is_one_to_look_at(stage: Stage) -> None:
+    now = WallClock().now()
+    database = stage.folder / "winback.db"
+    with owned(database):
+        contact = Contact.insert(phone="+12025550100", created_at=now).execute()
+        for number in (7, 9, 8):
+            Order.insert(woo_id=number, number=f"A-{number}", read_at=now, created_at=now).execute()
+    assert newest_told(database) == ""
+    with owned(database):
+        for number in (7, 9):
+            Message.insert(
+                uid=f"{number}", contact_id=contact, campaign="order_completed", kind="utility",
+                order_id=number, subject=str(number), period="", template="order_completed", language="en",
+                cap_day=now.date(), created_at=now, not_before=now, expires_at=now,
+            ).execute()  # fmt: skip
+    assert newest_told(database) == "A-9"
+    told = Told()
+
+    def wait() -> None:
+        wait_until(lambda: logged(stage, "daemon.ready") == 1)
+
+    with ended_by_signals(), a_visitor([wait]):
+        keep(stage, Console(file=told, width=80), told_of="A-9")
+    assert f"order A-9 --config {stage.config}" in told.getvalue()
+
+
 def test_a_mistake_in_the_config_is_not_tried_again_and_again(stage: Stage) -> None:
     """As the unit has it: RestartPreventExitStatus=78."""
     told = Told()
@@ -184,7 +217,9 @@ def test_the_config_of_the_demo_has_nothing_to_correct(stage: Stage) -> None:
     stage.clock.follow_the_wall()
     told = typed_beside(stage, "check")
     assert "note" not in told
-    assert told.count("(on)") == told.count("its template fits") == 15  # five in three languages
+    assert (
+        told.count("(on)") == told.count("its template fits") == 42
+    )  # fourteen in three languages
 
 
 def typed_beside(stage: Stage, *command: str) -> str:

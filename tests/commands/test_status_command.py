@@ -27,6 +27,7 @@ from models import (
     Interest,
     JobRun,
     Order,
+    OrderChange,
     Sample,
     ShopFact,
     Template,
@@ -410,6 +411,39 @@ def test_order_news_that_are_on_are_told_kind_by_kind(world: World) -> None:
     assert "order_delivered: CANNOT BE SENT: there is no such template" in told
     assert "shipping_update: on; its template has not been looked at yet" in told
     assert "1 agreed to order news" in told
+    assert "0 told in 7 days" in told
+    assert "not told:" not in told
+
+
+def test_how_much_of_the_order_news_was_told_and_why_not_the_rest(world: World) -> None:
+    config = world.write_config(order_news__order_completed__enabled=True)
+    outcomes = [
+        ("order_completed", 2),
+        ("statuses.packed", 1),
+        ("order_completed: never agreed to order news", 2),
+        ("order_on_hold: never agreed to order news", 1),
+        ("order_completed: too late: we saw it long after it happened", 1),
+        ("the shop has no such order any more", 1),
+        ("order_on_hold: is switched off", 1),
+        ("nothing to tell", 1),
+    ]
+    each = [outcome for outcome, count in outcomes for _ in range(count)]
+    old, undecided = [("order_completed", now() - timedelta(days=8), now())], [("", now(), None)]
+    with owned(world.folder / "winback.db"):
+        OrderChange.add(
+            {
+                "order_id": number, "what": "status", "was": "", "became": "completed",
+                "changed_at": moment, "seen_at": moment, "decided_at": decided, "outcome": outcome,
+            }
+            for number, (outcome, moment, decided) in enumerate(
+                [*((one, now(), now()) for one in each), *old, *undecided], start=1
+            )
+        )  # fmt: skip
+    told = " ".join(typed("status", "--config", str(config)).output.split())
+    assert (
+        "3 told in 7 days; not told: 3 x never agreed to order news, 1 x too late: we saw it long after it "
+        "happened, 1 x the shop has no such order any more "
+    ) in told
 
 
 def test_order_news_that_are_off_are_one_line(config: Path) -> None:

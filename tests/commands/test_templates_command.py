@@ -154,6 +154,12 @@ def test_order_news_can_be_submitted_before_they_are_on(world: World) -> None:
     assert "order_completed (off)" in templates(world, "list").output
 
 
+def test_a_status_of_the_shops_own_is_submitted_by_its_name(world: World) -> None:
+    own = "statuses.ready-for-pickup"
+    assert templates(world, "push", own, "--language", "es", **{OWN: True}).exit_code == 0
+    assert submitted(world) == {(STATUS_UPDATE, "es")}
+
+
 def test_a_text_of_order_news_that_does_not_fit_is_told(world: World) -> None:
     other = {"order_news__order_completed__body": ["{order_number}"], OWN: True}
     own = "order_news__statuses__ready-for-pickup__body"
