@@ -29,7 +29,7 @@ from agent.sandbox.whatsapp.whatsapp import WhatsApp
 from models import Message, OrderChange, Webhook
 
 POLL = timedelta(minutes=1)
-STEP, MINUTE, HOUR = timedelta(seconds=5), timedelta(minutes=1), timedelta(hours=1)
+STEP, QUARTER, HOUR = timedelta(seconds=5), timedelta(minutes=15), timedelta(hours=1)
 AGREED = {"_winback_order_news": "yes"}
 OWN_STATUS = "ready-for-pickup"
 PHONE = "+12025550100"
@@ -115,9 +115,9 @@ class OrderDesk:
 
     def later(self, **span: float) -> None:
         """Let time pass with all that the agent does meanwhile, a few seconds at once; of an hour and more,
-        a minute at once."""
+        a quarter of one at once."""
         until = self.now + timedelta(**span)
-        step = STEP if until - self.now < HOUR else MINUTE
+        step = STEP if until - self.now < HOUR else QUARTER
         while self.now < until:
             self.clock.advance(min(step, until - self.now))
             if not self.off:
