@@ -50,6 +50,13 @@ class OrderChange(Table):
         return dict(tuples(query))
 
     @classmethod
+    def seen_by(cls, now: datetime) -> int:
+        """Our clock was ahead when some were seen, and was set right: they count as seen now, or they
+        would not come to rest until it is as late again."""
+        query = cls.update(seen_at=now).where(cls.decided_at.is_null(), cls.seen_at > now)
+        return int(query.execute())
+
+    @classmethod
     def undecided(cls, orders: Iterable[int]) -> dict[int, list["OrderChange"]]:
         """order -> what it did that nobody has decided on, in the order in which we saw it."""
         found: dict[int, list[OrderChange]] = {}

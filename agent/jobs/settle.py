@@ -26,12 +26,13 @@ CHANGES_KEPT = timedelta(days=400)  # of stock, prices and orders: a year ago mu
 def settle(
     settings: Settings, *, now: datetime, steady_since: datetime | None = None
 ) -> dict[str, int]:
-    """End messages that waited too long for their turn, or for a status that will not come.
+    """End messages that waited too long for their turn, or for a status that will not come; and put right
+    when orders were seen to change.
 
     `steady_since`: our clock has not jumped since then, so what it says of a wait is true.
     """
     unsure_before = now - settings.whatsapp.unsure_after
-    counts = {"expired": Message.expire(now)}
+    counts = {"expired": Message.expire(now), "seen ahead of time": OrderChange.seen_by(now)}
     news_waits = False
     if settings.order_news.resend_unsure:
         jumped = steady_since is not None and steady_since > unsure_before

@@ -194,6 +194,17 @@ class AnotherClock(Clock):
         return self._clock.now() + self._ahead
 
 
+def test_our_own_clock_was_hours_ahead_when_an_order_changed(desk: OrderDesk) -> None:
+    number = desk.order()
+    desk.fill()
+    desk.shop.set_status(number, "completed")
+    desk.later(minutes=1)
+    ahead = OrderChange.update(seen_at=desk.now + timedelta(hours=3))
+    assert ahead.where(OrderChange.decided_at.is_null()).execute() == 1
+    desk.later(minutes=2)
+    assert desk.told == ["order_completed"]
+
+
 # ---- what may have gone out
 
 
