@@ -127,7 +127,6 @@ class OrderCrashStage(CrashStage):
 
     def check(self) -> None:
         """At the end: each order's newest state was told, or there is a reason why not."""
-        super().check()
         accepted = [one for one in self.whatsapp.accepted if is_news(one)]
         rows = {one.uid: one for one in Message.select().where(Message.order_id.is_null(False))}
         assert {one.callback_data for one in accepted} <= set(rows), "news vanished"
@@ -137,7 +136,9 @@ class OrderCrashStage(CrashStage):
         for number in self.orders:
             self._check_order(number)
         self.seen["orders"], self.seen["news"] = len(self.orders), len(accepted)
+        self.seen["news told twice"] = len(accepted) - len(self.world.told)
         assert len(self.world.told) > len(self.orders) / 2
+        super().check()
 
     def _check_message(self, row: Message) -> None:
         self.seen[f"news {row.state}"] += 1
