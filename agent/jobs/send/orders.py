@@ -94,7 +94,7 @@ def _ask_for_old(orders: Iterable[int], now: datetime) -> set[int]:
         among(Order.woo_id, list(orders)), Order.read_at < read_before
     )
     old = {number for (number,) in tuples(query)}
-    if Hint.unanswered("orders", old, now - LOOK_AGAIN):
+    if old and Hint.unanswered("orders", old, now - LOOK_AGAIN):
         # Looked at bit by bit, a long queue would keep what is behind it from leaving.
         Message.put_off_news(read_before, now=now, until=now + LOOK_AGAIN)
     Hint.ask("orders", old, "news", now)
