@@ -14,6 +14,7 @@ from agent.sandbox.whatsapp.messages import Accepted
 from models import Message, OrderChange
 
 SEEN_WITHIN = timedelta(seconds=15)
+LONGEST_NIGHT = 100  # messages
 QUIET = '[limits]\nquiet_from = "22:00"\nquiet_until = "08:00"'
 OFTEN_TOO_MANY = "[order_news]\nper_day = 3"
 ONCE_MORE = "[order_news]\nresend_unsure = true"
@@ -49,6 +50,9 @@ def come_to_rest(desk: OrderDesk, meddler: Meddler) -> None:
     morning = desk.now.replace(hour=13, minute=30, second=0)
     desk.clock.set(morning + timedelta(days=desk.now >= morning))
     _let_pass(desk, minutes=20)
+    for _ in range(LONGEST_NIGHT):  # a person gets one a minute here of what waited in the night
+        if Message.due(desk.now + timedelta(minutes=1), 1):
+            _let_pass(desk, minutes=1)
 
 
 def _let_pass(desk: OrderDesk, *, minutes: int) -> None:
@@ -83,9 +87,7 @@ def nothing_is_out_of_date(desk: OrderDesk, meddler: Meddler) -> None:
 def everything_is_decided(desk: OrderDesk) -> None:
     open_ones = OrderChange.select().where(OrderChange.decided_at.is_null())
     assert list(open_ones) == []
-    if (
-        desk.settings.order_news.per_day is None
-    ):  # else there may be more for a person than one more day
+    if desk.settings.order_news.per_day is None:  # else some may wait for yet another day
         waiting = Message.select().where(Message.state.in_(("queued", "claimed")))
         assert [(one.order_id, one.campaign, one.detail) for one in waiting] == []
     for one in OrderChange.select().where(OrderChange.outcome == ""):
