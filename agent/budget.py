@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from peewee import JOIN, SQL, fn
@@ -37,6 +38,7 @@ def gather_budget(settings: Settings, now: datetime, zone: ZoneInfo) -> Budget:
         Spent.of(_sent(today), prices),
         today=today,
         reachable={} if wanted.money_per_month is None else _reachable(settings),
+        hear_news={} if wanted.money_per_month is None else _hear_news(settings),
     )
 
 
@@ -137,7 +139,19 @@ def _reachable(settings: Settings) -> Mapping[str, int]:
         )
         .group_by(Contact.region)
     )
-    reachable: Counter[str] = Counter()
-    for country, people in tuples(query):
-        reachable[country if country in COUNTRIES else ""] += people
-    return reachable
+    return _by_country(query)
+
+
+def _hear_news(settings: Settings) -> Mapping[str, int]:
+    """country -> people there who agreed to order news, while some kind of these is on."""
+    if not any(news.enabled for news in settings.news.values()):
+        return {}
+    query = Contact.select(Contact.region, fn.COUNT(Contact.id))
+    return _by_country(query.where(Contact.order_news == "yes").group_by(Contact.region))
+
+
+def _by_country(query: Any) -> Mapping[str, int]:
+    people: Counter[str] = Counter()
+    for country, count in tuples(query):
+        people[country if country in COUNTRIES else ""] += count
+    return people

@@ -120,30 +120,35 @@ class Budget:
         *,
         today: date,
         reachable: Mapping[str, int] | None = None,
+        hear_news: Mapping[str, int] | None = None,
     ) -> None:
         """`reachable`: country -> how many people there may be written to; "" is where no price is
-        asked for, because numbers of no country are few."""
+        asked for, because numbers of no country are few. `hear_news`: the same of order news."""
         self.allowance, self.spent = allowance, spent
         self._prices, self._today = prices, today
         self._messages, self._money = spent.messages, spent.money
         known = (self.price(country) for country in reachable or {})
         self._cheapest = min((price for price in known if price is not None), default=None)
-        self.unpriced = self._unpriced(reachable or {})
+        self.unpriced = self._unpriced(reachable or {}, hear_news or {})
         """Why nothing may be sent at all: prices without which nobody knows what is left.
 
         What was sent in this month and has none, and the countries of people we may write to. Without
         a limit in money there is nothing to know.
         """
 
-    def _unpriced(self, reachable: Mapping[str, int]) -> tuple[Unpriced, ...]:
+    def _unpriced(
+        self, reachable: Mapping[str, int], hear_news: Mapping[str, int]
+    ) -> tuple[Unpriced, ...]:
         if self.allowance.money is None:
             return ()
         ahead = (
-            Unpriced(country, MARKETING, people)
-            for country, people in sorted(reachable.items())
-            if country and self.price(country) is None
+            Unpriced(country, category, people)
+            for category, where in ((MARKETING, reachable), (UTILITY, hear_news))
+            for country, people in sorted(where.items())
+            if country and self._prices.of(country, category, self._today) is None
         )
-        return (*self.spent.unpriced, *ahead)
+        known = {(one.country, one.category) for one in self.spent.unpriced}
+        return (*self.spent.unpriced, *(one for one in ahead if one[:2] not in known))
 
     @property
     def messages_left(self) -> int | None:

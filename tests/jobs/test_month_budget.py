@@ -251,3 +251,18 @@ def test_a_new_month_begins_with_nothing_spent(
     april = now + timedelta(days=30)
     assert gathered(write_settings, now, "messages_per_month = 1").messages_left == 0
     assert gathered(write_settings, april, "messages_per_month = 1").messages_left == 1
+
+
+# order news cost money too
+
+
+@pytest.mark.parametrize(("on", "missing"), [("true", [("FR", "utility", 1)]), ("false", [])])
+def test_what_order_news_would_cost_is_asked_for_before_the_first_leaves(
+    write_settings: Write, now: datetime, on: str, missing: list[tuple[str, str, int]]
+) -> None:
+    """Else the first of them would stop all campaigns."""
+    british(now, order_news="yes")
+    add_contact("+33639980001", now, region="FR", marketing="no", order_news="yes")
+    news = f"[order_news.order_completed]\nenabled = {on}"
+    settings = write_settings(f"[budget]\nmoney_per_month = 10{PRICES}\n\n{news}")
+    assert [*gather_budget(settings, now, UTC).unpriced] == missing

@@ -224,6 +224,14 @@ def test_a_missing_price_stops_all_where_money_counts() -> None:
 # in words
 
 
+def test_order_news_ask_for_their_own_price_once() -> None:
+    left = Budget(
+        Allowance(money=Decimal(10)), Prices([rate("0.06")]), Spent(unpriced=(Unpriced("BR", "utility", 3),)),
+        today=TODAY, reachable={"BR": 5}, hear_news={"BR": 7, "AR": 2, "": 1},
+    )  # fmt: skip
+    assert left.unpriced == (Unpriced("BR", "utility", 3), Unpriced("AR", "utility", 2))
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
