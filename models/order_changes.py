@@ -75,6 +75,14 @@ class OrderChange(Table):
         return [moment for (moment,) in tuples(query)]
 
     @classmethod
+    def outcomes(cls, orders: Iterable[int], ending: str) -> list[tuple[int, str]]:
+        """(order, outcome) of what these orders did that came to something which ends like this."""
+        query = cls.select(cls.order_id, cls.outcome).where(
+            among(cls.order_id, list(orders)), cls.outcome.endswith(ending)
+        )
+        return [(order, outcome) for order, outcome in tuples(query)]
+
+    @classmethod
     def forget_before(cls, moment: datetime) -> int:
         """Drop what was decided, and happened before."""
         query = cls.delete().where(cls.changed_at < moment, cls.decided_at.is_null(False))

@@ -104,6 +104,11 @@ def test_what_was_told_in_the_hour_that_is_lost_is_not_told_again_and_what_comes
     live(world, until=lambda: len(world.told) == 10 and all_is_told(world))
     since = {(one, ON_HOLD) for one in (told, waits, undecided, unknown)} | {(new, CONFIRMATION)}
     assert world.told == dict.fromkeys(in_that_hour | since, 1)
+    # but nothing that was told in that hour, if an order comes back to it
+    world.shop.set_status(told, "completed")
+    live(world, until=lambda: all_is_told(world) and outcomes(told)[-1])
+    assert outcomes(told)[-1] == f"{COMPLETED}: told before"
+    assert world.told == dict.fromkeys(in_that_hour | since, 1)
 
 
 def test_a_machine_that_was_off_tells_what_orders_did_meanwhile_and_holds_marketing_alone(

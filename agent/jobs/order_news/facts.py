@@ -10,6 +10,9 @@ from agent.rules.order_news import Change, OrderState
 from models import Contact, Message, Order, OrderChange
 from models.base import among, tuples
 
+# Of a database that was put back: in the life that it does not know, it may have been told.
+UNWATCHED = "happened before orders were watched"
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -20,7 +23,7 @@ class Facts:
     order: Any  # Order | None
     state: OrderState
     contact: Any  # Contact | None: who the phone on the order belongs to
-    told: frozenset[str]  # kinds of which a message has left, or is on its way
+    told: frozenset[str]  # kinds of which a message has left, is on its way, or may have left
     queued: Mapping[str, Message]  # those of them that have not left yet
     marketing_days: Sequence[date]  # those on which marketing to this person counts
 
@@ -69,6 +72,8 @@ class Batch:
         told: dict[int, set[str]] = {}
         for order, kind in tuples(Message.news_of(orders)):
             told.setdefault(order, set()).add(kind)
+        for order, outcome in OrderChange.outcomes(orders, UNWATCHED):
+            told.setdefault(order, set()).add(outcome.partition(":")[0])
         queued: dict[int, dict[str, Message]] = {}
         for message in Message.news_not_sent(orders):
             queued.setdefault(message.order_id or 0, {})[message.campaign] = message

@@ -12,7 +12,7 @@ from peewee import chunked
 
 from agent import faults
 from agent.config import Settings
-from agent.jobs.order_news.facts import Batch, Facts
+from agent.jobs.order_news.facts import UNWATCHED, Batch, Facts
 from agent.jobs.order_news.wording import Words
 from agent.log import Log
 from agent.order_news import (
@@ -190,7 +190,7 @@ class _Telling:
     def _unwatched(self, facts: Facts) -> str:
         """Why what this order did is nothing that happened under our eyes."""
         if facts.changed_at < self._since:
-            return "happened before orders were watched"
+            return UNWATCHED
         created = facts.order.created_at if facts.order else None
         if facts.is_new and created is not None and facts.changed_at - created > IMPORTED:
             return "the order is older than what we saw of it: an import"

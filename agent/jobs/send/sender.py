@@ -132,7 +132,10 @@ class Sender:
             )
         tally, self._tally = dict(self._tally), Counter()
         if NOT_SENT in tally:
-            log.warning("whatsapp.away", messages=tally[NOT_SENT], fix="nothing is lost: they wait")
+            log.warning(
+                "whatsapp.away", messages=tally[NOT_SENT],
+                fix="marketing waits until it expires; news of orders are tried three times more",
+            )  # fmt: skip
         return tally
 
     def _room(self, wanted: int) -> dict[bool, int]:

@@ -121,7 +121,10 @@ def _move(message: Message, status: Status, settings: Settings, now: datetime) -
         setattr(message, stamp, status.at)
     action = None
     if status.status == "failed":
-        log.warning("message.failed", uid=message.uid, code=status.code, detail=status.detail)
+        of_order = {} if message.order_id is None else {"order": message.order_id}
+        log.warning(
+            "message.failed", uid=message.uid, **of_order, code=status.code, detail=status.detail
+        )
         if status.code is not None:
             action = action_of(status.code, by_status=True)
             said = f"{status.code} {status.detail}"
