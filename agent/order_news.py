@@ -52,7 +52,7 @@ def shipments(details: Mapping[str, Any] | None) -> list[Mapping[str, str]]:
 def told_of(message: Message) -> About:
     """What a message of order news tells of its order."""
     said: Any = message.about
-    return About(status=said["status"], refunded=said["refunded"], number=said["number"])
+    return About(**said)
 
 
 def delivered_statuses(settings: Settings) -> frozenset[str]:

@@ -8,19 +8,19 @@ from peewee import AutoField, BigIntegerField, CharField, TextField, fn
 
 from models.base import Table, UtcField, among, tuples
 
-STATUS, SHIPMENTS, REFUND = "status", "shipments", "refund"
+STATUS, SHIPMENTS, REFUND, TOTAL = "status", "shipments", "refund", "total"
 
 
 class OrderChange(Table):
     """One thing that an order did. Orders of the first fill have none: they did it before us.
 
     `was` is '' where the order is new. Of shipments the tracking numbers are kept, of a refund its
-    amount in minor units.
+    amount in minor units, and so of the total.
     """
 
     id = AutoField()
     order_id = BigIntegerField(index=True)
-    what = CharField()  # status, shipments, refund
+    what = CharField()  # status, shipments, refund, total
     was = TextField(default="")
     became = TextField(default="")
     changed_at = UtcField(index=True)  # by the shop

@@ -87,6 +87,12 @@ def _did(change: OrderChange, currency: str) -> str:
     match change.what:
         case "refund":
             return f"refund of {money(int(change.became), currency) if currency else change.became}"
+        case "total":
+            was, became = (
+                money(int(amount), currency) if currency else amount
+                for amount in (change.was, change.became)
+            )
+            return f"edited: {was} -> {became}"
         case "shipments":
             return f"shipments: {change.became or 'none'}"
     return f"{change.was or 'new'} -> {change.became}"

@@ -62,6 +62,7 @@ class About:
     status: str
     refunded: int = 0
     number: str = ""  # of the shipment
+    total: int | None = None  # where it says what the order costs, or has in it
 
 
 def is_placed(status: str) -> bool:
@@ -127,10 +128,13 @@ def newest_number(order: OrderState, changes: Sequence[Change]) -> str:
     return came[-1] if came else ""
 
 
-def about(kind: str, order: OrderState, changes: Sequence[Change]) -> About:
+def about(
+    kind: str, order: OrderState, changes: Sequence[Change], *, tells_total: bool = False
+) -> About:
     """What a message of this kind, because of `changes`, tells of the order as it is now."""
     number = newest_number(order, changes) if kind == SHIPPING else ""
-    return About(status=order.status, refunded=order.refunded, number=number)
+    total = order.total if tells_total else None
+    return About(status=order.status, refunded=order.refunded, number=number, total=total)
 
 
 def outdated(
@@ -139,6 +143,8 @@ def outdated(
     """Why a message of this kind is not true any more; "" if it is. None: there is no such order."""
     if order is None or order.status in GONE:
         return "the order is gone"
+    if told.total not in {None, order.total}:
+        return "the order was edited"
     if kind in {REFUNDED, PARTLY_REFUNDED}:
         same = told.refunded == order.refunded and order.fully_refunded == (kind == REFUNDED)
         return "" if same else "more was given back meanwhile, or less"

@@ -58,6 +58,7 @@ def test_what_it_did_and_what_was_told_stand_in_their_order(config: Path) -> Non
     with owned(config.parent / "winback.db"):
         put_change(17, "status", "", "processing", decided_at=NOON, outcome="order_confirmation")
         put_change(17, "shipments", "", "JD01")
+        put_change(17, "total", "5000", "6000", decided_at=NOON, outcome="nothing to tell")
         put_change(
             17, "refund", "", "1250", decided_at=NOON, outcome="order_refunded: is switched off"
         )
@@ -71,7 +72,7 @@ def test_what_it_did_and_what_was_told_stand_in_their_order(config: Path) -> Non
     assert "Order A-17 (id 17): refunded, £50.00, £12.50 given back" in told
     assert f"Customer: Ana, {PHONE}, agreed to order news" in told
     steps = [
-        "new -> processing", "order_confirmation", "shipments: JD01", "not decided yet", "refund of £12.50",
+        "new -> processing", "order_confirmation", "shipments: JD01", "not decided yet", "edited: £50.00 -> £60.00", "refund of £12.50",
         "order_refunded: is switched off", "message order_confirmation", "undelivered 21 Dec 2026 12:00:00",
         "2 tries", "not on WhatsApp [b]", "(error 131026)", "noted on the order", "message order_refunded",
         "queued, due 20 Nov 2026 12:00:00",

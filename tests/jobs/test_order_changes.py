@@ -18,7 +18,7 @@ from agent.jobs.pull.kinds import ORDERS, REFUNDS
 from agent.sandbox.shop.rows import Order as ShopOrder
 from models import Found, Hint, Order, OrderChange
 from models.base import database as handle
-from models.order_changes import REFUND, SHIPMENTS, STATUS
+from models.order_changes import REFUND, SHIPMENTS, STATUS, TOTAL
 
 READY = "ready-for-pickup"
 OLD = 11  # number of the order that was there before we came
@@ -92,6 +92,21 @@ def _ending_after(beats: int) -> Callable[[], None]:
             raise SystemExit
 
     return beat
+
+
+def test_another_total_is_a_change_of_an_order_that_was_there(full: Counter) -> None:
+    number = full.order(amount=1)
+    full.later(seconds=20)
+    full.poll()
+    full.later(minutes=1)
+    with full.shop.lock:
+        order = full.shop.order(number)
+        full.shop.add_line(order, full.shop.new_line(full.shirt))
+        full.shop.add_up(order)
+        full.shop.save_order(order)
+    full.later(seconds=20)
+    full.poll()
+    assert seen() == [(number, STATUS, "", "processing"), (number, TOTAL, "4000", "8000")]
 
 
 def test_a_poll_sees_a_new_order_and_each_status_that_it_finds(full: Counter) -> None:

@@ -337,3 +337,40 @@ def test_the_decision_and_the_last_look_ask_in_sets(
     asked.clear()
     tell_orders(desk.settings, now=desk.now, beat=lambda: None)
     assert len(asked) <= 3  # nothing happened
+
+
+def test_an_order_that_is_edited_while_its_news_wait_is_told_as_it_is_now(
+    night: OrderDesk,
+) -> None:
+    night.fill()
+    number = night.order()
+    night.later(minutes=3)
+    with night.shop.lock:
+        order = night.shop.order(number)
+        night.shop.add_line(order, night.shop.new_line(night.counter.shirt))
+        night.shop.add_up(order)
+        night.shop.save_order(order)
+    night.later(minutes=3)
+    assert messages(number) == [
+        ("order_confirmation", "cancelled"),
+        ("order_confirmation", "queued"),
+    ]
+    morning(night)
+    assert night.told == ["order_confirmation"]
+    assert night.sent[0].parameters["body"][2:4] == ("$120.00", "3")
+
+
+def test_news_that_name_no_amount_do_not_mind_an_edit(night: OrderDesk) -> None:
+    number = night.order()
+    night.fill()
+    night.later(seconds=5)
+    night.shop.set_status(number, "completed")
+    night.later(minutes=3)
+    with night.shop.lock:
+        order = night.shop.order(number)
+        night.shop.add_line(order, night.shop.new_line(night.counter.shirt))
+        night.shop.add_up(order)
+        night.shop.save_order(order)
+    night.later(minutes=3)
+    assert messages(number) == [("order_completed", "queued")]
+    assert night.outcomes(number) == ["order_completed", "nothing to tell"]

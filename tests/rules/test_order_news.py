@@ -211,6 +211,16 @@ def test_the_amount_of_a_refund_must_still_be_so(kind: str, told: int, now: int,
     assert (outdated(kind, said, order, delivered=ARRIVED) == "") == so
 
 
+def test_a_message_that_names_an_amount_is_over_when_the_order_is_edited() -> None:
+    order = state("processing")
+    told = about(CONFIRMATION, order, moves("", "processing"), tells_total=True)
+    assert outdated(CONFIRMATION, told, order, delivered=ARRIVED) == ""
+    edited = state("processing", total=6000)
+    assert outdated(CONFIRMATION, told, edited, delivered=ARRIVED) == "the order was edited"
+    silent = about(CONFIRMATION, order, moves("", "processing"))
+    assert outdated(CONFIRMATION, silent, edited, delivered=ARRIVED) == ""
+
+
 # any history of an order
 
 STATUSES = st.sampled_from(

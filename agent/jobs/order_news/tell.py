@@ -3,7 +3,7 @@
 import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ from agent.order_news import (
 )
 from agent.rules.caps import Caps, allows
 from agent.rules.order_kinds import CONFIRMATION, REFUNDED, kind_of
-from agent.rules.order_news import WINDOW, about, candidates, in_bulk, outdated
+from agent.rules.order_news import WINDOW, About, about, candidates, in_bulk, outdated
 from agent.rules.wording import EmptyValue
 from models import Cursor, Hint, Message, OrderChange, ShopFact
 from models.base import transaction
@@ -36,6 +36,7 @@ ORDERS_A_BATCH = 500
 PRIORITY = -10  # before all campaigns
 IMPORTED = timedelta(hours=24)  # an order that is older when we first see it was made elsewhere
 AHEAD = timedelta(seconds=10)
+OF_THE_TOTAL = frozenset({"order_total", "order.total", "item_count", "item_list"})
 SHOPS_SECOND = timedelta(seconds=1)  # the shop's clock, as its answers tell it, has no fractions
 IN_BULK = "one of too many at a time: an import, or edited in bulk"
 OVERTAKEN = "there was newer news of this kind before it left"
@@ -165,7 +166,7 @@ class _Telling:
             return "", "the shop has no such order any more"
         found = candidates(
             facts.state, facts.moves, delivered=self._delivered, heard=bool(facts.told)
-        )
+        ) or self._edited(facts)
         if not found:
             return "", "nothing to tell"
         if found == [kind_of("refunded")]:
@@ -208,8 +209,21 @@ class _Telling:
         message = facts.queued.get(kind)
         if message is None:
             return False
-        why_not = outdated(kind, told_of(message), facts.state, delivered=self._delivered)
+        why_not = self._why_outdated(kind, told_of(message), facts)
         return why_not != "" or message.contact_id != facts.order.contact_id
+
+    def _edited(self, facts: Facts) -> list[str]:
+        """What waits, and is right but for what the order costs now."""
+        total = facts.state.total
+        return [
+            kind
+            for kind, message in facts.queued.items()
+            if self._is_overtaken(facts, kind)
+            and not self._why_outdated(kind, replace(told_of(message), total=total), facts)
+        ]
+
+    def _why_outdated(self, kind: str, told: About, facts: Facts) -> str:
+        return outdated(kind, told, facts.state, delivered=self._delivered)
 
     def _drop_overtaken(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """What waits makes place for newer news of the same kind."""
@@ -220,6 +234,7 @@ class _Telling:
     def _message(self, facts: Facts, kind: str) -> dict[str, Any]:
         """Raises EmptyValue where a text would come out empty."""
         composed = self._words.compose(facts, kind)
+        tells_total = bool(OF_THE_TOTAL & self._settings.news[kind].placeholders)
         return {
             "uid": secrets.token_urlsafe(16),
             "contact_id": facts.contact.id,
@@ -233,7 +248,7 @@ class _Telling:
             "language": composed.language,
             "variables": composed.values,
             "cap_day": self._today.isoformat(),
-            "about": asdict(about(kind, facts.state, facts.moves)),
+            "about": asdict(about(kind, facts.state, facts.moves, tells_total=tells_total)),
             "order_id": facts.order_id,
             "created_at": self._now,
             "not_before": self._now,

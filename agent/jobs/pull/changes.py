@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.rules.copies import DRAFTS, Row
 from agent.rules.order_details import in_one_text, numbers_of
-from models.order_changes import REFUND, SHIPMENTS, STATUS
+from models.order_changes import REFUND, SHIPMENTS, STATUS, TOTAL
 
 Before = Mapping[int, Mapping[str, Any]]
 
@@ -68,6 +68,8 @@ def _of_order(row: Row, known: Mapping[str, Any] | None) -> Iterator[tuple[str, 
     was = placed["status"] if placed else ""
     if row["status"] != was:
         yield STATUS, was, row["status"]
+    if placed is not None and row["total"] != placed["total"]:
+        yield TOTAL, str(placed["total"]), str(row["total"])
     if known is not None and known["details_rule"] != row["details_rule"]:
         return  # another config, or version, reads other numbers out of what has been there for long
     had = numbers_of(placed["details"]) if placed else []
