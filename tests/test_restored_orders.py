@@ -57,6 +57,7 @@ def phone(number: int) -> str:
     return f"+120255501{number:02}"
 
 
+@pytest.mark.long
 def test_what_was_told_in_the_hour_that_is_lost_is_not_told_again_and_what_comes_after_is(
     world: NewsWorld,
 ) -> None:
@@ -111,6 +112,7 @@ def test_what_was_told_in_the_hour_that_is_lost_is_not_told_again_and_what_comes
     assert world.told == dict.fromkeys(in_that_hour | since, 1)
 
 
+@pytest.mark.long
 def test_a_machine_that_was_off_tells_what_orders_did_meanwhile_and_holds_marketing_alone(
     world: NewsWorld,
 ) -> None:
