@@ -22,10 +22,9 @@ from peewee import (
     fn,
 )
 
-from models.base import JsonField, Table, UtcField, among, carry_out_each, tuples
+from models.base import JsonField, Table, UtcField, carry_out_each, tuples
 from models.coupons import Coupon
 from models.delivery import MARKETING, Epoch, Pause
-from models.mirror import Order
 from models.templates import CampaignStanding, Template
 
 ROWS_A_STATEMENT = 100
@@ -112,32 +111,6 @@ class Message(Table):
         for contact, number, day in tuples(query):
             days.setdefault(contact, []).append((number, day))
         return days
-
-    @classmethod
-    def news_of(cls, orders: Iterable[int]) -> Any:
-        """A query for (order, kind) of the news that left, or may leave."""
-        wanted = among(cls.order_id, list(orders)) & cls.order_id.is_null(False)
-        return cls.select(cls.order_id, cls.campaign).where(
-            wanted, cls.state.not_in(("cancelled", "expired"))
-        )
-
-    @classmethod
-    def news_not_sent(cls, orders: Iterable[int]) -> list["Message"]:
-        """The news of these orders that wait in the queue, and have certainly never left."""
-        wanted = among(cls.order_id, list(orders)) & cls.order_id.is_null(False)
-        return list(cls.select().where(wanted, cls.state == "queued", ~cls.resent))
-
-    @classmethod
-    def news_sent(cls, contacts: Iterable[int], day: date) -> dict[int, int]:
-        """contact -> how many order news left for them on that day of the shop."""
-        query = cls.select(cls.contact_id, fn.COUNT(cls.id)).where(
-            cls.contact_id.in_(list(contacts)),
-            cls.cap_day == day.isoformat(),
-            cls.order_id.is_null(False),
-            cls.claimed_at.is_null(False),
-            cls.state.not_in(("queued", *UNCOUNTED)),
-        )
-        return dict(tuples(query.group_by(cls.contact_id)))
 
     @classmethod
     def due(
@@ -299,20 +272,6 @@ class Message(Table):
         return int(query.execute())
 
     @classmethod
-    def put_off_news(cls, read_before: datetime, *, now: datetime, until: datetime) -> int:
-        """Order news that are due wait, where their order was read before `read_before`, the shop's
-        clock."""
-        old = Order.select(Order.woo_id).where(
-            Order.woo_id == cls.order_id, Order.read_at < read_before
-        )
-        # by a sum, or SQLite would go through all news there ever were, and not through the queue
-        is_news = (cls.order_id + 0).is_null(False)
-        query = cls.update(not_before=until).where(
-            cls.state == "queued", cls.not_before <= now, is_news, fn.EXISTS(old)
-        )
-        return int(query.execute())
-
-    @classmethod
     def abandon(cls, claimed_before: datetime, now: datetime, *, but_for_news: bool = False) -> int:
         """Unsure for so long that no status will come. They still count for the caps.
 
@@ -348,14 +307,6 @@ class Message(Table):
         """Those that were under way may have had it in a life that this database does not know."""
         under_way = cls.state.in_(("accepted", "held", "sent", *UNANSWERED))
         cls.update(resent=True, deferred=True).where(under_way).execute()
-
-    @classmethod
-    def news_to_note(cls, since: datetime, limit: int) -> list["Message"]:
-        """Order news that were not brought, as far as anybody knows, and are not noted in the shop;
-        those that ended since then, the oldest first."""
-        failed = (cls.state != "expired") | (cls.attempts > 0)  # what never left has not failed
-        query = cls.select().where(UNNOTED, failed, cls.ended_at >= since)
-        return list(query.order_by(cls.ended_at, cls.id).limit(limit))
 
     @classmethod
     def count_by_state(cls) -> dict[str, int]:

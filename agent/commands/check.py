@@ -4,8 +4,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,11 +13,11 @@ import click
 
 from agent import log
 from agent.budget import gather_budget, refusal
+from agent.commands.check_templates import Finding, template_findings
 from agent.commands.options import config_option, read_settings
 from agent.commands.pausing import told
-from agent.config import Campaign, LoyaltyReward, Occasion, Settings
+from agent.config import LoyaltyReward, Settings
 from agent.config.complaints import nearest
-from agent.config.schema import keys_of
 from agent.daemon import make_tools
 from agent.database import owned, shared
 from agent.epoch import standing_doubt
@@ -27,13 +26,9 @@ from agent.jobs.status import zone_of_the_shop
 from agent.order_news import delivered_statuses
 from agent.pauses import RESTORE, way_out
 from agent.rules.account_health import troubles
-from agent.rules.languages import speaks
 from agent.rules.order_kinds import DELIVERED, STATUSES
-from agent.rules.order_words import always_said
 from agent.rules.selection import ALERTS
-from agent.rules.templates import MARKETING, mixes_languages
 from agent.service import Service, WallClock
-from agent.templates import Templates, judge
 from agent.timetable import Tools
 from models import Pause, ShopFact
 
@@ -42,15 +37,6 @@ LONGEST_PAUSE = 0.5  # seconds before a question is asked again: somebody is wai
 MANAGEMENT = "whatsapp_business_management"
 NEEDED_RIGHTS = ("whatsapp_business_messaging", MANAGEMENT)
 MARGIN = " " * 16  # where the findings begin
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the check. `fix` is '' when all is well; `fatal` ones make the exit code 1."""
-
-    what: str
-    fix: str = ""
-    fatal: bool = True
 
 
 class _Impatient(Service):
@@ -291,7 +277,7 @@ def _whatsapp(tools: Tools) -> Iterator[Finding]:
             "no app gets the account's webhooks, so no status and no STOP would ever arrive",
             "subscribe your app to the account: POST /{business account id}/subscribed_apps",
         )
-    yield from _templates(tools)
+    yield from template_findings(tools)
 
 
 def _number(number: dict[str, object]) -> Iterator[Finding]:
@@ -302,80 +288,3 @@ def _number(number: dict[str, object]) -> Iterator[Finding]:
     if not found:
         quality = number.get("quality_rating") or "unknown"
         yield Finding(f"the number {name} is connected, its quality is {quality}")
-
-
-def _templates(tools: Tools) -> Iterator[Finding]:
-    """Each campaign against its template; for one that is off it is only a note."""
-    found = {(one["name"], one["language"]): one for one in tools.whatsapp.templates()}
-    for name, occasion in tools.settings.occasions.items():
-        judged = judge(occasion, found)
-        unasked = name in tools.settings.news or (occasion.template, occasion.language) not in found
-        if unasked and not occasion.enabled:
-            continue  # what nobody wants needs no template
-        if wrong := judged[occasion.language]:
-            judged = {occasion.language: wrong}  # without it, the others do not count
-        for language, wrong in judged.items():
-            yield from _template(name, occasion, language, wrong)
-        if name in tools.settings.news:
-            yield from _moved(name, occasion, found)
-
-
-def _moved(name: str, news: Occasion, found: Templates) -> Iterator[Finding]:
-    """Meta moves templates of order news to marketing when they read like an offer."""
-    template = found.get((news.template, news.language), {})
-    if template.get("category") == MARKETING:
-        yield Finding(
-            f"order news {name}: WhatsApp counts the template {news.template} as MARKETING: only those are "
-            "told who agreed to marketing too, and it counts for their limits",
-            "ask for a review in WhatsApp Manager, or write it anew as utility",
-            fatal=False,
-        )
-
-
-def _template(
-    name: str, campaign: Occasion, language: str, wrong: Sequence[str]
-) -> Iterator[Finding]:
-    """A translation that does not fit is a note: its people are written to in another language."""
-    own = language == campaign.language
-    state = "on" if campaign.enabled else "off"
-    kind, place = (
-        ("campaign", "campaigns")
-        if isinstance(campaign, Campaign)
-        else ("order news", "order_news")
-    )
-    whose = f"{kind} {name} ({state}){'' if own else f' in {language}'}"
-    section = f"[{place}.{name}{'' if own else f'.translations.{language}'}]"
-    mapping = campaign.mapping_in(language)
-    known = always_said(name, language) if kind == "order news" else {}
-    words = mixes_languages(mapping, known)
-    if not wrong and not words and _in_english(campaign, language):
-        words = mixes_languages(replace(mapping, borrowed=True), known)
-        if words:
-            yield Finding(
-                f"{whose}: its template fits, but people to whom we would say "
-                f'"{", ".join(words)}" would read that in English',
-                f"write body in {section}, with that in {language}",
-                fatal=False,
-            )
-            return
-    if not wrong and words:
-        yield Finding(
-            f"{whose}: its template fits, but not for people to whom we would say "
-            f'"{", ".join(words)}": they are written to in {campaign.language}',
-            f"translate that in {section}",
-            fatal=False,
-        )
-    elif not wrong:
-        yield Finding(f"{whose}: its template fits")
-    for what in wrong:
-        yield Finding(
-            f"{whose}: {what}",
-            f"correct {section}, or the template in WhatsApp Manager",
-            fatal=own and campaign.enabled,
-        )
-
-
-def _in_english(occasion: Occasion, language: str) -> bool:
-    """Are these texts those that winback has by default, in a message of another language?"""
-    default = keys_of(type(occasion))["body"].of_default()
-    return language == occasion.language and speaks(language) != "en" and occasion.body == default

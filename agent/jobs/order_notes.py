@@ -18,6 +18,7 @@ from agent.log import Log
 from agent.rules.shop_texts import plain
 from agent.rules.visible import cut
 from models import Message
+from models.order_messages import to_note
 
 log = Log(__name__)
 
@@ -50,7 +51,7 @@ def note_failures(
         return {}
     tally: Counter[str] = Counter()
     trouble: WinbackError | None = None
-    failures = Message.news_to_note(now - RECENT, MOST_A_RUN)
+    failures = to_note(now - RECENT, MOST_A_RUN)
     of_order = attrgetter("order_id")
     for number, messages in groupby(sorted(failures, key=of_order), of_order):
         beat()

@@ -228,6 +228,18 @@ def test_the_error_says_what_next(config: ConfigFile) -> None:
             "[order_news.statusses]: is no kind of order news; did you mean [order_news.statuses]?",
         ),
         (
+            "[order_completed]\na = 1",
+            "[order_completed]: is no section; write [order_news.order_completed]",
+        ),
+        (
+            '[order_news.statuses."Ready for pickup"]\nenabled = true',
+            "[order_news.statuses] Ready for pickup: ",
+        ),
+        (
+            "[order_news.statuses]\npacked = true",
+            "[order_news.statuses.packed]: is the switch true, not a section; write [order_news.statuses.packed] above",
+        ),
+        (
             "[order_news.zzz]\na = 1",
             "[order_news.zzz]: is no kind of order news; there are order_confirmation, order_processing,",
         ),

@@ -202,6 +202,37 @@ def test_a_kind_that_is_off_is_not_told_and_another_that_fits_is(open_desk: Open
     assert desk.outcomes(number)[-1] == "order_completed: is switched off"
 
 
+def test_an_order_that_is_deleted_before_it_comes_to_rest_is_told_to_nobody(
+    desk: OrderDesk,
+) -> None:
+    desk.fill()
+    number = desk.order()
+    desk.later(minutes=1, seconds=5)
+    assert desk.outcomes(number) == ["not decided yet"]
+    desk.shop.delete_order(number)
+    desk.later(minutes=3)
+    assert desk.told == []
+    assert desk.outcomes(number) == ["the shop has no such order any more"]
+
+
+def test_a_refund_of_which_the_shop_tells_no_amount_is_told_to_nobody(desk: OrderDesk) -> None:
+    """Some plugins set the status and make no refund."""
+    desk.fill()
+    number = desk.order(status="refunded")
+    desk.later(minutes=3)
+    assert desk.outcomes(number) == ["not decided yet"]  # it may yet come
+    desk.later(minutes=5)
+    assert desk.told == []
+    assert desk.outcomes(number) == ["order_refunded: the shop tells no amount"]
+
+
+def test_who_has_no_phone_that_whatsapp_could_reach_is_told_nothing(desk: OrderDesk) -> None:
+    desk.fill()
+    number = desk.order("not a phone")
+    desk.later(minutes=2)
+    assert desk.outcomes(number) == ["order_confirmation: has no phone that WhatsApp could reach"]
+
+
 # the night, and what happens in it
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from agent.order_news import order_states
 from agent.rules.order_news import Change, OrderState
 from models import Contact, Message, Order, OrderChange
-from models.base import among, tuples
+from models.base import among
+from models.order_messages import told_of, waiting_of
 
 # Of a database that was put back: in the life that it does not know, it may have been told.
 UNWATCHED = "happened before orders were watched"
@@ -70,12 +71,12 @@ class Batch:
         contacts = {one.id: one for one in Contact.select().where(among(Contact.id, ids))}
         days = Message.cap_days(contacts, days_since)
         told: dict[int, set[str]] = {}
-        for order, kind in tuples(Message.news_of(orders)):
-            told.setdefault(order, set()).add(kind)
-        for order, outcome in OrderChange.outcomes(orders, UNWATCHED):
-            told.setdefault(order, set()).add(outcome.partition(":")[0])
+        for number, kind in told_of(orders):
+            told.setdefault(number, set()).add(kind)
+        for number, outcome in OrderChange.outcomes(orders, UNWATCHED):
+            told.setdefault(number, set()).add(outcome.partition(":")[0])
         queued: dict[int, dict[str, Message]] = {}
-        for message in Message.news_not_sent(orders):
+        for message in waiting_of(orders):
             queued.setdefault(message.order_id or 0, {})[message.campaign] = message
         facts: dict[int, Facts] = {}
         for number in orders:

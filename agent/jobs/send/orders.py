@@ -13,6 +13,7 @@ from agent.order_news import delivered_statuses, order_states, told_of
 from agent.rules.order_news import OrderState, outdated
 from models import Cursor, Hint, Message, Order, OrderChange
 from models.base import among, tuples
+from models.order_messages import put_off, sent_on
 
 # A copy that is younger is taken for the shop's own word. The decision reads an order as it comes to
 # rest, so its news leave at once; what had to wait is looked up again.
@@ -46,7 +47,7 @@ class OrdersNow:
         per_day = settings.order_news.per_day
         told: Counter[int] = Counter()
         if news and per_day is not None:
-            told.update(Message.news_sent([one.contact_id for one in news.values()], today))
+            told.update(sent_on(today, [one.contact_id for one in news.values()]))
         return cls(
             states=order_states(news) if news else {},
             delivered=delivered_statuses(settings),
@@ -96,7 +97,7 @@ def _ask_for_old(orders: Iterable[int], now: datetime) -> set[int]:
     old = {number for (number,) in tuples(query)}
     if old and Hint.unanswered("orders", old, now - LOOK_AGAIN):
         # Looked at bit by bit, a long queue would keep what is behind it from leaving.
-        Message.put_off_news(read_before, now=now, until=now + LOOK_AGAIN)
+        put_off(read_before, now=now, until=now + LOOK_AGAIN)
     Hint.ask("orders", old, "news", now)
     return old
 
