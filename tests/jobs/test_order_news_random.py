@@ -100,7 +100,7 @@ def test_nothing_is_told_twice_and_nothing_that_is_not_so(open_desk: OpenDesk, s
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 130))
+@pytest.mark.parametrize("seed", range(100, 106))
 def test_for_long_nothing_is_told_twice_and_nothing_that_is_not_so(
     open_desk: OpenDesk, seed: int
 ) -> None:
