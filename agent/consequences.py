@@ -1,6 +1,7 @@
 """What an error code of WhatsApp means beyond its own message: for its person, its campaign, for all."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from agent.clients.outcomes import ACTIONS, Action
 from agent.clients.whatsapp_failures import remedy
@@ -62,9 +63,15 @@ def heed(
             known = (
                 "never sent again unchanged" if code in ACTIONS else "a code that we do not know"
             )
-            log.error(
-                "message.wrong", uid=message.uid, campaign=message.campaign, reason=said, so=known
-            )
+            log.error("message.wrong", **named(message), reason=said, so=known)
+
+
+def named(message: Message) -> dict[str, Any]:
+    """By which people find it in the log: news of an order by its id, which `winback order` takes as well."""
+    names: dict[str, Any] = {"uid": message.uid, "campaign": message.campaign}
+    if message.order_id is not None:
+        names["order"] = message.order_id
+    return names
 
 
 def _failed_before(message: Message, code: int) -> bool:

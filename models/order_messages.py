@@ -6,11 +6,12 @@ from datetime import date, datetime
 from peewee import fn
 
 from models.base import among, tuples
+from models.delivery import MARKETING
 from models.mirror import Order
-from models.outbox import UNCOUNTED, UNNOTED, Message
+from models.outbox import UNCOUNTED, UNNOTED, Message, unanswered
 
 
-def told_of(orders: Iterable[int]) -> list[tuple[int, str]]:
+def kinds_told(orders: Iterable[int]) -> list[tuple[int, str]]:
     """(order, kind) of the news that left, or may leave."""
     wanted = among(Message.order_id, list(orders)) & Message.order_id.is_null(False)
     query = Message.select(Message.order_id, Message.campaign).where(
@@ -58,3 +59,16 @@ def to_note(since: datetime, limit: int) -> list[Message]:
     failed = (Message.state != "expired") | (Message.attempts > 0)  # what never left has not failed
     query = Message.select().where(UNNOTED, failed, Message.ended_at >= since)
     return list(query.order_by(Message.ended_at, Message.id).limit(limit))
+
+
+def send_again(claimed_before: datetime, now: datetime) -> int:
+    """Order news whose answer was lost, and of which no status came: once more, and only once."""
+    query = Message.update(state="queued", resent=True, not_before=now).where(
+        unanswered(),
+        Message.state == "unsure",
+        Message.kind != MARKETING,
+        ~Message.resent,
+        Message.claimed_at <= claimed_before,
+        Message.expires_at > now,
+    )
+    return int(query.execute())

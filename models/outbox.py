@@ -135,17 +135,24 @@ class Message(Table):
         return list(
             cls.select()
             .where(
-                cls.state == "queued",
+                *cls._may_leave(now),
                 asked_for,
-                cls.not_before <= now,
-                cls.expires_at > now,
-                cls.campaign.not_in(CampaignStanding.in_trouble()),
-                Pause.lets_out(Pause.scopes(now), cls),
-                Template.lets_out(cls),
                 ~fn.EXISTS(unmade),
             )
             .order_by(cls.priority, cls.id)
             .limit(limit)
+        )
+
+    @classmethod
+    def _may_leave(cls, now: datetime) -> tuple[Any, ...]:
+        """The conditions on what is due, and held by nothing."""
+        return (
+            cls.state == "queued",
+            cls.not_before <= now,
+            cls.expires_at > now,
+            cls.campaign.not_in(CampaignStanding.in_trouble()),
+            Pause.lets_out(Pause.scopes(now), cls),
+            Template.lets_out(cls),
         )
 
     @classmethod
@@ -156,12 +163,7 @@ class Message(Table):
             .join(cls, on=(cls.uid == Coupon.message_uid))
             .where(
                 Coupon.woo_id.is_null(),
-                cls.state == "queued",
-                cls.not_before <= now,
-                cls.expires_at > now,
-                cls.campaign.not_in(CampaignStanding.in_trouble()),
-                Pause.lets_out(Pause.scopes(now), cls),
-                Template.lets_out(cls),
+                *cls._may_leave(now),
             )
             .order_by(cls.priority, cls.id)
             .limit(limit)
@@ -239,19 +241,6 @@ class Message(Table):
             return 0
         query = cls.update(state="unsure", detail="the process ended before the answer came")
         return int(query.where(unanswered(), cls.state == "claimed").execute())
-
-    @classmethod
-    def send_news_again(cls, claimed_before: datetime, now: datetime) -> int:
-        """Order news whose answer was lost, and of which no status came: once more, and only once."""
-        query = cls.update(state="queued", resent=True, not_before=now).where(
-            unanswered(),
-            cls.state == "unsure",
-            cls.kind != MARKETING,
-            ~cls.resent,
-            cls.claimed_at <= claimed_before,
-            cls.expires_at > now,
-        )
-        return int(query.execute())
 
     @classmethod
     def last_claims(cls, contacts: Iterable[int], since: datetime) -> dict[int, datetime]:

@@ -15,6 +15,7 @@ from models import (
     UnsettledEvent,
     Webhook,
 )
+from models.order_messages import send_again
 
 KEPT = timedelta(days=90)  # runs of jobs, webhooks that have been worked off, counts and samples
 READ_WITHIN = timedelta(minutes=1)  # of a webhook, while all is well
@@ -38,7 +39,7 @@ def settle(
         jumped = steady_since is not None and steady_since > unsure_before
         news_waits = jumped or not _would_have_heard(unsure_before, now)
         if not news_waits:
-            counts["news sent again"] = Message.send_news_again(unsure_before, now)
+            counts["news sent again"] = send_again(unsure_before, now)
     counts["abandoned"] = Message.abandon(unsure_before, now, but_for_news=news_waits)
     return {what: count for what, count in counts.items() if count}
 

@@ -233,6 +233,22 @@ def test_who_has_no_phone_that_whatsapp_could_reach_is_told_nothing(desk: OrderD
     assert desk.outcomes(number) == ["order_confirmation: has no phone that WhatsApp could reach"]
 
 
+def test_a_date_is_that_of_where_the_recipient_lives(open_desk: OpenDesk) -> None:
+    """One in the afternoon in the shop's New York is the next day all over Australia."""
+    desk = open_desk(
+        '[order_news.order_processing]\nbody = ["{order_number}", "{order.date|-}", '
+        '"{status_emoji}", "{action_needed|-}"]\nenabled = true\n\n'
+        "[order_news.order_confirmation]\nenabled = false"
+    )
+    desk.clock.set(desk.now.replace(hour=18))
+    desk.fill()
+    at_home = desk.order()
+    far = desk.order("+61491570156", billing={"country": "AU"})
+    desk.later(minutes=2)
+    dates = {one.parameters["body"][0]: one.parameters["body"][1] for one in desk.sent}
+    assert dates == {str(at_home): "March 2, 2026", str(far): "3 March 2026"}
+
+
 # the night, and what happens in it
 
 

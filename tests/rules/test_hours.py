@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.rules.hours import next_allowed
+from agent.rules.hours import known_zone, next_allowed
 
 MADRID = ZoneInfo("Europe/Madrid")
 EVENING, MORNING = time(22), time(8)
@@ -117,6 +117,19 @@ def test_an_unknown_zone_beside_a_known_one_does_not_count() -> None:
     assert asked(now, "Mars/Olympus", "America/New_York") == at(
         "2026-06-01 08:00", "America/New_York"
     )
+
+
+@pytest.mark.parametrize(
+    ("zones", "reads"),
+    [
+        ((), "Europe/Madrid"),
+        (("America/New_York", "Europe/Madrid"), "Europe/Madrid"),  # perhaps the shop's: the shop's
+        (("Mars/Olympus",), "Europe/Madrid"),
+        (("Mars/Olympus", "America/New_York", "America/Chicago"), "America/New_York"),
+    ],
+)
+def test_a_date_is_read_where_the_number_is_from(zones: tuple[str, ...], reads: str) -> None:
+    assert known_zone(zones, MADRID).key == reads
 
 
 def test_the_night_in_spring_is_an_hour_shorter() -> None:

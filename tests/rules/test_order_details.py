@@ -21,7 +21,7 @@ RECORDINGS = Path(__file__).parents[1] / "recordings"
 
 
 def default(name: str) -> tuple[str, ...]:
-    return tuple(keys_of(OrderNews)[name].default)  # type: ignore[arg-type]
+    return tuple(keys_of(OrderNews)[name].default)  # type: ignore[arg-type]  # as in the file: a list
 
 
 USUAL = DetailFields(default("shipment_meta"), default("delivery_meta"))

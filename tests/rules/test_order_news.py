@@ -56,7 +56,7 @@ def fits(order: OrderState, changes: Iterable[Change]) -> list[str]:
 
 
 def state(status: str, **more: object) -> OrderState:
-    return OrderState(status=status, **({"total": 5000} | more))  # type: ignore[arg-type]
+    return OrderState(status=status, **({"total": 5000} | more))  # type: ignore[arg-type]  # of any kind
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def shown(kind: str, **more: object) -> OrderShown:
         order = replace(order, shipment=PARCEL)
     if kind == order_kinds.PARTLY_REFUNDED:
         order = replace(order, refunded=2000)
-    return replace(order, **more)  # type: ignore[arg-type]
+    return replace(order, **more)  # type: ignore[arg-type]  # of any kind
 
 
 def facts(order: OrderShown, region: str = "", first_name: str = "Ana") -> MessageFacts:

@@ -9,6 +9,7 @@ from table_rows import NOON, SECOND, a_message, again, an_intent
 from agent.rules.states import State
 from models import CampaignStanding, Coupon, Epoch, Message, Template
 from models.base import database as handle
+from models.order_messages import send_again
 from models.outbox import ROWS_A_STATEMENT, UNANSWERED, UNCOUNTED
 
 TODAY = date(2026, 3, 2)
@@ -289,10 +290,10 @@ def test_news_whose_answer_was_lost_goes_out_once_more_and_marketing_never() -> 
     news = a_message(state="unsure", kind="news", claimed_at=NOON)
     marketing = a_message(state="unsure", claimed_at=NOON, contact_id=2)
     later = NOON + timedelta(hours=1)
-    assert Message.send_news_again(NOON, later) == 1
+    assert send_again(NOON, later) == 1
     assert again(news.uid).state == "queued"
     Message.update(state="unsure").execute()
-    assert Message.send_news_again(later, later) == 0
+    assert send_again(later, later) == 0
     assert again(marketing.uid).state == "unsure"
 
 

@@ -9,7 +9,7 @@ from agent.order_news import order_states
 from agent.rules.order_news import Change, OrderState
 from models import Contact, Message, Order, OrderChange
 from models.base import among
-from models.order_messages import told_of, waiting_of
+from models.order_messages import kinds_told, waiting_of
 
 # Of a database that was put back: in the life that it does not know, it may have been told.
 UNWATCHED = "happened before orders were watched"
@@ -71,7 +71,7 @@ class Batch:
         contacts = {one.id: one for one in Contact.select().where(among(Contact.id, ids))}
         days = Message.cap_days(contacts, days_since)
         told: dict[int, set[str]] = {}
-        for number, kind in told_of(orders):
+        for number, kind in kinds_told(orders):
             told.setdefault(number, set()).add(kind)
         for number, outcome in OrderChange.outcomes(orders, UNWATCHED):
             told.setdefault(number, set()).add(outcome.partition(":")[0])

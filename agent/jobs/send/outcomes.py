@@ -9,7 +9,7 @@ import peewee
 
 from agent.clients.outcomes import Accepted, Action, Declined, Lost, NotSent, Outcome
 from agent.config import Settings
-from agent.consequences import heed
+from agent.consequences import heed, named
 from agent.log import Log
 from models import Identity, Message
 
@@ -107,7 +107,7 @@ def _not_sent(message: Message, outcome: NotSent, now: datetime, tally: Counter[
     else:
         reason = f"not sent in {NEWS_TRIES} tries: {outcome.reason}"
         Message.end([message.id], ASKED, "expired", detail=reason, ended_at=now)
-        log.warning("send.given_up", **_named(message), reason=reason)
+        log.warning("send.given_up", **named(message), reason=reason)
         tally["given up, not sent"] += 1
 
 
@@ -121,7 +121,7 @@ def _declined(
     said = f"{outcome.code} {outcome.detail}"
     log.warning(
         "send.declined",
-        **_named(message),
+        **named(message),
         code=outcome.code,
         action=outcome.action.value,
         trace=outcome.fbtrace_id,
@@ -177,7 +177,7 @@ def _again(
 
 def _unsure(message: Message, reason: str, tally: Counter[str]) -> None:
     Message.move([message.id], ("claimed",), "unsure", detail=reason)
-    log.warning("send.unsure", **_named(message), reason=reason)
+    log.warning("send.unsure", **named(message), reason=reason)
     tally["unsure"] += 1
 
 
@@ -188,11 +188,3 @@ def _backoff(message: Message) -> timedelta:
 
 def _wa_id(message: Message, wa_id: str, now: datetime) -> dict[str, object]:
     return {"kind": "wa_id", "value": wa_id, "contact_id": message.contact_id, "seen_at": now}
-
-
-def _named(message: Message) -> dict[str, object]:
-    """By which people find it: news of an order by its id, which `winback order` takes as well."""
-    named: dict[str, object] = {"uid": message.uid, "campaign": message.campaign}
-    if message.order_id is not None:
-        named["order"] = message.order_id
-    return named

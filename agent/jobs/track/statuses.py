@@ -9,7 +9,7 @@ from peewee import chunked, fn
 from agent import faults
 from agent.clients.outcomes import Action, action_of
 from agent.config import Settings
-from agent.consequences import heed
+from agent.consequences import heed, named
 from agent.log import Log
 from agent.rules.inbound import StatusUpdate
 from agent.rules.states import FINAL, State, after_status
@@ -121,10 +121,7 @@ def _move(message: Message, status: Status, settings: Settings, now: datetime) -
         setattr(message, stamp, status.at)
     action = None
     if status.status == "failed":
-        of_order = {} if message.order_id is None else {"order": message.order_id}
-        log.warning(
-            "message.failed", uid=message.uid, **of_order, code=status.code, detail=status.detail
-        )
+        log.warning("message.failed", **named(message), code=status.code, detail=status.detail)
         if status.code is not None:
             action = action_of(status.code, by_status=True)
             said = f"{status.code} {status.detail}"

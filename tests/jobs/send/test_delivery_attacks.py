@@ -28,6 +28,7 @@ from agent.service import Service
 from agent.timetable import Timetable, Tools
 from models import Heartbeat, Message, Pause, ShopFact, Template, Webhook
 from models.base import database, transaction
+from models.order_messages import send_again
 
 
 def _tell(
@@ -121,7 +122,7 @@ def test_what_is_asked_all_the_time_reads_no_message_that_was_answered(
     works: dict[str, Callable[[], object]] = {
         "orphaned": Message.orphaned,
         "abandon": lambda: Message.abandon(now, now),
-        "news": lambda: Message.send_news_again(now, now),
+        "news": lambda: send_again(now, now),
         "orphans of statuses": lambda: file_orphans(office.settings, now=now),
     }
     plan = _plan(works[name])
