@@ -97,7 +97,8 @@ def test_killed_for_long_with_both_classes_no_order_is_told_twice_and_none_is_fo
         stage.send_lost_ones_again()
     stage.check()
     assert stage.seen["kills with messages under way"] > kills / 5
-    assert stage.seen["news refused"] > 0
+    unhappy = ("news refused", "news failed", "news cancelled", "news abandoned")
+    assert sum(stage.seen[end] for end in unhappy) > 0  # each of them alone is too rare to count on
     assert stage.seen["news abandoned"] + stage.seen["sent once more"] > 0
 
 
