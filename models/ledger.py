@@ -137,3 +137,5 @@ class Conversion(Table):
     ordered_at = UtcField(index=True)
     revenue = BigIntegerField()  # minor units, net of refunds
     currency = CharField()
+    period = CharField(default="")  # of that message: the local date of its decision
+    template = CharField(default="")  # of that message

@@ -73,6 +73,11 @@ class Message(Table):
     deferred_wamid = CharField(default="")  # of the try that a status put off
     order_id = BigIntegerField(null=True)  # the order that it is news of
     noted_at = UtcField(null=True)  # its failure was noted on the order in the shop
+    country = CharField(default="")  # of the number, when it was decided
+    charged = CharField(default="")  # category that WhatsApp charged it as; "free" if it did not
+    clicked = BooleanField(default=False)  # somebody followed one of its links
+    replied = BooleanField(default=False)  # the person answered it
+    stopped = BooleanField(default=False)  # they said STOP after it
 
     class Meta:
         indexes = (
@@ -333,6 +338,19 @@ Message.add_index(
     name="message_news",
 )
 Message.add_index(Message.order_id, where=Message.order_id.is_null(False), name="message_order")
+Message.add_index(  # all that the report counts, in the order in which it groups
+    Message.period,
+    Message.campaign,
+    Message.template,
+    Message.language,
+    Message.country,
+    Message.state,
+    Message.charged,
+    Message.clicked,
+    Message.replied,
+    Message.stopped,
+    name="message_counted",
+)
 UNNOTED = (
     Message.order_id.is_null(False)
     & Message.noted_at.is_null()

@@ -18,8 +18,9 @@ from agent.config.load import load
 from agent.config.mirror import Mirror
 from agent.config.occasions import Occasion
 from agent.config.order_news import News, OrderNews
+from agent.config.outcome import Attribution, Conversations, Holdout, Links
 from agent.config.parties import Shop, WhatsApp
-from agent.config.people import Attribution, Audience, Consent, Limits
+from agent.config.people import Audience, Consent, Limits
 from agent.config.places import Address
 from agent.config.settings import Database, Log, Settings, Timetable, Web
 
@@ -32,11 +33,14 @@ __all__ = [
     "Budget",
     "Campaign",
     "Consent",
+    "Conversations",
     "Database",
+    "Holdout",
     "Interest",
     "KeyDoc",
     "Languages",
     "Limits",
+    "Links",
     "Log",
     "LoyaltyReward",
     "Mirror",

@@ -22,6 +22,7 @@ def disagreements(settings: Settings) -> Iterator[Disagreement]:
     yield from _timetable(settings)
     yield from _consent(settings)
     yield from _budget(settings)
+    yield from _links(settings)
     for name in settings.campaigns:
         yield from _campaign(settings, name)
     for campaign in settings.campaigns.values():
@@ -88,6 +89,18 @@ def _budget(settings: Settings) -> Iterator[Disagreement]:
         )
         wrong = Wrong(what, 'add prices of your rate card, or leave it "" for no limit')
         yield Disagreement(("budget", "money_per_month"), (("budget", "prices"),), wrong)
+
+
+def _links(settings: Settings) -> Iterator[Disagreement]:
+    if settings.links.count and not settings.web.public_url:
+        yield Disagreement(
+            ("links", "count"),
+            (("web", "public_url"),),
+            Wrong(
+                "is true, but public_url of [web] does not say where the links would lead to",
+                "set public_url, and let your web server pass /r/ on to winback",
+            ),
+        )
 
 
 def _campaign(settings: Settings, name: str) -> Iterator[Disagreement]:

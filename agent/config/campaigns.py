@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar, Final
 
-from agent.config.kinds import Duration, Money, Text, Whole
+from agent.config.kinds import Duration, Money, Optional, Text, Whole
 from agent.config.occasions import (
     EXPIRES_DOC,
     Occasion,
@@ -23,6 +23,12 @@ PLANNED: Final = ("back_in_stock", "price_drop", "loyalty_reward", "new_arrivals
 
 _PAYLOAD = Text("a line of at most 256 characters", r".{0,256}", "shorten it")
 _COOLDOWN = Duration("0d", "730d")
+
+_HOLDOUT = Optional(Whole(0, 50))
+_HOLDOUT_DOC = (
+    "How many percent of the people whom it chooses hear nothing, so that it can be told what it brings; "
+    '"" for the share of [holdout].'
+)
 
 _COOLDOWN_DOC = "How long a person hears nothing more from this campaign after it wrote."
 
@@ -49,6 +55,7 @@ class Campaign(Occasion):
         EXPIRES_DOC,
         default="72h",
     )
+    holdout: int | None = setting(_HOLDOUT, _HOLDOUT_DOC, default="")
     cooldown: timedelta
 
     @property
@@ -102,6 +109,7 @@ class BackInStock(Campaign):
     url_suffix: str = url_suffix_key("back_in_stock")
     translations: Mapping[str, Translation] = translations_key("back_in_stock")
     expires_after: timedelta = setting(Duration("10m", "30d"), EXPIRES_DOC, default="24h")
+    holdout: int | None = setting(_HOLDOUT, _HOLDOUT_DOC, default=0)
     cooldown: timedelta = setting(_COOLDOWN, _COOLDOWN_DOC, default="0d")
     people_per_unit: int = setting(
         Whole(1, 1000),

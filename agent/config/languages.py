@@ -35,6 +35,31 @@ def _read_pair(pair: tuple[str, object]) -> tuple[str, str]:
     return known, LANGUAGE.read(language)
 
 
+_SAID = Text("a text", r"(?s)\S.{0,1000}", "write something, of at most 1000 characters")
+
+
+@dataclass(frozen=True)
+class Texts(Kind[Mapping[str, str]]):
+    """Language -> text."""
+
+    expected = 'a table of language = text, such as {en = "Done."}'
+
+    def read(self, raw: object) -> Mapping[str, str]:
+        if not isinstance(raw, dict):
+            raise self.refuse(raw, 'write {en = "Done.", pt_BR = "Pronto."}')
+        return MappingProxyType(dict(each(((name, (name, raw[name])) for name in raw), _read_text)))
+
+
+def _read_text(pair: tuple[str, object]) -> tuple[str, str]:
+    language, text = pair
+    try:
+        known = LANGUAGE.read(language)
+    except Unfit:
+        wrong = Wrong("is no language", 'write it as templates have it: {pt_BR = "Pronto."}')
+        raise Unfit(wrong) from None
+    return known, _SAID.read(text)
+
+
 @section
 class Languages:
     """The language of a message: of the newest order, else the number's country, else the shop."""

@@ -15,8 +15,9 @@ from agent.config.interest import Interest
 from agent.config.languages import Languages
 from agent.config.mirror import Mirror
 from agent.config.order_news import NEWS, News, OrderNews, StatusUpdate
+from agent.config.outcome import Attribution, Conversations, Holdout, Links
 from agent.config.parties import Shop, WhatsApp
-from agent.config.people import STATUS, Attribution, Audience, Consent, Limits
+from agent.config.people import STATUS, Audience, Consent, Limits
 from agent.config.schema import Key, keys_of
 from agent.config.secrets import FILE_SUFFIX, find_secret, readable_by_all
 from agent.config.settings import CAMPAIGNS, Campaigns, Database, Log, Settings, Timetable, Web
@@ -66,7 +67,10 @@ class _Reading:
             languages=self._section(Languages, "languages"),
             interest=self._section(Interest, "interest"),
             budget=self._section(Budget, "budget"),
+            links=self._section(Links, "links"),
+            conversations=self._section(Conversations, "conversations"),
             attribution=self._section(Attribution, "attribution"),
+            holdout=self._section(Holdout, "holdout"),
             priority=self._section(Campaigns, "campaigns").priority,
             campaigns=self._campaigns(),
             order_news=self._section(OrderNews, "order_news"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from agent.config.kinds import Choice, Digits, Duration, Growing, Optional, Text, Whole
 from agent.config.places import Country, File, Url, Zone
-from agent.config.schema import required, secret, section, setting
+from agent.config.schema import optional_secret, required, secret, section, setting
 
 _KEYS_PAGE = "WooCommerce > Settings > Advanced > REST API shows it once, when the key is made"
 _API_SETUP = "developers.facebook.com > your app > WhatsApp > API Setup"
@@ -97,6 +97,12 @@ class WhatsApp:
         "Proves that a webhook comes from Meta.",
         example="App secret",
         hint='developers.facebook.com > your app > App settings > Basic shows it as "App secret"',
+    )
+    app_secret_previous: str = optional_secret(
+        "The one before, which counts too while a new one is put into use.",
+        default="",
+        hint="the App secret of before; take it out again when Meta signs with the new one",
+        least=1,
     )
     verify_token: str = secret(
         "A word of your own, given to Meta too when the webhook is set up.",

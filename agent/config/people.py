@@ -1,8 +1,10 @@
-"""The sections about people: who agreed, how much they bear, whom we seek, what came of it."""
+"""The sections about people: who agreed, how much they bear, whom we seek."""
 
+from collections.abc import Mapping
 from datetime import time, timedelta
 
-from agent.config.kinds import Duration, Items, Text, TimeOfDay, Whole
+from agent.config.kinds import Duration, Flag, Items, Text, TimeOfDay, Whole
+from agent.config.languages import Texts
 from agent.config.places import Country
 from agent.config.schema import section, setting
 
@@ -71,6 +73,18 @@ class Consent:
         "Payloads of buttons that take the consent to marketing back, and no other.",
         default=["OPTOUT_MARKETING"],
     )
+    confirm_stop: bool = setting(
+        Flag(),
+        "Answer a STOP once, in its language, so that the person knows that it was heard. Since October "
+        "2026 Meta charges for it what a utility message costs.",
+        default=True,
+    )
+    confirmations: Mapping[str, str] = setting(
+        Texts(),
+        "What that answer says by language, where it is not what winback says: "
+        '{en = "Done: no more offers."}.',
+        default={},
+    )
 
 
 @section
@@ -123,13 +137,4 @@ class Audience:
     )
     attempts_per_spell: int = setting(
         Whole(1, 20), "Most messages to a person until the next order.", default=3
-    )
-
-
-@section
-class Attribution:
-    """Which orders a message is credited with."""
-
-    window: timedelta = setting(
-        Duration("1h", "365d"), "An order counts for this long after the message.", default="30d"
     )

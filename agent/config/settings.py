@@ -27,8 +27,9 @@ from agent.config.languages import Languages
 from agent.config.mirror import Mirror
 from agent.config.occasions import Occasion
 from agent.config.order_news import NEWS, News, OrderNews, StatusUpdate
+from agent.config.outcome import Attribution, Conversations, Holdout, Links
 from agent.config.parties import Shop, WhatsApp
-from agent.config.people import Attribution, Audience, Consent, Limits
+from agent.config.people import Audience, Consent, Limits
 from agent.config.places import Address, File, Listen, PublicUrl
 from agent.config.schema import optional_secret, section, setting
 from agent.rules.order_kinds import STATUSES
@@ -53,10 +54,15 @@ class Web:
     )
     shop_webhook_secret: str = optional_secret(
         'Proves that a webhook comes from the shop; "" takes none. winback works without them, they '
-        "only tell of changes sooner. There is one at a time: after a change run "
-        "`winback shop-webhooks install`.",
+        "only tell of changes sooner. After a change run `winback shop-webhooks install`.",
         default="",
         hint="make one up (openssl rand -hex 24); `winback shop-webhooks install` gives it to the shop",
+        least=16,
+    )
+    shop_webhook_secret_previous: str = optional_secret(
+        "The one before, which counts too while the new one is put into use.",
+        default="",
+        hint="the secret of before; take it out again after `winback shop-webhooks install`",
         least=16,
     )
     events_token: str = optional_secret(
@@ -159,7 +165,10 @@ SECTIONS: Final[Mapping[str, type]] = MappingProxyType(
         "languages": Languages,
         "interest": Interest,
         "budget": Budget,
+        "links": Links,
+        "conversations": Conversations,
         "attribution": Attribution,
+        "holdout": Holdout,
         "campaigns": Campaigns,
         **{f"campaigns.{name}": cls for name, cls in CAMPAIGNS.items()},
         "order_news": OrderNews,
@@ -189,7 +198,10 @@ class Settings:
     languages: Languages
     interest: Interest
     budget: Budget
+    links: Links
+    conversations: Conversations
     attribution: Attribution
+    holdout: Holdout
     priority: tuple[str, ...]  # of [campaigns]
     campaigns: Mapping[str, Campaign]  # by name; also those not enabled
     order_news: OrderNews

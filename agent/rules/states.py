@@ -8,6 +8,7 @@ unsure -> abandoned     no status came in time (a later one still settles it)
 sent | held -> undelivered  WhatsApp has given it up (a later status still settles it)
 queued -> cancelled | expired
 queued -> abandoned     it may have been sent: the database was put back, or an earlier answer was lost
+withheld                chosen, and not written to, to compare: never anything else
 """
 
 from enum import StrEnum
@@ -28,6 +29,7 @@ class State(StrEnum):
     ABANDONED = "abandoned"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    WITHHELD = "withheld"
 
 
 FINAL = frozenset(
@@ -40,6 +42,7 @@ FINAL = frozenset(
         State.ABANDONED,
         State.CANCELLED,
         State.EXPIRED,
+        State.WITHHELD,
     }
 )
 

@@ -1,0 +1,27 @@
+"""The secret of this installation by which people are told apart without their names: for chance, and for
+what must be remembered of somebody who was erased.
+
+It is made once and stands in the database, so that a copy that is put back decides as before.
+"""
+
+import hmac
+import secrets
+from hashlib import sha256
+
+from models import ShopFact
+
+_NAME = "person_key"
+
+
+def person_key() -> bytes:
+    """The key; made where there is none yet."""
+    found = ShopFact.all().get(_NAME)
+    if found is None:
+        ShopFact.insert(name=_NAME, value=secrets.token_hex(32)).on_conflict_ignore().execute()
+        found = ShopFact.all()[_NAME]
+    return bytes.fromhex(found)
+
+
+def hashed(key: bytes, text: str) -> str:
+    """The keyed hash of a phone or a name: HMAC-SHA256, in hexadecimal digits."""
+    return hmac.new(key, text.encode(), sha256).hexdigest()
