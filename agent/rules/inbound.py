@@ -14,12 +14,14 @@ from typing import Any
 
 from agent.rules.events import price_text
 from agent.rules.meta_news import NEWS, MetaNews
-from agent.rules.webhook_values import code, elements, instant, optional, text, whole
+from agent.rules.webhook_values import code, elements, inner, instant, optional, text, whole
 
 _LONGEST_RETAILER_ID = 200
 _SAID = re.compile(
     rb'"messages"\s*:|user_preferences'
 )  # as a key: "messages" is a field's name too
+_CHANGES = frozenset({"user_changed_number", "customer_changed_number", "user_changed_user_id"})
+_FROM_TO = re.compile(r"(?s:.*) changed from (\S+) to (\S+?)\.?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class StatusUpdate:
     uid: str = ""  # our own id, in most but not all of them
     code: int | None = None
     detail: str = ""
-    category: str = ""
+    category: str = ""  # what it was charged as, or would have been
+    pricing: str = ""  # regular, free_customer_service, free_entry_point
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,29 @@ class Preference:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberChanged:
+    """A person has another number, or another id of WhatsApp's, or both. "" is what was not told.
+
+    `old` and `new` are wa_ids: digits without +. It is WhatsApp that says so, and not the person: it
+    opens no conversation.
+    """
+
+    wamid: str
+    at: datetime
+    old: str = ""
+    new: str = ""
+    old_user_id: str = ""
+    new_user_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """Something that we keep and count, but do not understand."""
 
     what: str
 
 
-Event = StatusUpdate | Inbound | Preference | MetaNews | Unknown
+Event = StatusUpdate | Inbound | Preference | NumberChanged | MetaNews | Unknown
 
 
 def may_refuse(body: bytes) -> bool:
@@ -147,12 +166,15 @@ def _status(one: Mapping[str, Any]) -> StatusUpdate:
         uid=optional(one, "biz_opaque_callback_data"),
         code=code(first["code"]) if "code" in first else None,
         detail=whole(str(details or first.get("title") or "")),
-        category=optional(one.get("pricing") or {}, "category"),
+        category=optional(inner(one, "pricing"), "category"),
+        pricing=optional(inner(one, "pricing"), "type"),
     )
 
 
-def _inbound(one: Mapping[str, Any]) -> Inbound:
+def _inbound(one: Mapping[str, Any]) -> Inbound | NumberChanged:
     kind = text(one["type"])
+    if kind == "system" and (change := _number_changed(one, inner(one, "system"))):
+        return change
     said, payload = "", ""
     if kind == "text":
         said = text(one["text"]["body"])
@@ -172,6 +194,36 @@ def _inbound(one: Mapping[str, Any]) -> Inbound:
         in_reply_to=optional(one.get("context") or {}, "id"),
         asked_about=_asked_about(one),
         cart=_cart(one) if kind == "order" else (),
+    )
+
+
+def _number_changed(one: Mapping[str, Any], told: Mapping[str, Any]) -> NumberChanged | None:
+    """None for another message of the system's, and for one that does not say what changed.
+
+    What was before stands in `from` or in the words. These begin with a name that the person chose, so
+    they count only where they say the same new value, and only their end.
+    """
+    if optional(told, "type") not in _CHANGES:
+        return None
+    new = optional(told, "wa_id") or optional(told, "new_wa_id")
+    new_user_id = optional(told, "user_id")
+    old = optional(one, "from") or optional(told, "customer")
+    old_user_id = optional(one, "from_user_id")
+    words = _FROM_TO.search(optional(told, "body"))
+    before, after = words.groups() if words else ("", "")
+    if after and after == new:
+        old = old or before
+    elif after and after == new_user_id:
+        old_user_id = old_user_id or before
+    if not (new or new_user_id):
+        return None
+    return NumberChanged(
+        wamid=text(one["id"]),
+        at=instant(one["timestamp"]),
+        old="" if old == new else old,
+        new=new,
+        old_user_id="" if old_user_id == new_user_id else old_user_id,
+        new_user_id=new_user_id,
     )
 
 

@@ -284,7 +284,6 @@ def test_a_status_that_nobody_knows_yet_is_kept_and_moves_nothing(
         {"id": WAMID, "status": "read", "timestamp": "9" * 30},
         {"id": None, "status": "read", "timestamp": "1"},
         {"id": "w", "status": "failed", "timestamp": "1", "errors": [{"code": 10**30}]},
-        {"id": "w", "status": "sent", "timestamp": "1", "pricing": "free"},
         "read",
         None,
         [[]],

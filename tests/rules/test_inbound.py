@@ -13,6 +13,7 @@ from agent.rules.inbound import (
     Event,
     Inbound,
     InCart,
+    NumberChanged,
     Preference,
     StatusUpdate,
     Unknown,
@@ -122,7 +123,6 @@ def test_a_time_may_be_a_number_or_a_text(timestamp: object) -> None:
         {"timestamp": 1e300},
         {"timestamp": 10**18},
         {"timestamp": True},
-        {"pricing": "free"},
         {"errors": [{"code": None}]},
         {"errors": [{"code": "NaN"}]},
         {"errors": [{"code": float("inf")}]},
@@ -272,6 +272,89 @@ def test_a_person_who_switches_marketing_off_in_whatsapp() -> None:
 
 def test_a_preference_without_a_value_is_kept_as_unknown() -> None:
     assert isinstance(read_preference(value=None), Unknown)
+
+
+def moved(system: object, **more: object) -> Event:
+    [event] = read(webhook(messages=[{**STOP, "type": "system", "system": system, **more}]))
+    return event
+
+
+def changed(**told: str) -> NumberChanged:
+    return NumberChanged("wamid.stop", AT, **told)
+
+
+def test_another_number_says_which_it_was() -> None:
+    event = moved(
+        {
+            "type": "user_changed_number",
+            "wa_id": "12025550102",
+            "body": "User Sheena Nelson changed from 12025550101 to 12025550102",
+        },
+        **{"from": "12025550101"},
+    )
+    assert event == changed(old="12025550101", new="12025550102")
+
+
+def test_another_user_id_says_in_its_words_which_it_was() -> None:
+    system = {
+        "type": "user_changed_user_id",
+        "user_id": "US.222",
+        "body": "User Sheena Nelson changed from US.111 to US.222",
+    }
+    assert moved(system, **{"from": None}) == changed(old_user_id="US.111", new_user_id="US.222")
+
+
+@pytest.mark.parametrize(
+    ("body", "old"),
+    [
+        ("User Ana changed from 12025550101 to 12025550102", "12025550101"),
+        ("User Ana changed from 1 to 2 changed from 12025550101 to 12025550102.", "12025550101"),
+        ("User Ana changed from 12025550101 to 12025550199", ""),  # of another number
+        ("User Ana changed from 12025550101 to 12025550102 changed", ""),
+        ("Ana tiene otro número", ""),
+        (None, ""),
+    ],
+)
+def test_words_count_only_where_they_agree_with_the_new_number(body: object, old: str) -> None:
+    system = {"type": "customer_changed_number", "new_wa_id": "12025550102", "body": body}
+    assert moved(system, **{"from": ""}) == changed(old=old, new="12025550102")
+
+
+def test_what_is_told_twice_of_old_and_new_is_no_change_of_it() -> None:
+    same = {"type": "user_changed_number", "wa_id": "447700900123", "user_id": "GB.2"}
+    event = moved(same, from_user_id="GB.2")
+    assert event == changed(new="447700900123", new_user_id="GB.2")
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        {"type": "customer_identity_changed", "identity": {"hash": "a"}},
+        {"type": "user_changed_number", "body": "User Ana changed from 1 to 2"},
+        "changed",
+        None,
+    ],
+)
+def test_another_message_of_the_system_is_kept_as_a_message(system: object) -> None:
+    event = moved(system)
+    assert isinstance(event, Inbound)
+    assert event.kind == "system"
+
+
+@pytest.mark.parametrize(
+    ("pricing", "kind", "category"),
+    [
+        ({"type": "free_entry_point", "category": "marketing"}, "free_entry_point", "marketing"),
+        ({"category": "utility"}, "", "utility"),
+        (None, "", ""),
+        ("free", "", ""),
+        ([1], "", ""),
+    ],
+)
+def test_what_a_status_says_of_its_price(pricing: object, kind: str, category: str) -> None:
+    event = read_status(pricing=pricing)
+    assert isinstance(event, StatusUpdate)
+    assert (event.status, event.pricing, event.category) == ("sent", kind, category)
 
 
 def test_an_error_of_the_account_is_kept_as_unknown() -> None:

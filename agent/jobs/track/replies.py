@@ -12,7 +12,7 @@ from agent.config import Settings
 from agent.consent import Heard, record
 from agent.log import Log
 from agent.rules.consent import MARKETING, NO, PURPOSES
-from agent.rules.inbound import Inbound, Preference
+from agent.rules.inbound import Inbound, NumberChanged, Preference
 from agent.rules.phones import wa_id_candidates
 from agent.rules.stopwords import is_stop
 from models import Contact, Identity, Message, Reply, Status
@@ -67,6 +67,20 @@ def file_replies(
             "consent.withdrawn", contact=contact.id if contact else "unknown",
             purpose=",".join(ended), words=words,
         )  # fmt: skip
+
+
+def file_number_changes(
+    changes: Sequence[NumberChanged],
+    settings: Settings,  # noqa: ARG001 - who carries a refusal over asks it
+    *,
+    now: datetime,  # noqa: ARG001 - as above
+) -> None:
+    """Keep that somebody has another number. A doubled webhook changes nothing."""
+    for one in changes:
+        told = f"{one.old or one.old_user_id} -> {one.new or one.new_user_id}"
+        Reply.insert(
+            wamid=one.wamid, sender=one.old or one.old_user_id, kind="system", text=told, at=one.at
+        ).on_conflict_ignore().execute()
 
 
 def _ended(

@@ -11,12 +11,13 @@ import peewee
 from agent.config import Settings
 from agent.jobs.track.asked import note_enquiries
 from agent.jobs.track.news import heed_news
-from agent.jobs.track.replies import file_replies
+from agent.jobs.track.replies import file_number_changes, file_replies
 from agent.jobs.track.statuses import file_statuses
 from agent.log import Log
 from agent.rules.inbound import (
     Event,
     Inbound,
+    NumberChanged,
     Preference,
     StatusUpdate,
     Unknown,
@@ -68,6 +69,7 @@ def _work_off(
 ) -> None:
     statuses: list[StatusUpdate] = []
     said: list[Inbound | Preference] = []
+    moved: list[NumberChanged] = []
     news: list[MetaNews] = []
     troubles: dict[str, list[int]] = {}
     for webhook in waiting:
@@ -79,6 +81,8 @@ def _work_off(
                     statuses.append(event)
                 case Inbound() | Preference():
                     said.append(event)
+                case NumberChanged():
+                    moved.append(event)
                 case Unknown():
                     strange.append(event.what)
                 case _:
@@ -87,6 +91,7 @@ def _work_off(
     # replies first: a refusal must not wait behind anything that may go wrong
     uids = {status.wamid: status.uid for status in statuses if status.uid}
     file_replies(said, settings, uids=uids, now=now)
+    file_number_changes(moved, settings, now=now)
     heed_news(news, now=now)
     file_statuses(statuses, settings, now=now)
     note_enquiries(said, now=now)
@@ -112,6 +117,8 @@ def _work_off_alone(
                         file_statuses([event], settings, now=now)
                     case Inbound() | Preference():
                         file_replies([event], settings, uids=uids, now=now)
+                    case NumberChanged():
+                        file_number_changes([event], settings, now=now)
                     case Unknown():
                         broken.append(event.what)
                     case _:
