@@ -9,6 +9,7 @@ from models.inbox import Reply, Status, Webhook
 from models.insight import Basis, Bestseller, Companion, History, SharedName, Stale, Taste
 from models.interest import Interest, ProductChange, UnsettledEvent
 from models.ledger import Conversion, Cursor, Heartbeat, JobRun
+from models.links import Link
 from models.looked_at import LookedAt
 from models.mirror import (
     Category,
@@ -26,7 +27,7 @@ from models.templates import CampaignStanding, Template
 
 __all__ = [
     "TABLES", "Basis", "Bestseller", "CampaignStanding", "Canary", "Category", "Companion", "Contact", "Conversion", "Coupon",
-    "Cursor", "Customer", "Epoch", "Found", "Heartbeat", "Hint", "History", "Identity", "Interest", "JobCall", "JobRun", "LookedAt", "Message",
+    "Cursor", "Customer", "Epoch", "Found", "Heartbeat", "Hint", "History", "Identity", "Interest", "JobCall", "JobRun", "Link", "LookedAt", "Message",
     "Order", "OrderChange", "OrderLine", "Pause", "PhoneReading", "Product", "ProductChange", "Refund", "Reply", "Sample", "SharedName",
     "ShopCoupon", "ShopFact", "Stale", "Statement", "Status", "Table", "Taste", "Template", "UnsettledEvent", "Webhook",
 ]  # fmt: skip
@@ -36,7 +37,7 @@ TABLES: tuple[type[Table], ...] = (
     ProductChange, Hint, Found, Sample,
     Interest, LookedAt, UnsettledEvent, History, Taste, Basis, SharedName, Stale, Companion, Bestseller,
     Contact, PhoneReading, Identity, Statement,
-    Message, Coupon, CampaignStanding, Template, Pause, Canary, JobCall, Epoch,
+    Message, Coupon, Link, CampaignStanding, Template, Pause, Canary, JobCall, Epoch,
     Webhook, Status, Reply,
     Cursor, JobRun, Heartbeat, Conversion,
 )  # fmt: skip

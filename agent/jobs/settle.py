@@ -8,6 +8,7 @@ from models import (
     Heartbeat,
     Interest,
     JobRun,
+    Link,
     Message,
     OrderChange,
     ProductChange,
@@ -68,6 +69,7 @@ def tidy(settings: Settings, *, now: datetime) -> dict[str, int]:
         "changes": int(changes.execute()),
         "interest": Interest.forget_before(now - settings.interest.kept),
         "events": UnsettledEvent.forget_before(now - settings.interest.kept),
+        "links": Link.forget_before(now - settings.links.kept),
         "articles looked at": Interest.sum_up(),
         "undelivered": Message.give_up(now - GIVEN_UP, now),
     }

@@ -13,6 +13,7 @@ from models import (
     Found,
     Interest,
     JobRun,
+    Link,
     Message,
     ProductChange,
     Sample,
@@ -102,11 +103,22 @@ def test_there_may_be_nothing_to_tidy(database: Path, settings: Settings, now: d
         "changes",
         "interest",
         "events",
+        "links",
         "articles looked at",
         "undelivered",
     )
     nothing = dict.fromkeys(tables, 0)
     assert tidy(settings, now=now) == nothing
+
+
+def test_a_link_goes_when_it_leads_nowhere_any_more(
+    database: Path, settings: Settings, now: datetime
+) -> None:
+    for token, days in (("AAAAAAAAAA", 179), ("BBBBBBBBBB", 181)):
+        made = now - days * DAY
+        Link.put([{"token": token, "message_uid": token, "target": "/", "created_at": made}])
+    assert tidy(settings, now=now)["links"] == 1
+    assert [one.token for one in Link.select()] == ["AAAAAAAAAA"]
 
 
 def test_changes_of_stock_stay_for_a_year_and_counts_for_ninety_days(
