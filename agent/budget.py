@@ -113,7 +113,7 @@ def _sent(today: date) -> list[Sent]:
                 Contact.region, Message.kind, Message.state, Message.cap_day, fn.COUNT(Message.id)
             )
             .join(Contact, JOIN.LEFT_OUTER, on=(Contact.id == Message.contact_id))
-            .where(which, Message.state.not_in(UNCOUNTED))
+            .where(which, Message.state.not_in((*UNCOUNTED, "withheld")))
             .group_by(Contact.region, Message.kind, Message.state, Message.cap_day)
         )
         for country, kind, state, on, count in tuples(query):

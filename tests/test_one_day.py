@@ -53,6 +53,10 @@ listen = "127.0.0.1:0"
 [database]
 path = "winback.db"
 
+[holdout]
+everything = 0
+share = 0
+
 [campaigns.we_miss_you]
 enabled = true
 opt_out_payload = "OPTOUT_MARKETING"

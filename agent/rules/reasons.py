@@ -20,6 +20,7 @@ class Why(Enum):
     BUDGET = "waits: this month's budget is spent"
     QUIET_HOURS = "must not be disturbed now, and later it would be too late"
     NOTHING_FITS = "fits no campaign"
+    HELD_OUT = "is in the group that hears nothing, to compare"
 
     # and why one campaign does not fit
     OFF = "is switched off"

@@ -49,6 +49,10 @@ base_url = "{whatsapp}"
 [database]
 path = "winback.db"
 
+[holdout]
+everything = 0
+share = 0
+
 [campaigns.we_miss_you]
 enabled = true
 

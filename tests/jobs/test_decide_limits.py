@@ -156,4 +156,4 @@ def test_a_restore_between_the_plan_and_its_writing_is_heeded(
     chosen = [one for one in batch if one.decision.why is Why.CHOSEN]
     assert len(chosen) == 5
     Epoch.put(restored_on="2026-03-02")
-    assert reserve(settings, day, chosen) == 0
+    assert reserve(settings, day, chosen) == set()

@@ -69,6 +69,10 @@ attempts_per_spell = {attempts}
 [budget]
 messages_per_month = {budget}
 
+[holdout]
+everything = 0
+share = 0
+
 [campaigns.we_miss_you]
 enabled = true
 body = ["{{first_name|there}}", "{{last_product|something nice}}", "{{shop_url}}"]

@@ -66,7 +66,9 @@ def decide(
     day = Day.at(now)
     for batch in made.batches():
         chosen = [one for one in batch if one.decision.why is Why.CHOSEN]
-        late = len(chosen) - reserve(settings, day, chosen)
-        made.tally[Why.CHOSEN] -= late
-        made.tally[Why.CAPPED] += late
+        written = reserve(settings, day, chosen)
+        for one in chosen:
+            if one.decision.contact_id not in written:  # another loop was faster
+                made.tally[Why.HELD_OUT if one.withheld else Why.CHOSEN] -= 1
+                made.tally[Why.CAPPED] += 1
     return {why.name.lower(): count for why, count in made.tally.items() if count}

@@ -33,6 +33,7 @@ class Known:
     """A person for the rules, and what their message may say."""
 
     person: Person
+    phone: str
     first_name: str
     last_name: str
     email: str
@@ -61,7 +62,7 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
     seen = _last_seen(ids) if asked.arrivals else {}
     query = (
         Contact.select(
-            Contact.id, Contact.marketing, Contact.region, Contact.zones, Contact.first_name,
+            Contact.id, Contact.phone, Contact.marketing, Contact.region, Contact.zones, Contact.first_name,
             Contact.last_name, Contact.email, Contact.language, Contact.unreachable,
             History.last_order_at,
             History.bought, History.spent, History.last_bought,
@@ -71,7 +72,7 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
     )  # fmt: skip
     known: dict[int, Known] = {}
     for (
-        contact, consent, region, zones, first, last, email, language, unreachable, ordered, orders,
+        contact, phone, consent, region, zones, first, last, email, language, unreachable, ordered, orders,
         spent, order,
     ) in raw(query):  # fmt: skip
         mine = written.get(contact, ())
@@ -104,6 +105,7 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
         )
         known[contact] = Known(
             person=person,
+            phone=phone,
             first_name=first,
             last_name=last,
             email=email,

@@ -24,9 +24,11 @@ from agent.jobs.decide.people import Asked, Known, gather
 from agent.jobs.decide.planned import Planned
 from agent.jobs.decide.written import decided_today
 from agent.left_out import LeftOut
+from agent.person_key import person_key
 from agent.rules.audience import REST_AFTER_FAILURE, Arrival, newly_quiet
 from agent.rules.budget import Budget
 from agent.rules.caps import Caps
+from agent.rules.holdout import OF_CAMPAIGN, OF_EVERYTHING, held_out, held_out_of_everything
 from agent.rules.interest import Article
 from agent.rules.reasons import Why
 from agent.rules.room import Room
@@ -77,6 +79,7 @@ class Plan:
         self._left_out = LeftOut.from_settings(settings)
         self._bounds = _bounds(settings, day, self._left_out)
         self._decided = decided_today(day)
+        self._key = person_key()
         self._capacity = Capacity(settings, day, room, budget)
         self._yesterday = day.midnight(days_ago=1)
         self._since = day.now - settings.interest.look_back
@@ -248,11 +251,27 @@ class Plan:
         if no_room is not None:
             return Planned(known, replace(decision, why=no_room, campaign=""))
         self._decided.add(decision.contact_id)
-        self.tally[Why.CHOSEN] += 1
+        withheld = self._withheld(known.phone, decision.campaign)
+        self.tally[Why.HELD_OUT if withheld else Why.CHOSEN] += 1
+        if withheld:
+            return Planned(known, decision, backlog, withheld)
         wish = decision.wish
         if decision.campaign == "back_in_stock" and wish is not None and self._waves is not None:
             self._waves.take(wish.article)
         return Planned(known, decision, backlog)
+
+    def _withheld(self, phone: str, campaign: str) -> str:
+        """Out of what chance holds this person, now that they are chosen; "" where it does not.
+
+        Asked last, so that both groups went through the same: who is held out has taken their part of
+        the room, the budget and the day's share as the others have.
+        """
+        shares = self._settings.holdout
+        if held_out_of_everything(self._key, phone, shares.everything):
+            return OF_EVERYTHING
+        own = self._settings.campaigns[campaign].holdout
+        percent = shares.share if own is None else own
+        return OF_CAMPAIGN if held_out(self._key, phone, campaign, percent) else ""
 
     def _is_full(self) -> bool:
         return self._capacity.full is not None

@@ -12,11 +12,15 @@ from agent.rules.selection import Decision
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What one person gets, or why nothing."""
+    """What one person gets, or why nothing.
+
+    `withheld`: they are chosen, and hear nothing: out of what chance holds them, see agent/rules/holdout.py.
+    """
 
     known: Known
     decision: Decision
     from_backlog: bool = False
+    withheld: str = ""
 
 
 def not_before(settings: Settings, day: Day, known: Known) -> datetime:

@@ -12,6 +12,7 @@ from agent.jobs.decide.wording import Words
 from agent.jobs.decide.written import decided_today
 from agent.rules.caps import Caps, allows
 from agent.rules.selection import Decision
+from agent.rules.states import State
 from models import Contact, Coupon, Message
 from models.base import transaction
 
@@ -21,15 +22,18 @@ CODE_LENGTH = 9  # 31^9: fifteen million guesses for a chance in a thousand, wit
 Coupons = dict[str, dict[str, Any]]
 
 
-def reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> int:
-    """Write the messages of those whom the caps and their consent still allow. Returns how many.
+def reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> set[int]:
+    """Write the messages of those whom the caps and their consent still allow. Returns these contacts.
 
-    All of it is read again in the transaction that writes: another loop may have been faster.
+    All of it is read again in the transaction that writes: another loop may have been faster. Of those
+    who hear nothing it is written that they were chosen: what they do is compared with the others, and
+    the caps hold for them too, so that both are chosen as often.
     """
     if not chosen:
-        return 0
-    coupons = {one.decision.contact_id: _coupon(settings, day, one) for one in chosen}
-    words = Words.gather(settings, day, chosen, coupons)
+        return set()
+    told = [one for one in chosen if not one.withheld]
+    coupons = {one.decision.contact_id: _coupon(settings, day, one) for one in told}
+    words = Words.gather(settings, day, told, coupons)
     caps = Caps(settings.limits.per_7_days, settings.limits.per_30_days)
     ids = [one.decision.contact_id for one in chosen]
     with transaction():
@@ -40,15 +44,15 @@ def reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> int:
             contact = one.decision.contact_id
             days = [date.fromisoformat(iso) for _, iso in taken.get(contact, [])]
             if contact in agreed and allows(caps, days, day.date):
-                rows.append(_message(settings, day, one, words))
+                rows.append(_row(settings, day, one, words))
         written = set(Message.put(rows))
         made = [
             coupon | {"message_uid": row["uid"]}
             for row in rows
-            if row["uid"] in written and (coupon := coupons[row["contact_id"]]) is not None
+            if row["uid"] in written and (coupon := coupons.get(row["contact_id"])) is not None
         ]
         Coupon.put(made)
-    return len(written)
+    return {row["contact_id"] for row in rows if row["uid"] in written}
 
 
 def _coupon(settings: Settings, day: Day, one: Planned) -> dict[str, Any] | None:
@@ -71,14 +75,38 @@ def _end_of_day(moment: datetime, day: Day) -> datetime:
     return datetime.combine(following, time(), day.zone).astimezone(UTC) - timedelta(seconds=1)
 
 
-def _message(settings: Settings, day: Day, one: Planned, words: Words) -> dict[str, Any]:
+def _row(settings: Settings, day: Day, one: Planned, words: Words) -> dict[str, Any]:
+    row = _intent(settings, day, one)
+    if one.withheld:
+        campaign = settings.campaigns[one.decision.campaign]
+        return row | {
+            "template": campaign.template,
+            "language": campaign.language,
+            "variables": {},
+            "about": {},
+            "state": State.WITHHELD.value,
+            "detail": one.withheld,
+            "ended_at": day.now,
+        }
+    composed = words.compose(one)
+    return row | {
+        "template": composed.template,
+        "language": composed.language,
+        "variables": composed.values,
+        "about": words.about(one),
+        "state": State.QUEUED.value,
+        "detail": "",
+        "ended_at": None,
+    }
+
+
+def _intent(settings: Settings, day: Day, one: Planned) -> dict[str, Any]:
     decision = one.decision
     article = decision.wish.article if decision.wish else None
     tells_price = (
         decision.campaign == "price_drop"
         or "price" in settings.campaigns[decision.campaign].placeholders
     )
-    composed = words.compose(one)
     return {
         "uid": secrets.token_urlsafe(16),
         "contact_id": decision.contact_id,
@@ -87,16 +115,13 @@ def _message(settings: Settings, day: Day, one: Planned, words: Words) -> dict[s
         "period": day.date.isoformat(),
         "priority": settings.priority.index(decision.campaign),
         "reason": reason(decision, day),
-        "template": composed.template,
-        "language": composed.language,
-        "variables": composed.values,
+        "country": one.known.person.region,
         "cap_day": day.date.isoformat(),
         "from_backlog": one.from_backlog,
         "spell_began": decision.quiet_since,
         "product_id": article.product_id if article else None,
         "variation_id": article.variation_id if article else 0,
         "price": article.price if article and tells_price else None,
-        "about": words.about(one),
         "created_at": day.now,
         "not_before": not_before(settings, day, one.known),
         "expires_at": expires_at(settings, day, decision),
