@@ -32,6 +32,7 @@ class TemplateContract:
     body_parameters: tuple[str, ...] = ()
     body_room: int = BODY_LIMIT
     url_button_index: int | None = None  # the button whose address ends in a variable
+    url_button_base: str = ""  # what comes before that variable
     quick_reply_indexes: tuple[int, ...] = ()
     copy_code_index: int | None = None
     unsupported: tuple[str, ...] = ()  # parts that want values we do not know how to give
@@ -68,6 +69,7 @@ def compile_template(template: Mapping[str, Any]) -> TemplateContract:
         body_parameters=body_parameters,
         body_room=BODY_LIMIT - len(VARIABLE.sub("", body_text)),
         url_button_index=addresses[0] if addresses else None,
+        url_button_base=VARIABLE.split(buttons[addresses[0]]["url"])[0] if addresses else "",
         quick_reply_indexes=_indexes(buttons, "QUICK_REPLY"),
         copy_code_index=codes[0] if codes else None,
         unsupported=(

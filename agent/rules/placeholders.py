@@ -148,6 +148,10 @@ NEVER_CUT: Final = frozenset(
 PATHS: Final = frozenset({"product_path"})
 """Ends of an address, for the URL button alone; their slashes stay slashes."""
 
+BUTTON_LINK: Final = "button_link"
+"""No placeholder: the whole counted address of the URL button, among the values of a message that has
+one."""
+
 
 def fillable(campaign: str) -> list[str]:
     """The placeholders that a campaign can fill, in the order of the manual."""

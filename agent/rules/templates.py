@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agent.rules.contracts import VARIABLE, TemplateContract, compile_template
+from agent.rules.placeholders import BUTTON_LINK
 from agent.rules.wording import (
     fallback_words,
     fill,
@@ -124,12 +125,19 @@ def components(
         payload = {"type": "payload", "payload": mapping.opt_out_payload}
         built.append(_button("quick_reply", contract.quick_reply_indexes[0], payload))
     if contract.url_button_index is not None:
-        suffix = fill_url(mapping.url_suffix, values)
+        suffix = _counted_end(contract, values) or fill_url(mapping.url_suffix, values)
         built.append(_button("url", contract.url_button_index, {"type": "text", "text": suffix}))
     if contract.copy_code_index is not None:
         code = {"type": "coupon_code", "coupon_code": fill("{coupon_code}", values)}
         built.append(_button("copy_code", contract.copy_code_index, code))
     return built
+
+
+def _counted_end(contract: TemplateContract, values: Mapping[str, str]) -> str:
+    """The end of the button's address where it is a counted link; "" where it is none, or the template
+    has another button by now."""
+    link, base = values.get(BUTTON_LINK, ""), contract.url_button_base
+    return link[len(base) :] if base and link.startswith(base) else ""
 
 
 def _not_sendable(contract: TemplateContract, category: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The chosen -> outbox: their messages and coupons, in one transaction with another look at the caps."""
+"""The chosen -> outbox: their messages, coupons and links, in one transaction with another look at the caps."""
 
 import secrets
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Any
 
 from agent.config import LoyaltyReward, Settings
 from agent.jobs.decide.day import Day
+from agent.jobs.decide.links import Links
 from agent.jobs.decide.planned import Planned, expires_at, not_before
 from agent.jobs.decide.wording import Words
 from agent.jobs.decide.written import decided_today
@@ -33,7 +34,7 @@ def reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> set[int]
         return set()
     told = [one for one in chosen if not one.withheld]
     coupons = {one.decision.contact_id: _coupon(settings, day, one) for one in told}
-    words = Words.gather(settings, day, told, coupons)
+    words, links = Words.gather(settings, day, told, coupons), Links(settings)
     caps = Caps(settings.limits.per_7_days, settings.limits.per_30_days)
     ids = [one.decision.contact_id for one in chosen]
     with transaction():
@@ -44,7 +45,7 @@ def reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> set[int]
             contact = one.decision.contact_id
             days = [date.fromisoformat(iso) for _, iso in taken.get(contact, [])]
             if contact in agreed and allows(caps, days, day.date):
-                rows.append(_row(settings, day, one, words))
+                rows.append(_row(settings, day, one, words, links))
         written = set(Message.put(rows))
         made = [
             coupon | {"message_uid": row["uid"]}
@@ -52,6 +53,7 @@ def reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> set[int]
             if row["uid"] in written and (coupon := coupons.get(row["contact_id"])) is not None
         ]
         Coupon.put(made)
+        links.keep(written, day.now)
     return {row["contact_id"] for row in rows if row["uid"] in written}
 
 
@@ -75,7 +77,7 @@ def _end_of_day(moment: datetime, day: Day) -> datetime:
     return datetime.combine(following, time(), day.zone).astimezone(UTC) - timedelta(seconds=1)
 
 
-def _row(settings: Settings, day: Day, one: Planned, words: Words) -> dict[str, Any]:
+def _row(settings: Settings, day: Day, one: Planned, words: Words, links: Links) -> dict[str, Any]:
     row = _intent(settings, day, one)
     if one.withheld:
         campaign = settings.campaigns[one.decision.campaign]
@@ -92,7 +94,7 @@ def _row(settings: Settings, day: Day, one: Planned, words: Words) -> dict[str, 
     return row | {
         "template": composed.template,
         "language": composed.language,
-        "variables": composed.values,
+        "variables": links.put_into(row["uid"], one.decision.campaign, composed),
         "about": words.about(one),
         "state": State.QUEUED.value,
         "detail": "",
