@@ -1,5 +1,5 @@
 """What listens: WhatsApp's webhooks, stored before they are acknowledged; a sign of life; and the
-routes of the shop's webhooks, of events and of the metrics, which have modules of their own.
+routes of the shop's webhooks, of events, of links and of the metrics, which have modules of their own.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from agent.config import Settings
 from agent.log import Log
 from agent.rules.inbound import may_refuse
 from agent.web.events import events
+from agent.web.links import links
 from agent.web.metrics import metrics
 from agent.web.seldom import Seldom
 from agent.web.shop_hook import shop_hook
@@ -38,6 +39,7 @@ def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Fla
     app.register_blueprint(shop_hook(settings, now))
     app.register_blueprint(events(settings, now))
     app.register_blueprint(metrics(now))
+    app.register_blueprint(links(settings, now))
 
     @app.get("/healthz")
     def health() -> Response:
