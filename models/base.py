@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -191,6 +191,11 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(f"{text}+00:00")
 
 
+def later_by(moment: Any, span: timedelta) -> Any:
+    """The instant in a column, later by `span`, to compare with: without fractions of a second."""
+    return fn.DATETIME(moment, f"{round(span.total_seconds()):+} seconds")
+
+
 def carry_out_each(sql: str, values: Iterable[Sequence[Any]]) -> int:
     """One statement for many sets of values, all or none. Returns how many rows were written."""
     with database.atomic(), peewee.__exception_wrapper__:  # type: ignore[attr-defined]  # not in stubs
@@ -222,10 +227,14 @@ def _cause(error: BaseException) -> BaseException:
     return first
 
 
-def refuse_changes(table: str) -> list[str]:
-    """SQL that makes `table` append-only: the database itself refuses updates and deletes."""
+def refuse_changes(table: str, *, lets_go: str = "") -> list[str]:
+    """SQL that makes `table` append-only: the database itself refuses updates and deletes.
+
+    `lets_go`: the condition, in SQL, on which a row (OLD) may be deleted after all.
+    """
+    refusal = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    but_for = f" WHEN NOT {lets_go}" if lets_go else ""
     return [
-        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-        for verb in ("UPDATE", "DELETE")
+        f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refusal}",
+        f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}{but_for} {refusal}",
     ]

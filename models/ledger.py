@@ -127,7 +127,8 @@ class Heartbeat(Table):
 
 
 class Conversion(Table):
-    """An order that a message earned: the last one its person got in the time before it."""
+    """An order that a message earned: whose coupon it used, else the last one that its person got in
+    the time before it. The first one of that time is kept beside it."""
 
     order_id = BigIntegerField(primary_key=True)
     message_id = IntegerField(index=True)
@@ -135,7 +136,11 @@ class Conversion(Table):
     campaign = CharField()
     by_coupon = BooleanField(default=False)
     ordered_at = UtcField(index=True)
-    revenue = BigIntegerField()  # minor units, net of refunds
+    revenue = (
+        BigIntegerField()
+    )  # minor units, net of refunds; by [attribution] without tax, shipping
     currency = CharField()
-    period = CharField(default="")  # of that message: the local date of its decision
+    period = CharField(default="", index=True)  # of that message: the local date of its decision
     template = CharField(default="")  # of that message
+    language = CharField(default="")  # of that message
+    first_message_id = IntegerField(default=0)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from peewee import (
+    SQL,
     BigIntegerField,
     CharField,
     IntegerField,
@@ -171,6 +172,15 @@ _STALE_LINES = Order.lines_at.is_null() | (Order.lines_at <= Order.modified_at)
 Order.add_index(
     Order.modified_at.desc(), Order.woo_id.desc(), where=_STALE_LINES, name="shop_order_stale"
 )
+
+WAS_MOVED = Order.contact_id != Order.holder_id
+"""The orders of people who have another number now."""
+
+USED_COUPONS = Order.coupons.is_null(False) & (Order.coupons != SQL("'[]'"))
+"""The orders that used coupons. In so many words, or SQLite does not use the index."""
+
+Order.add_index(Order.holder_id, Order.contact_id, where=WAS_MOVED, name="shop_order_moved")
+Order.add_index(Order.coupons, where=USED_COUPONS, name="shop_order_coupons")
 
 
 class OrderLine(Table):

@@ -368,3 +368,21 @@ Message.add_index(
     where=Message.claimed_at.is_null(False),
     name="message_left",
 )
+TOUCHED = Message.accepted_at.is_null(False) & Message.order_id.is_null()
+"""The messages of campaigns that WhatsApp took, at some time: they may have earned something."""
+
+Message.add_index(Message.contact_id, Message.accepted_at, where=TOUCHED, name="message_touched")
+Message.add_index(  # what the report tells of failures
+    Message.period,
+    Message.campaign,
+    Message.state,
+    Message.code,
+    where=Message.code.is_null(False),
+    name="message_failed",
+)
+WITHHELD = Message.state == SQL("'withheld'")
+"""Who was chosen and not written to. In so many words, as TRIED."""
+
+Message.add_index(
+    Message.period, Message.campaign, Message.contact_id, where=WITHHELD, name="message_withheld"
+)
