@@ -40,7 +40,7 @@ def links(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Blue
     lost = Seldom(log, "click.lost", now, fix=LOST)
 
     @routes.get(PATH, defaults={"written": ""})
-    @routes.get(f"{PATH}<path:written>")
+    @routes.get(f"{PATH}<path:written>", merge_slashes=False)  # else by a redirect of its own
     def follow(written: str) -> Answer:
         """To the page of the shop. Other programs than browsers are led there too, and not counted."""
         shop = settings().shop.url
