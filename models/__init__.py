@@ -1,11 +1,12 @@
 """The tables: what we know, and nothing of what we do with it."""
 
 from models.base import Table
-from models.contacts import Contact, Identity, PhoneReading, Statement
+from models.contacts import Contact, Erased, Identity, PhoneReading, Statement
+from models.conversations import Confirmation, Forward
 from models.coupons import Coupon
 from models.delivery import Canary, Epoch, JobCall, Pause
 from models.exactness import Found, Hint, Sample
-from models.inbox import Reply, Status, Webhook
+from models.inbox import Received, Reply, SetAside, Status, Webhook
 from models.insight import Basis, Bestseller, Companion, History, SharedName, Stale, Taste
 from models.interest import Interest, ProductChange, UnsettledEvent
 from models.ledger import Conversion, Cursor, Heartbeat, JobRun
@@ -26,9 +27,9 @@ from models.shop_facts import ShopFact
 from models.templates import CampaignStanding, Template
 
 __all__ = [
-    "TABLES", "Basis", "Bestseller", "CampaignStanding", "Canary", "Category", "Companion", "Contact", "Conversion", "Coupon",
-    "Cursor", "Customer", "Epoch", "Found", "Heartbeat", "Hint", "History", "Identity", "Interest", "JobCall", "JobRun", "Link", "LookedAt", "Message",
-    "Order", "OrderChange", "OrderLine", "Pause", "PhoneReading", "Product", "ProductChange", "Refund", "Reply", "Sample", "SharedName",
+    "TABLES", "Basis", "Bestseller", "CampaignStanding", "Canary", "Category", "Companion", "Confirmation", "Contact", "Conversion", "Coupon",
+    "Cursor", "Customer", "Epoch", "Erased", "Forward", "Found", "Heartbeat", "Hint", "History", "Identity", "Interest", "JobCall", "JobRun", "Link", "LookedAt", "Message",
+    "Order", "OrderChange", "OrderLine", "Pause", "PhoneReading", "Product", "ProductChange", "Received", "Refund", "Reply", "Sample", "SetAside", "SharedName",
     "ShopCoupon", "ShopFact", "Stale", "Statement", "Status", "Table", "Taste", "Template", "UnsettledEvent", "Webhook",
 ]  # fmt: skip
 
@@ -36,8 +37,8 @@ TABLES: tuple[type[Table], ...] = (
     Customer, Product, Category, Order, OrderLine, OrderChange, Refund, ShopCoupon, ShopFact,
     ProductChange, Hint, Found, Sample,
     Interest, LookedAt, UnsettledEvent, History, Taste, Basis, SharedName, Stale, Companion, Bestseller,
-    Contact, PhoneReading, Identity, Statement,
+    Contact, PhoneReading, Identity, Statement, Erased,
     Message, Coupon, Link, CampaignStanding, Template, Pause, Canary, JobCall, Epoch,
-    Webhook, Status, Reply,
+    Webhook, SetAside, Received, Status, Reply, Confirmation, Forward,
     Cursor, JobRun, Heartbeat, Conversion,
 )  # fmt: skip

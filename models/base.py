@@ -58,6 +58,21 @@ class Table(Model):
         values = [[field.db_value(row[field.name]) for field in given] + rest for row in rows]
         return carry_out_each(sql, values)
 
+    @classmethod
+    def update_each(cls, rows: Iterable["Table"], columns: Iterable[str]) -> int:
+        """Write these columns of `rows`, which are in the table, by one statement that is carried out
+        for each. Returns how many there were; all or none are written."""
+        rows, names = list(rows), set(columns)
+        if not rows:
+            return 0
+        fields = [field for field in cls._meta.sorted_fields if field.name in names]
+        key = cls._meta.primary_key
+        sql, _ = cls.update(dict.fromkeys(fields)).where(key == SQL("?")).sql()
+        changed = [*fields, key]
+        return carry_out_each(
+            sql, [[one.db_value(getattr(row, one.name)) for one in changed] for row in rows]
+        )
+
 
 class UtcField(TextField):
     """An instant. Aware in Python; UTC text of one width in the table, so it sorts as it reads.

@@ -206,10 +206,8 @@ def _webhooks(status: Status, now: datetime) -> str:
             f"NONE HAS EVER COME, though WhatsApp took messages {_ago(first, now)}: neither statuses "
             "nor STOPs arrive. Check the callback URL, the app secret and the web server in front"
         )
-    return (
-        f"{status.webhooks_waiting:,} waiting, "
-        f"{status.webhooks_strange:,} with something that was not understood"
-    )
+    see = ": winback inbox" if status.set_aside else ""
+    return f"{status.webhooks_waiting:,} waiting, {status.set_aside:,} of their elements set aside{see}"
 
 
 def _shops_webhooks(found: str) -> str:

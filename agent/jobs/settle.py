@@ -12,7 +12,9 @@ from models import (
     Message,
     OrderChange,
     ProductChange,
+    Received,
     Sample,
+    SetAside,
     UnsettledEvent,
     Webhook,
 )
@@ -23,6 +25,7 @@ READ_WITHIN = timedelta(minutes=1)  # of a webhook, while all is well
 # WhatsApp tries for 30 days at the most to deliver; a day more for its last word
 GIVEN_UP = timedelta(days=31)
 CHANGES_KEPT = timedelta(days=400)  # of stock, prices and orders: a year ago must still be seen
+# so long stays, too, what was set aside of webhooks, and what came in by day
 
 
 def settle(
@@ -58,10 +61,16 @@ def _would_have_heard(since: datetime, now: datetime) -> bool:
 def tidy(settings: Settings, *, now: datetime) -> dict[str, int]:
     """Drop what nobody will ask for again, and end what nobody will hear of again."""
     old = now - KEPT
-    worked_off = Webhook.delete().where(Webhook.done_at.is_null(False), Webhook.received_at < old)
+    SetAside.forget_before(now - CHANGES_KEPT)
+    worked_off = Webhook.delete().where(
+        Webhook.done_at.is_null(False),
+        Webhook.received_at < old,
+        Webhook.id.not_in(SetAside.select(SetAside.webhook_id)),
+    )
     changes = ProductChange.delete().where(ProductChange.seen_at < now - CHANGES_KEPT)
     OrderChange.forget_before(now - CHANGES_KEPT)
     Found.forget_before(old.date())
+    Received.forget_before((now - CHANGES_KEPT).date())
     Sample.delete().where(Sample.taken_at < old).execute()
     return {
         "runs": JobRun.forget_before(old),

@@ -20,6 +20,7 @@ from models import (
     OrderChange,
     Pause,
     PhoneReading,
+    SetAside,
     ShopCoupon,
     ShopFact,
     Statement,
@@ -75,7 +76,7 @@ class Status:
     runs: Sequence[JobRun]
     coupons: Coupons
     webhooks_waiting: int
-    webhooks_strange: int
+    set_aside: int  # elements of webhooks
     first_unanswered: datetime | None  # accepted, and never has any status come
 
 
@@ -108,7 +109,7 @@ def look(now: datetime) -> Status:
         runs=JobRun.latest(),
         coupons=_coupons(now),
         webhooks_waiting=Webhook.select().where(Webhook.done_at.is_null()).count(),
-        webhooks_strange=Webhook.select().where(Webhook.trouble != "").count(),
+        set_aside=SetAside.select().count(),
         first_unanswered=_first_unanswered(),
     )
 

@@ -10,13 +10,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from agent.rules.events import price_text
-from agent.rules.meta_news import NEWS, MetaNews
+from agent.rules.meta_news import NEWS, AccountError, MetaNews
 from agent.rules.webhook_values import code, elements, inner, instant, optional, text, whole
 
 _LONGEST_RETAILER_ID = 200
+_LONGEST_WHAT = 300
+_AROUND = frozenset({"messaging_product", "metadata", "contacts"})  # stand beside every list
 _SAID = re.compile(
     rb'"messages"\s*:|user_preferences'
 )  # as a key: "messages" is a field's name too
@@ -95,9 +98,13 @@ class NumberChanged:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Something that we keep and count, but do not understand."""
+    """Something that we keep and count, but do not understand.
+
+    `broken`: it is of a kind that we know, and cannot be read. Else it is of another kind.
+    """
 
     what: str
+    broken: bool = False
 
 
 Event = StatusUpdate | Inbound | Preference | NumberChanged | MetaNews | Unknown
@@ -122,21 +129,29 @@ def _change(change: object, entry: object) -> Iterator[Event]:
     field = change.get("field") if isinstance(change, Mapping) else None
     value = change.get("value") if isinstance(change, Mapping) else None
     if not isinstance(value, Mapping):
-        yield _unknown(f"{field}: no value")
-    elif field == "messages":
-        for one in elements(value, "statuses"):
-            yield _guarded(_status, one)
-        for one in elements(value, "messages"):
-            yield _guarded(_inbound, one)
-        for one in elements(value, "errors"):
-            yield _guarded(_account_error, one)
-    elif field == "user_preferences":
-        for one in elements(value, "user_preferences"):
-            yield _guarded(_preference, one)
+        yield _broken(f"{field}: no value")
+    elif isinstance(field, str) and field in _READERS:
+        yield from _lists(field, value)
     elif isinstance(field, str) and field in NEWS:
         yield _guarded(NEWS[field], value, _told_at(entry))
     else:
         yield _unknown(f"field {field}")
+
+
+def _lists(field: str, value: Mapping[str, Any]) -> Iterator[Event]:
+    """The elements of a value's lists; without any that we know, that it has others."""
+    told = False
+    for name, read in _READERS[field].items():
+        found = value.get(name)
+        if isinstance(found, list):
+            for one in found:
+                yield _guarded(read, one)
+        elif found is not None:
+            yield _broken(f"{name}: no list")
+        told |= found is not None
+    if not told:
+        others = sorted(key for key in value if isinstance(key, str) and key not in _AROUND)
+        yield _unknown(f"{field} {' '.join(others) or 'without anything'}")
 
 
 def _told_at(entry: object) -> datetime | None:
@@ -151,7 +166,7 @@ def _guarded(read: Callable[..., Event], *given: object) -> Event:
     try:
         return read(*given)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
-        return _unknown(f"{read.__name__.strip('_')}: {type(error).__name__} {error}")
+        return _broken(f"{read.__name__.strip('_')}: {type(error).__name__} {error}")
 
 
 def _status(one: Mapping[str, Any]) -> StatusUpdate:
@@ -263,9 +278,25 @@ def _preference(one: Mapping[str, Any]) -> Preference:
     )
 
 
-def _account_error(one: Mapping[str, Any]) -> Unknown:
-    return _unknown(f"account error {one.get('code')}: {one.get('title')}")
+def _account_error(one: Mapping[str, Any]) -> AccountError:
+    more = one.get("error_data")
+    details = more.get("details") if isinstance(more, Mapping) else more
+    said = details or one.get("title") or one.get("message") or ""
+    return AccountError(code=code(one["code"]), said=whole(str(said)))
+
+
+_READERS: Final[Mapping[str, Mapping[str, Callable[[Any], Event]]]] = MappingProxyType(
+    {
+        "messages": {"statuses": _status, "messages": _inbound, "errors": _account_error},
+        "user_preferences": {"user_preferences": _preference},
+    }
+)
+"""Field of a webhook -> list in its value -> what reads an element of it."""
 
 
 def _unknown(what: str) -> Unknown:
-    return Unknown(whole(what))
+    return Unknown(whole(what)[:_LONGEST_WHAT])
+
+
+def _broken(what: str) -> Unknown:
+    return Unknown(whole(what)[:_LONGEST_WHAT], broken=True)

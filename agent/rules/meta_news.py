@@ -89,8 +89,16 @@ class AccountAlert:
     description: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountError:
+    """An error that is about no message: of the number or the account."""
+
+    code: int
+    said: str = ""
+
+
 TemplateNews = TemplateStatus | TemplateQuality | TemplateCategory
-AccountNews = NumberChange | Capability | AccountUpdate | AccountAlert
+AccountNews = NumberChange | Capability | AccountUpdate | AccountAlert | AccountError
 MetaNews = TemplateNews | AccountNews
 
 

@@ -273,7 +273,7 @@ def test_the_shops_webhooks_are_told_where_they_are_used(
     with owned(config.parent / "winback.db"):
         ShopFact.put({"webhooks": found})
     told = status(config)
-    assert told["webhooks"] == f"0 waiting, 0 with something that was not understood{said}"
+    assert told["webhooks"] == f"0 waiting, 0 of their elements set aside{said}"
     assert told["shop"].endswith("not read yet")  # that fact alone says nothing of the shop
 
 

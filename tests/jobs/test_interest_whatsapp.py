@@ -15,7 +15,7 @@ from agent.sandbox.whatsapp.payloads import CartItem
 from agent.sandbox.whatsapp.people import QuietPeople
 from agent.sandbox.whatsapp.whatsapp import WhatsApp
 from agent.web import Listener, intake
-from models import Contact, Reply, UnsettledEvent, Webhook
+from models import Contact, Reply, SetAside, UnsettledEvent
 from models.base import database as handle
 
 
@@ -50,7 +50,7 @@ def test_a_question_about_a_product_is_a_view_of_it(phone: Phone) -> None:
         (phone.story.ana, "view", POSTER, RED, 1200, "whatsapp")
     ]
     assert Reply.get().text == "Is this still available?"
-    assert Webhook.get().trouble == ""
+    assert not SetAside.select().exists()
 
 
 def test_a_cart_is_interest_in_each_of_its_products(phone: Phone) -> None:
@@ -114,7 +114,7 @@ def test_what_breaks_the_noting_of_interest_does_not_hold_up_a_stop(
     phone.whatsapp.deliver_due()
     track(phone.story.settings, now=phone.clock.now(), beat=nothing)
     assert Contact.get_by_id(phone.story.ana).marketing == "no"
-    assert "IntegrityError" in Webhook.get().trouble
+    assert "IntegrityError" in SetAside.get().reason
 
 
 def test_the_pattern_of_the_catalogue_is_that_of_the_settings(

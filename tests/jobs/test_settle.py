@@ -16,7 +16,9 @@ from models import (
     Link,
     Message,
     ProductChange,
+    Received,
     Sample,
+    SetAside,
     UnsettledEvent,
     Webhook,
 )
@@ -83,6 +85,31 @@ def test_webhooks_that_were_worked_off_go_after_ninety_days(
     webhook(now - 89 * DAY, now - 89 * DAY)
     assert tidy(settings, now=now)["webhooks"] == 1
     assert Webhook.select().count() == 2
+
+
+def test_a_webhook_of_which_something_is_set_aside_stays_longer(
+    database: Path, settings: Settings, now: datetime
+) -> None:
+    for days in (399, 401, 401):
+        received = now - days * DAY
+        Webhook.insert(source="whatsapp", received_at=received, body=b"", done_at=now).execute()
+    for number in (1, 2):
+        SetAside.put(number, [("", "not JSON")], now)
+    assert tidy(settings, now=now)["webhooks"] == 2
+    assert [one.id for one in Webhook.select()] == [1]
+    assert [one.webhook_id for one in SetAside.select()] == [1]
+
+
+def test_days_that_are_long_over_stay_in_the_sum_of_what_came(
+    database: Path, settings: Settings, now: datetime
+) -> None:
+    for days in (1, 401, 500):
+        Received.add({"status read": 2, "message text": days}, (now - days * DAY).date())
+    for _ in range(2):
+        tidy(settings, now=now)
+        assert Received.totals() == {"status read": 6, "message text": 902}
+        assert Received.since(now.date() - DAY) == {"status read": 2, "message text": 1}
+        assert {one.day for one in Received.select()} == {"", "2026-03-01"}
 
 
 def test_old_runs_go_and_the_newest_of_each_job_stays(

@@ -28,7 +28,7 @@ from jobs_stage import (
 from agent.config import Settings
 from agent.consent import Heard, record
 from agent.jobs.track import file_orphans, track
-from models import Contact, Identity, Message, Reply, Statement, Status, Webhook
+from models import Contact, Identity, Message, Reply, SetAside, Statement, Status, Webhook
 from models.base import close_database
 
 ANA = "+12025550101"
@@ -297,7 +297,9 @@ def test_a_poisonous_status_takes_no_other_with_it(
     assert again(message).state == "delivered"
     webhook = Webhook.get()
     assert webhook.done_at == now
-    assert webhook.trouble
+    [aside] = SetAside.select()
+    assert (aside.webhook_id, aside.place, aside.tries) == (webhook.id, "0/0/statuses/0", 1)
+    assert aside.reason.startswith("status: ")
 
 
 @pytest.mark.parametrize(
@@ -313,6 +315,9 @@ def test_a_body_that_makes_no_sense_is_set_aside(
     track(settings, now=now, beat=nothing)
     assert Message.get().state == "delivered"
     assert Webhook.select().where(Webhook.done_at.is_null()).count() == 0
+    [aside] = SetAside.select()
+    assert (aside.webhook_id, aside.place) == (1, "")
+    assert aside.reason
 
 
 def test_a_webhook_that_breaks_us_is_set_aside_and_the_rest_is_heard(
@@ -339,8 +344,10 @@ def test_a_webhook_that_breaks_us_is_set_aside_and_the_rest_is_heard(
     assert again(fine).state == "delivered"
     assert again(other).state == "unsure"
     first, second = Webhook.select().order_by(Webhook.id)
-    assert "IntegrityError" in first.trouble
-    assert (first.done_at, second.done_at, second.trouble) == (now, now, "")
+    assert (first.done_at, second.done_at) == (now, now)
+    [aside] = SetAside.select()
+    assert (aside.webhook_id, aside.place) == (first.id, "0/0/statuses/0")
+    assert "IntegrityError" in aside.reason
     assert beats == 4  # before each look, and before each of the two
 
 

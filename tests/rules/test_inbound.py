@@ -19,6 +19,7 @@ from agent.rules.inbound import (
     Unknown,
     read_webhook,
 )
+from agent.rules.meta_news import AccountError
 
 AT = datetime(2026, 11, 21, 22, 26, 40, tzinfo=UTC)
 SECONDS = int(AT.timestamp())
@@ -357,24 +358,64 @@ def test_what_a_status_says_of_its_price(pricing: object, kind: str, category: s
     assert (event.status, event.pricing, event.category) == ("sent", kind, category)
 
 
-def test_an_error_of_the_account_is_kept_as_unknown() -> None:
-    payload = webhook(errors=[{"code": 130429, "title": "Rate limit hit"}, "no object"])
-    first, second = read(payload)
-    assert first == Unknown("account error 130429: Rate limit hit")
-    assert isinstance(second, Unknown)
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ({"code": 130429, "title": "Rate limit hit"}, "Rate limit hit"),
+        ({"code": "130429", "title": "x", "error_data": {"details": "too many"}}, "too many"),
+        ({"code": 130429, "message": "Rate limit", "error_data": "too many"}, "too many"),
+        ({"code": 130429}, ""),
+    ],
+)
+def test_an_error_of_the_account_has_its_code_and_its_words(error: object, said: str) -> None:
+    assert read(webhook(errors=[error])) == [AccountError(code=130429, said=said)]
+
+
+@pytest.mark.parametrize("error", ["no object", None, {}, {"code": "many"}, {"code": 10**30}])
+def test_an_error_of_the_account_that_makes_no_sense_is_broken(error: object) -> None:
+    [event] = read(webhook(errors=[error]))
+    assert isinstance(event, Unknown)
+    assert event.broken
 
 
 def test_a_field_that_we_do_not_read_is_kept_as_unknown() -> None:
     assert read(webhook("flows", event="X")) == [Unknown("field flows")]
 
 
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ({"metadata": {}, "contacts": [], "groups": [1], "calls": []}, "messages calls groups"),
+        ({"metadata": {}, "statuses": None}, "messages statuses"),
+        ({}, "messages without anything"),
+    ],
+)
+def test_a_value_without_the_lists_that_we_read_is_kept_as_unknown(
+    value: object, what: str
+) -> None:
+    assert read({"entry": [{"changes": [{"field": "messages", "value": value}]}]}) == [
+        Unknown(what)
+    ]
+
+
+def test_a_list_without_elements_says_nothing() -> None:
+    assert read(webhook(statuses=[], messages=None)) == []
+
+
+@pytest.mark.parametrize("found", [{}, "x", 1, {"0": SENT}])
+def test_a_list_that_is_none_is_broken_and_the_others_count(found: object) -> None:
+    first, second = read(webhook(statuses=found, messages=[STOP]))
+    assert first == Unknown("statuses: no list", broken=True)
+    assert isinstance(second, Inbound)
+
+
 @pytest.mark.parametrize("change", [{"field": "messages"}, {"field": "messages", "value": []}])
-def test_a_change_without_a_value_is_kept_as_unknown(change: object) -> None:
-    assert read({"entry": [{"changes": [change]}]}) == [Unknown("messages: no value")]
+def test_a_change_without_a_value_is_broken(change: object) -> None:
+    assert read({"entry": [{"changes": [change]}]}) == [Unknown("messages: no value", broken=True)]
 
 
-def test_a_change_that_is_no_object_is_kept_as_unknown() -> None:
-    assert read({"entry": [{"changes": ["x"]}]}) == [Unknown("None: no value")]
+def test_a_change_that_is_no_object_is_broken() -> None:
+    assert read({"entry": [{"changes": ["x"]}]}) == [Unknown("None: no value", broken=True)]
 
 
 @pytest.mark.parametrize(
@@ -389,7 +430,6 @@ def test_a_change_that_is_no_object_is_kept_as_unknown() -> None:
         {"entry": {}},
         {"entry": [None]},
         {"entry": [{"changes": None}]},
-        {"entry": [{"changes": [{"field": "messages", "value": {"metadata": {}}}]}]},
     ],
 )
 def test_a_body_without_elements_says_nothing(payload: object) -> None:
@@ -452,7 +492,8 @@ def test_reading_never_raises_on_bodies_that_look_right(
     assert_storable(events)
     if field == "messages":  # nothing is dropped without a word
         lists = [value.get(key) for key in ("statuses", "messages", "errors")]
-        assert len(events) == sum(len(one) for one in lists if isinstance(one, list))
+        told = [len(one) if isinstance(one, list) else 1 for one in lists if one is not None]
+        assert len(events) == (sum(told) if told else 1)
 
 
 @given(st.lists(json_values, max_size=4), st.lists(json_values, max_size=4), st.data())

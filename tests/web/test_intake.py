@@ -18,7 +18,7 @@ from agent.config import Settings
 from agent.jobs.track import track
 from agent.web import intake
 from agent.web.intake import signed
-from models import Reply, Webhook
+from models import Reply, SetAside, Webhook
 
 # as Meta writes it: every letter beyond ASCII as \\uXXXX, every slash escaped
 ESCAPED = rb'{"entry":[{"text":"Ol\u00e1, n\u00e3o \ud83d\ude00 https:\/\/shop.example\/a@b"}]}'
@@ -209,7 +209,7 @@ def test_a_body_that_is_no_json_is_stored_and_set_aside_by_the_tracking(
     [webhook] = Webhook.select()
     assert bytes(webhook.body) == b"<html>hello</html>"
     assert webhook.done_at == now
-    assert webhook.trouble.startswith("not JSON")
+    assert SetAside.get().reason.startswith("not JSON")
 
 
 def test_what_whatsapp_says_comes_through_as_it_happened(

@@ -4,10 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from agent.clients.outcomes import Action, action_of
+from agent.clients.whatsapp_failures import remedy
 from agent.log import Log
 from agent.pauses import REINSTATED, RESTRICTION
 from agent.rules.meta_news import (
     AccountAlert,
+    AccountError,
     AccountUpdate,
     Capability,
     MetaNews,
@@ -51,6 +54,10 @@ def heed_news(news: Iterable[MetaNews], *, now: datetime) -> None:
                 JobCall.put(ACCOUNT)
                 tell = log.warning if one.severity == "CRITICAL" else log.info
                 tell("account.alert", kind=one.kind, said=one.description)
+            case AccountError():
+                log.warning("account.error", code=one.code, said=one.said, fix=remedy(one.code))
+                if action_of(one.code, by_status=True) is Action.ACCOUNT:
+                    JobCall.put(ACCOUNT)
 
 
 def _tell_of_template(news: TemplateStatus | TemplateQuality | TemplateCategory) -> None:
