@@ -50,6 +50,8 @@ def import_(file: Path, config: Path) -> None:
         f"{done.waiting:,} {'waits' if done.waiting == 1 else 'wait'} for a person or product, "
         f"{_counted(done.set_aside, 'line')} set aside"
     )
+    for reason, count in sorted(done.dropped.items()):
+        click.echo(f"{_counted(count, 'event')} dropped: {reason}")
     if done.set_aside:
         sys.exit(1)
 

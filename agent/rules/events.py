@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from agent.rules.links import TOKEN
 from agent.rules.phones import read_phone
 
 VIEW: Final = "product_view"
@@ -28,7 +29,7 @@ CLOCKS_DIFFER_BY: Final = timedelta(minutes=10)  # a time that far ahead is now
 _LARGEST = 2**63 - 1  # what an integer column holds
 _NAMES = ("product_id", "variation_id", "sku", "retailer_id")
 _SEEN = ("price", "currency", "stock_status")
-_PERSON = ("phone", "country", "customer_id", "email")
+_PERSON = ("phone", "country", "customer_id", "email", "link")
 FIELDS: Final = ("kind", *_PERSON, *_NAMES, *_SEEN, "at")
 _IN_A_CART = (*_NAMES, *_SEEN, "quantity")
 
@@ -49,6 +50,7 @@ class Who:
     email: str = ""  # lower case
     wa_id: str = ""
     user_id: str = ""  # WhatsApp's, of people who hide their phone
+    link: str = ""  # the token of a message that they followed; only where nothing else names them
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +186,13 @@ def _who(told: Mapping[str, Any], home: str) -> Who:
     phone = read_phone(typed, country or home)
     if customer or email or phone.e164:  # whoever is named otherwise may have typed any phone
         return Who(phone.e164, customer, email)
+    if link := _text(told, "link", 40):
+        if not TOKEN.fullmatch(link):
+            raise NotAnEvent(f"link {_shown(link)} is none: give what came with the address as wb")
+        return Who(link=link)
     if typed:
         raise NotAnEvent(f"phone {_shown(typed)}: {phone.reason}")
-    raise NotAnEvent("no person: give a phone, customer_id or email")
+    raise NotAnEvent("no person: give a phone, customer_id, email or link")
 
 
 def _what(told: Mapping[str, Any]) -> What:

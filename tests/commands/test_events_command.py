@@ -142,3 +142,14 @@ def test_beside_a_daemon_which_takes_events_too_and_files_what_waits(
         assert answer.json() == {"taken": 1, "refused": []}
         daemon.kill()  # what was acknowledged is on the disk
         assert reread(UnsettledEvent.get().said).what.product_id == 42
+
+
+def test_what_was_dropped_is_told_with_its_reason(config: Path, tmp_path: Path) -> None:
+    file = tmp_path / "views.csv"
+    file.write_text("kind,link,product_id\nproduct_view,AbCdEfGhI1,42\n")
+    done = typed("events", "import", str(file), "--config", str(config))
+    assert done.exit_code == 0
+    assert done.stdout.splitlines() == [
+        "0 events taken, 0 rows of interest written, 0 wait for a person or product, 0 lines set aside",
+        "1 event dropped: unknown link",
+    ]

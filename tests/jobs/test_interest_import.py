@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from interest_stage import MINUTE, POSTER, RED, SHIRT, Story, rows, view, waiting
-from jobs_stage import DAY, Killed
+from jobs_stage import DAY, Killed, add_message
 
 from agent.config import Settings
 from agent.errors import BadInput
 from agent.jobs.interest import import_events
 from agent.jobs.interest.imports import LONGEST_LINE, Imported
-from models import Interest, ShopFact, UnsettledEvent
+from models import Interest, Link, ShopFact, UnsettledEvent
 
 
 @pytest.fixture
@@ -320,3 +320,19 @@ def test_no_line_of_json_breaks_the_others(desk: Desk, lines: list[bytes]) -> No
     done = desk.take("a.jsonl", b"\n".join([good, *lines, good]))
     assert done.events == 2
     assert done.set_aside == len(desk.told)
+
+
+def test_what_is_told_by_a_link_needs_a_consent_that_stands(desk: Desk) -> None:
+    for token, contact in (("AbCdEfGhI1", desk.story.ana), ("AbCdEfGhI2", 0)):
+        uid = add_message(contact, desk.story.now).uid
+        made = desk.story.now
+        Link.put([{"token": token, "message_uid": uid, "target": "/", "created_at": made}])
+    lines = "".join(
+        f"product_view,{link},{SHIRT}\n"
+        for link in ("AbCdEfGhI1", "AbCdEfGhI2", "AbCdEfGhI3", "no")
+    )
+    done = desk.take("views.csv", f"kind,link,product_id\n{lines}")
+    assert (done.events, done.rows, done.waiting, done.set_aside) == (1, 1, 0, 1)
+    assert done.dropped == {"no consent": 1, "unknown link": 1}
+    assert [line for line, _ in desk.told] == [5]
+    assert rows("contact_id", "source") == [(desk.story.ana, "import")]

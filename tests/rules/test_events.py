@@ -152,7 +152,22 @@ def test_a_phone_that_cannot_be_used_matters_only_where_nothing_else_names_the_p
 
 @pytest.mark.parametrize("guest", [None, 0, "0", "", " "])
 def test_a_guest_without_a_name_is_nobody(guest: object) -> None:
-    assert why_not(customer_id=guest) == "no person: give a phone, customer_id or email"
+    assert why_not(customer_id=guest) == "no person: give a phone, customer_id, email or link"
+
+
+def test_a_link_names_whoever_nothing_else_names() -> None:
+    link = "AbCdEfGhI1"
+    assert read(customer_id=None, link=link).who == Who(link=link)
+    assert read(customer_id=0, phone="no phone", link=f" {link} ").who == Who(link=link)
+    assert read(link=link).who == Who(customer_id=17)
+    assert read(link="no link").who == Who(customer_id=17)
+
+
+@pytest.mark.parametrize(
+    "link", ["AbCdEfGhI", "AbCdEfGhI12", "AbCdEfGh_1", "AbCdEfGhIç", 1234567890]
+)
+def test_what_is_no_link_is_refused(link: object) -> None:
+    assert why_not(customer_id=None, link=link).startswith("link ")
 
 
 @pytest.mark.parametrize("email", ["ana", "ana@", "@shop.example", "a b@shop.example", "a@b@c"])

@@ -100,7 +100,7 @@ def test_a_bad_event_is_named_and_loses_no_other(tell: Tell) -> None:
     assert answer.json() == {
         "taken": 2,
         "refused": [
-            {"index": 1, "reason": "no person: give a phone, customer_id or email"},
+            {"index": 1, "reason": "no person: give a phone, customer_id, email or link"},
             {"index": 2, "reason": "an event is an object with fields"},
         ],
     }

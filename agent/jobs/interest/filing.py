@@ -1,11 +1,12 @@
 """Events -> rows of interest, a batch at a time, in a handful of statements."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from agent.config import Settings
+from agent.jobs.interest.followers import find_followers
 from agent.jobs.interest.people import find_people
 from agent.jobs.interest.products import Past, find_articles
 from agent.rules.articles import Article
@@ -33,23 +34,33 @@ class Told:
 
 @dataclass(slots=True)
 class Filed:
-    """What came of a batch: rows written or removed, and events that wait, with the reason."""
+    """What came of a batch: rows written or removed, events that wait, with the reason, and how many were
+    dropped for which."""
 
     rows: int = 0
     waiting: list[tuple[Told, str]] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
 
 
 def file_events(told: Sequence[Told], settings: Settings, *, currency: str, now: datetime) -> Filed:
     """Put these events together with the interest that is known, in the caller's transaction.
 
     Whatever is told twice, late, or in another order comes to the same rows. A removal is applied and
-    still waits for a day: what it removes may be told after it.
+    still waits for a day: what it removes may be told after it. What somebody did who followed a link is
+    theirs only if their consent stands now.
     """
+    links = {one.event.who.link for one in told} - {""}
+    followers = find_followers(links, now - settings.links.kept)
     people = find_people({one.event.who for one in told})
     articles = find_articles({one.event.what for one in told}, settings.interest.retailer_id)
     filed, known = Filed(), list[tuple[Told, int, Article]]()
     for one in told:
-        contact, article = people.get(one.event.who), articles.get(one.event.what)
+        who = one.event.who
+        if who.link in followers.refused:
+            filed.dropped[followers.refused[who.link]] += 1
+            continue
+        contact = followers.contacts.get(who.link, people.get(who))
+        article = articles.get(one.event.what)
         if contact is not None and article is not None:
             known.append((one, contact, article))
             continue

@@ -1,8 +1,9 @@
 """A file of events -> interest: CSV, or a JSON object on each line; read as a stream, however large."""
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -30,6 +31,7 @@ class Imported:
     rows: int = 0  # of interest that were written
     waiting: int = 0  # events whose person or product is not known yet
     set_aside: int = 0  # lines
+    dropped: Counter[str] = field(default_factory=Counter)  # events of links, by why
 
 
 def import_events(
@@ -90,18 +92,19 @@ def _file(
     batch: list[Event], settings: Settings, currency: str, now: datetime, done: Imported
 ) -> None:
     """All of it in one transaction. Before the shop has said its currency, the daemon does the rest."""
-    told = [Told(event, SOURCE) for event in batch]
+    told, dropped = [Told(event, SOURCE) for event in batch], Counter[str]()
     with transaction():
         if currency:
             filed = file_events(told, settings, currency=currency, now=now)
             done.rows += filed.rows
-            waiting = filed.waiting
+            waiting, dropped = filed.waiting, filed.dropped
         else:
             waiting = [(one, "") for one in told]
         for reason in sorted({reason for _, reason in waiting}):
             said = [one.event for one, why in waiting if why == reason]
             UnsettledEvent.put([(words(one), one.at) for one in said], SOURCE, reason)
-    done.events += len(told)
+    done.events += len(told) - dropped.total()
+    done.dropped += dropped
     done.waiting += len(waiting)
 
 

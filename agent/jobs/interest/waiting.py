@@ -84,6 +84,7 @@ def _file(
         news = [(why, number) for number, why in waits.items() if before[number] != why]
         note = UnsettledEvent.update(reason="").where(UnsettledEvent.id == 0)
         carry_out_each(note.sql()[0], news)
-    tally["events"] += len(settled)
+    tally["events"] += len(settled) - filed.dropped.total()
+    tally.update({f"dropped, {reason}": count for reason, count in filed.dropped.items()})
     tally["rows"] += filed.rows
     tally["set aside"] += sum(before[number] == "" for _, number in news)
