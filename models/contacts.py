@@ -151,16 +151,21 @@ class Identity(Table):
 
 
 class Statement(Table):
-    """The consent ledger: what somebody said, when, and where. The database refuses any change."""
+    """The consent ledger: what somebody said, when, and where. The database refuses any change.
+
+    It lets go of a row only when somebody is erased: after `Erased` has a refusal under the hash of their
+    phone that is no older than the row.
+    """
 
     id = AutoField()
-    phone = CharField(index=True)
+    phone = CharField(index=True)  # or the user id of WhatsApp's, of somebody whose phone it hides
     purpose = CharField()  # marketing, order_news
-    says = CharField()  # yes, no
+    says = CharField()  # yes, no; resumed: what WhatsApp's own switch had ended goes on
     source = CharField()  # order 17, customer 5, import list.csv:3, whatsapp, command
     words = TextField(default="")  # the wording or the message
     said_at = UtcField()
     recorded_at = UtcField()
+    phone_hash = CharField(default="")  # keyed: see agent/person_key.py
 
     class Meta:
         table_name = "consent_statement"
@@ -179,6 +184,41 @@ class Statement(Table):
             .where(cls.phone.in_(phones), cls.purpose == purpose)
             .order_by(cls.said_at, cls.id)
         )
+
+
+class Erased(Table):
+    """The refusal of somebody who was erased, under the keyed hash of their phone: so it is honoured when
+    the same phone turns up again, and nobody can read from it whose it is. Append-only like the ledger.
+    """
+
+    id = AutoField()
+    phone_hash = CharField()
+    purpose = CharField()
+    said_at = UtcField()
+
+    class Meta:
+        table_name = "consent_erased"
+        indexes = ((("phone_hash", "purpose", "said_at"), True),)
+
+    @classmethod
+    def add(cls, rows: Iterable[Mapping[str, Any]]) -> int:
+        return cls.write_each(rows, lambda insert: insert.on_conflict_ignore())
+
+    @classmethod
+    def newest(cls, hashes: Iterable[str]) -> dict[tuple[str, str], datetime]:
+        """(hash, purpose) -> when these people were erased last; the others are not there."""
+        if not cls.select(cls.id).exists():
+            return {}
+        query = cls.select(cls.phone_hash, cls.purpose, fn.MAX(cls.said_at))
+        found = query.where(among(cls.phone_hash, hashes)).group_by(cls.phone_hash, cls.purpose)
+        return {(phone, purpose): at for phone, purpose, at in tuples(found)}
+
+
+KEPT_UNDER_THE_HASH = (
+    "EXISTS (SELECT 1 FROM consent_erased WHERE phone_hash = OLD.phone_hash "
+    "AND purpose = OLD.purpose AND said_at >= OLD.said_at)"
+)
+"""On which condition the database lets go of a row of the ledger, in SQL."""
 
 
 def set_standing(purpose: str, standings: Mapping[str, tuple[str, datetime | None]]) -> None:

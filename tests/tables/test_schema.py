@@ -9,7 +9,7 @@ from playhouse.migrations import Runner
 from playhouse.schema_diff import diff_models
 
 import models
-from models import TABLES, Statement
+from models import TABLES, Erased, Statement
 from models.base import (
     MIGRATIONS,
     Table,
@@ -20,6 +20,7 @@ from models.base import (
     unknown_migrations,
 )
 from models.base import database as handle
+from models.contacts import KEPT_UNDER_THE_HASH
 from models.waiting import TEMPORARY
 
 Declared = set[tuple[object, ...]]
@@ -81,8 +82,11 @@ def test_every_column_and_index_is_as_the_models_declare_it(tmp_path: Path) -> N
     assert without_runners_own(migrated[1]) == declared[1]
 
 
-def test_the_consent_ledger_is_the_only_table_that_refuses_changes() -> None:
-    assert triggers() == set(refuse_changes(Statement._meta.table_name))
+def test_the_consent_ledger_and_who_was_erased_are_the_only_tables_that_refuse_changes() -> None:
+    assert triggers() == {
+        *refuse_changes(Statement._meta.table_name, lets_go=KEPT_UNDER_THE_HASH),
+        *refuse_changes(Erased._meta.table_name),
+    }
 
 
 def test_every_table_that_a_model_declares_is_listed() -> None:
