@@ -34,6 +34,11 @@
  *   define( 'WINBACK_EVENTS_URL', 'http://localhost:8087/events' );
  *   define( 'WINBACK_EVENTS_TOKEN', '...' );
  *
+ * Whoever is not logged in, and comes by a counted link of a message, is known by that link: it is kept in a
+ * cookie of this shop (winback_link) for 30 days, and told with what they look at. winback takes it for a view
+ * of the person it wrote to, if they agree to offers then. A consent plugin that speaks the WP Consent API is
+ * asked for "marketing" first, and heeded; add_filter( 'winback_keep_link', '__return_false' ) keeps none.
+ *
  * Nothing in here may ever harm a page: every error is swallowed, and told to PHP's log if WP_DEBUG is on.
  */
 
@@ -52,6 +57,9 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 		const YES       = 'yes';
 		const WITHDRAWN = 'withdrawn'; // one of `refusals` in winback's config
 
+		const LINK         = 'wb'; // what winback's links bring along in the address
+		const COOKIE       = 'winback_link';
+		const COOKIE_KEPT  = 2592000; // seconds: 30 days
 		const AN_HOUR      = 3600;
 		const REMEMBERED   = 100; // views of one person in an hour
 		const SLOW         = 0.5; // seconds for telling one view; after that none is told for a while
@@ -66,6 +74,7 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 		private static $said = 0;
 
 		public static function start() {
+			self::on( 'template_redirect', 'keep_link', 0 ); // before the page is led on to another address
 			self::on( 'template_redirect', 'note_view', 99 );
 			self::on( 'shutdown', 'tell_view', 1000 ); // after all that others still do or print
 
@@ -292,6 +301,58 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 			}
 		}
 
+		// ---- who came by a link ----
+
+		/** On any page. Who has logged in is known by their account, and has no such cookie. */
+		private static function keep_link() {
+			$kept = self::link_in( $_COOKIE, self::COOKIE );
+			$new  = self::link_in( $_GET, self::LINK ); // phpcs:ignore WordPress.Security.NonceVerification -- it changes nothing in the shop
+			if ( '' === $kept . $new || headers_sent() ) {
+				return;
+			}
+			if ( ! self::may_keep_link() ) {
+				if ( isset( $_COOKIE[ self::COOKIE ] ) ) {
+					self::set_cookie( '', 1 );
+				}
+			} elseif ( '' !== $new && $new !== $kept && self::can_tell() && self::is_a_person_looking() ) {
+				self::set_cookie( $new, time() + self::COOKIE_KEPT );
+			}
+		}
+
+		/** The one that they came by last; '' for who has none, or may not be known by it. */
+		private static function link() {
+			$new  = self::link_in( $_GET, self::LINK ); // phpcs:ignore WordPress.Security.NonceVerification -- as above
+			$link = '' === $new ? self::link_in( $_COOKIE, self::COOKIE ) : $new;
+			return '' !== $link && self::may_keep_link() ? $link : '';
+		}
+
+		private static function link_in( $given, $name ) {
+			$link = isset( $given[ $name ] ) ? $given[ $name ] : '';
+			return is_string( $link ) && preg_match( '/^[A-Za-z0-9]{10}$/D', $link ) ? $link : '';
+		}
+
+		private static function may_keep_link() {
+			if ( get_current_user_id() > 0 || true !== apply_filters( 'winback_keep_link', true ) ) {
+				return false;
+			}
+			return ! function_exists( 'wp_has_consent' ) || wp_has_consent( 'marketing' );
+		}
+
+		private static function set_cookie( $link, $expires ) {
+			setcookie(
+				self::COOKIE,
+				$link,
+				array(
+					'expires'  => $expires,
+					'path'     => defined( 'COOKIEPATH' ) && COOKIEPATH ? COOKIEPATH : '/',
+					'domain'   => defined( 'COOKIE_DOMAIN' ) && COOKIE_DOMAIN ? COOKIE_DOMAIN : '',
+					'secure'   => is_ssl(),
+					'httponly' => true,
+					'samesite' => 'Lax',
+				)
+			);
+		}
+
 		// ---- product views ----
 
 		/** While the page is made: whose view of what this is, if it is to be told at all. */
@@ -300,7 +361,8 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 				return;
 			}
 			$user_id = get_current_user_id();
-			if ( $user_id <= 0 || ! self::agreed( self::MARKETING, $user_id ) || ! self::is_a_person_looking() ) {
+			$known   = $user_id > 0 ? self::agreed( self::MARKETING, $user_id ) : '' !== self::link();
+			if ( ! $known || ! self::is_a_person_looking() ) {
 				return;
 			}
 			if ( current_user_can( 'edit_posts' ) || current_user_can( 'manage_woocommerce' ) ) {
@@ -360,10 +422,10 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 
 		/** get_price() is what the shop's REST API calls the price, which is what winback compares with. */
 		private static function view_of( $product ) {
-			$price = wc_format_decimal( $product->get_price() );
-			$event = array(
-				'kind'         => 'product_view',
-				'customer_id'  => get_current_user_id(),
+			$price   = wc_format_decimal( $product->get_price() );
+			$user_id = get_current_user_id();
+			$event   = array( 'kind' => 'product_view' ) + ( $user_id > 0 ? array( 'customer_id' => $user_id ) : array( 'link' => self::link() ) );
+			$event  += array(
 				'product_id'   => (int) $product->get_id(),
 				'variation_id' => 0,
 				'stock_status' => (string) $product->get_stock_status(),
@@ -378,7 +440,7 @@ if ( ! class_exists( 'Winback_Bridge', false ) ) { // two copies of this file ar
 
 		/** Once an hour for a person, a product, and its price and stock as they are; one transient for each person. */
 		private static function was_told( $event ) {
-			$key  = 'winback_seen_' . $event['customer_id'];
+			$key  = 'winback_seen_' . ( isset( $event['link'] ) ? $event['link'] : $event['customer_id'] );
 			$what = implode( '|', array( $event['product_id'], $event['stock_status'], isset( $event['price'] ) ? $event['price'] : '' ) );
 			$seen = get_transient( $key );
 			$now  = time();

@@ -90,12 +90,19 @@ ONCE_MORE = WITHDRAWING | {
     },
     "meta": {USER: "yes", USER_WORDING: "x", NEWS: "yes", f"{NEWS}_wording": "y"},
 }
+FOLLOWING = EVERYTHING | {
+    "user_id": 0,
+    "get": {"wb": "AbCdEfGhI1"},
+    "true": ["is_product", "wp_has_consent"],
+}
 SHORT = ["woocommerce_checkout_order_processed", 7]
 WORLDS = [
     ([*ALL, SHORT], EVERYTHING),
     (VIEW, LITESPEED),
     ([SAVED], WITHDRAWING),
     (PLACED, ONCE_MORE),
+    (VIEW, FOLLOWING),
+    (VIEW, FOLLOWING | {"cookies": {"winback_link": "AbCdEfGhI1"}, "true": ["is_product"]}),
 ]
 
 

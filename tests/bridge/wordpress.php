@@ -181,7 +181,7 @@ $nothing   = static function () {};
 foreach ( array( 'fastcgi_finish_request', 'litespeed_finish_request', 'wc_set_user_last_update_time' ) as $name ) {
 	$functions[ $name ] = $nothing;
 }
-$questions = array( 'is_product', 'is_preview', 'is_customize_preview', 'is_feed', 'is_embed', 'post_password_required', 'current_user_switched' );
+$questions = array( 'is_product', 'is_preview', 'is_customize_preview', 'is_feed', 'is_embed', 'post_password_required', 'current_user_switched', 'is_ssl', 'wp_has_consent' );
 foreach ( $questions as $name ) {
 	$functions[ $name ] = static function () use ( $name ) {
 		global $world;
@@ -221,6 +221,10 @@ foreach ( $world['constants'] as $name => $value ) {
 }
 $_SERVER = $world['server'];
 $_POST   = $world['post'];
+if ( PHP_SAPI === 'cli' ) { // a real server has its own
+	$_GET    = $world['get'];
+	$_COOKIE = $world['cookies'];
+}
 
 require $argv[3];
 if ( $world['twice'] ) {
