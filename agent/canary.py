@@ -17,7 +17,7 @@ from agent.config import Settings
 from agent.log import Log
 from agent.rules.canary import Limits, Progress, Tally, allowance, first_batch
 from agent.rules.states import TAKEN, State
-from models import Canary, Contact, Message, Template
+from models import Canary, Message, Template
 from models.base import among_pairs, raw, tuples
 
 log = Log(__name__)
@@ -81,21 +81,14 @@ def trials(settings: Settings, now: datetime) -> list[Trial]:
 
 def tally(campaign: str, since: datetime) -> Tally:
     """What became of the campaign's messages that left since then."""
-    said_no = (
-        (Contact.marketing == "no")
-        & (Contact.marketing_at >= Message.claimed_at)
-        & Message.state.not_in(FAILED)
-    )
-    counted = (
-        Message.select(
-            fn.COUNT(Message.id),
-            _count(Message.state.in_(FAILED)),
-            _count(said_no),
-            _count(Message.state == State.HELD.value),
-        )
-        .join(Contact, on=(Contact.id == Message.contact_id))
-        .where(*_left_since(campaign, since))
-    )
+    # in answer to it, as far as can be told: what the shop's accounts and lists say is no word on it
+    said_no = Message.stopped & Message.state.not_in(FAILED)
+    counted = Message.select(
+        fn.COUNT(Message.id),
+        _count(Message.state.in_(FAILED)),
+        _count(said_no),
+        _count(Message.state == State.HELD.value),
+    ).where(*_left_since(campaign, since))
     left, failed, opt_outs, held = tuples(counted)[0]
     return Tally(left, failed, opt_outs, held)
 

@@ -6,9 +6,11 @@ from typing import Any
 from agent.clients.outcomes import ACTIONS, Action
 from agent.clients.whatsapp_failures import remedy
 from agent.config import Settings
-from agent.consent import Heard, record
+from agent.consent import SWITCH, Heard, record
+from agent.conversations import mark_stopped, newest_before
 from agent.log import Log
 from agent.pauses import ERROR
+from agent.rules.consent import NO
 from agent.templates import stop_template
 from models import Contact, Message, Pause
 from models.delivery import EVERYTHING, MARKETING
@@ -41,9 +43,9 @@ def heed(
     match action:
         case Action.SUPPRESS_MARKETING:
             phone = Contact.get_by_id(message.contact_id).phone
-            record(
-                [Heard(phone=phone, says="no", source="whatsapp", said_at=at, words=said)], now=now
-            )
+            record([Heard(phone=phone, says=NO, source=SWITCH, said_at=at, words=said)], now=now)
+            if (last := newest_before(message.contact_id, at)) is not None:
+                mark_stopped([last.id])
         case Action.SUPPRESS_ALL:
             if code not in PERHAPS_UNREACHABLE or _failed_before(message, code):
                 Contact.update(unreachable=said).where(Contact.id == message.contact_id).execute()
@@ -51,19 +53,24 @@ def heed(
         case Action.TEMPLATE:
             stop_template(settings, message.template, message.language, said, now=now)
         case Action.ACCOUNT:
-            until = min(at, now) + STOPPED_LONGER.get(code, STOPPED)  # Meta's clock is not ours
-            scope = MARKETING if code in ONLY_MARKETING else EVERYTHING
-            reason = f"WhatsApp stopped us: {said}"
-            if until > now and Pause.put(scope, ERROR, reason, now=now, until=until):
-                log.error(
-                    "account.stopped", until=until, reason=said,
-                    fix=remedy(code),
-                )  # fmt: skip
+            stop_account(code, said, at=at, now=now)
         case Action.BUG:
             known = (
                 "never sent again unchanged" if code in ACTIONS else "a code that we do not know"
             )
             log.error("message.wrong", **named(message), reason=said, so=known)
+
+
+def stop_account(code: int, said: str, *, at: datetime, now: datetime) -> None:
+    """The account may not send, by an error that was told at `at`: all that it holds back is paused."""
+    until = min(at, now) + STOPPED_LONGER.get(code, STOPPED)  # Meta's clock is not ours
+    scope = MARKETING if code in ONLY_MARKETING else EVERYTHING
+    reason = f"WhatsApp stopped us: {said}"
+    if until > now and Pause.put(scope, ERROR, reason, now=now, until=until):
+        log.error(
+            "account.stopped", until=until, reason=said,
+            fix=remedy(code),
+        )  # fmt: skip
 
 
 def named(message: Message) -> dict[str, Any]:

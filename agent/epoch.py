@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from agent.log import Log
 from agent.marks import beside, read_marks, write_marks
 from agent.order_news import watch_from
-from models import Cursor, Epoch, Heartbeat, Message, Pause, ShopFact
+from models import Confirmation, Cursor, Epoch, Heartbeat, Message, Pause, ShopFact
 from models.base import transaction, tuples
 from models.delivery import MARKETING
 
@@ -172,6 +172,7 @@ def treat_as_restored(now: datetime, known_until: datetime | None = None) -> Non
         )
         Message.abandon_queued(NOT_SENT, now)
         Message.forgo_second_tries()
+        Confirmation.end_all("waiting", "unsure", NOT_SENT, now)
         watch_from(Cursor.shops_clock(now))  # what orders did before may have been told
         Pause.put(MARKETING, RESTORE, "what was sent since is not known", now=now)
         for name in ASKED_ANEW:

@@ -21,6 +21,10 @@ POINTS = (
     "recorded",  # on the disk
     "statuses",  # in the transaction that moves messages by their statuses
 )
+OF_CONFIRMATIONS = (  # of a STOP
+    "confirmation claimed",  # on the disk, and no request has left
+    "confirmation answered",  # the answer is in memory only
+)
 
 
 def point(name: str) -> None:

@@ -25,8 +25,10 @@ from agent.database import held
 from agent.epoch import treat_as_restored
 from agent.errors import BadInput
 from agent.marks import beside, read_marks, sync_folder, write_marks
+from agent.person_key import hashed, person_key
 from models import Epoch, Heartbeat, Message, Statement
 from models.base import (
+    carry_out_each,
     close_database,
     migrate,
     open_database,
@@ -37,14 +39,32 @@ from models.base import (
 from models.base import database as handle
 
 OURS = frozenset({"schema_migration", "message", "contact", "consent_statement"})
+SAID = 'SELECT phone, purpose, says, source, words, said_at, recorded_at FROM present."consent_statement"'
 TAKEN_OVER = (
-    'INSERT OR IGNORE INTO main."consent_statement" '
-    "(phone, purpose, says, source, words, said_at, recorded_at) "
-    'SELECT phone, purpose, says, source, words, said_at, recorded_at FROM present."consent_statement"',
-    'INSERT INTO main."webhook" (source, received_at, urgent, body, trouble) '
-    'SELECT source, received_at, urgent, body, trouble FROM present."webhook" WHERE done_at IS NULL',
+    'INSERT INTO main."webhook" (source, received_at, urgent, body) '
+    'SELECT source, received_at, urgent, body FROM present."webhook" WHERE done_at IS NULL',
 )
-KNOWS_PAUSES = "SELECT 1 FROM present.sqlite_master WHERE name = 'pause'"
+TO_THE_LEDGER = (
+    'INSERT OR IGNORE INTO main."consent_statement" '
+    "(phone, purpose, says, source, words, said_at, recorded_at, phone_hash) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+THERE = "SELECT 1 FROM present.sqlite_master WHERE name = ?"
+ERASED_TAKEN_OVER = (
+    'INSERT OR IGNORE INTO main."consent_erased" (phone_hash, purpose, said_at) '
+    'SELECT phone_hash, purpose, said_at FROM present."consent_erased"'
+)
+ERASED_AGAIN = (
+    'DELETE FROM main."consent_statement" WHERE EXISTS (SELECT 1 FROM main."consent_erased" AS erased '
+    "WHERE erased.phone_hash = consent_statement.phone_hash "
+    "AND erased.purpose = consent_statement.purpose AND erased.said_at >= consent_statement.said_at) "
+    "RETURNING phone"
+)
+TO_TELL_OF = (
+    'INSERT OR IGNORE INTO main."forward" '
+    "(event, person, body, created_at, attempts, not_before, trouble) "
+    'SELECT event, person, body, created_at, attempts, not_before, trouble FROM present."forward"'
+)
 PAUSES_TAKEN_OVER = (
     'INSERT OR IGNORE INTO main."pause" (scope, source, reason, since, until) '
     "SELECT scope, source, reason, since, until FROM present.\"pause\" WHERE source <> 'restore'"
@@ -131,6 +151,7 @@ def _make_ready(
                 f"{file} was written by a newer winback (it has {', '.join(newer)})",
                 fix="install that version again, or put back an older copy",
             )
+        _keep_the_key(present)
         migrate()
         waiting = Message.select().where(Message.state == "queued").count()
         treat_as_restored(now)
@@ -146,28 +167,59 @@ def _make_ready(
         sync(fresh)
 
 
+def _keep_the_key(present: Path) -> None:
+    """A copy of before there was a key gets the one by which people were known since: who was erased
+    is known by nothing else. Of a database that cannot be read, `_take_over` tells."""
+    with suppress(sqlite3.DatabaseError), closing(reading(present)) as old:
+        found = old.execute("SELECT value FROM shop_fact WHERE name = 'person_key'").fetchone()
+        if found:
+            handle.execute_sql(
+                "INSERT OR IGNORE INTO shop_fact (name, value) VALUES ('person_key', ?)", found
+            )
+
+
 def _take_over(present: Path) -> int | None:
-    """What people said since, webhooks that nobody has read yet, and what was paused, as far as they
-    are still there."""
+    """What people said since, who was erased, webhooks that nobody has read yet, replies that the shop is
+    yet to be told of, and what was paused, as far as they are still there."""
     if present.stat().st_size == 0:
         return 0
     last = Statement.select(peewee.fn.MAX(Statement.id)).scalar() or 0
     try:
         handle.execute_sql("ATTACH DATABASE ? AS present", (str(present),))
         with transaction():
+            _take_words_over()
             for statement in TAKEN_OVER:
                 handle.execute_sql(statement)
             phones = {
                 phone
                 for (phone,) in tuples(Statement.select(Statement.phone).where(Statement.id > last))
-            }
+            } | _erase_again()
             for begin in range(0, len(phones), PHONES_A_TIME):
                 recount(sorted(phones)[begin : begin + PHONES_A_TIME])
-        if handle.execute_sql(KNOWS_PAUSES).fetchone():
+            if _has("forward"):
+                handle.execute_sql(TO_TELL_OF)
+        if _has("pause"):
             handle.execute_sql(PAUSES_TAKEN_OVER)
         return Statement.select().where(Statement.id > last).count()
     except peewee.DatabaseError:  # it is damaged, or of another version: the operator is told
         return None
+
+
+def _has(table: str) -> bool:
+    return handle.execute_sql(THERE, (table,)).fetchone() is not None
+
+
+def _take_words_over() -> None:
+    key = person_key()
+    said = handle.execute_sql(SAID).fetchall()
+    carry_out_each(TO_THE_LEDGER, [(*row, hashed(key, row[0])) for row in said])
+
+
+def _erase_again() -> set[str]:
+    """Who was erased since the copy was made is erased from its ledger too. Returns their phones."""
+    if _has("consent_erased"):
+        handle.execute_sql(ERASED_TAKEN_OVER)
+    return {phone for (phone,) in handle.execute_sql(ERASED_AGAIN).fetchall()}
 
 
 def _free(name: Path) -> Path:

@@ -18,8 +18,10 @@ from agent.jobs.account import read_account
 from agent.jobs.attribute import attribute
 from agent.jobs.canary import watch_canaries
 from agent.jobs.companions import count_companions
+from agent.jobs.confirm import confirm_stops
 from agent.jobs.coupons import make_coupons, remove_coupons
 from agent.jobs.decide import ALERTS, EVERYTHING, decide
+from agent.jobs.forward import forward_replies
 from agent.jobs.insight import keep_current
 from agent.jobs.interest import gather_interest
 from agent.jobs.order_news import tell_orders
@@ -94,6 +96,8 @@ class Timetable:
             Job("coupons", SOON, self._coupons, frequent=True),
             Job("send", SOON, self._send, frequent=True),
             Job("track", SOON, self._track, frequent=True, quiet=True),
+            Job("confirm", SOON, self._confirm, frequent=True),
+            Job("forward", SOON, self._forward, frequent=True),
             Job("settle", MINUTELY, self._settle, frequent=True),
             Job("order_notes", MINUTELY, self._order_notes, frequent=True),
             Job("canaries", MINUTELY, self._canaries, frequent=True),
@@ -215,6 +219,12 @@ class Timetable:
 
     def _track(self, beat: Beat) -> Mapping[str, int]:
         return track(self.tools.settings, now=self._service.clock.now(), beat=beat)
+
+    def _confirm(self, beat: Beat) -> Mapping[str, int]:
+        return confirm_stops(self.tools.whatsapp, self.tools.settings, now=self._now, beat=beat)
+
+    def _forward(self, beat: Beat) -> Mapping[str, int]:
+        return forward_replies(self.tools.settings, now=self._now, beat=beat)
 
     def _canaries(self, _: Beat) -> Mapping[str, int]:
         return watch_canaries(self.tools.settings, now=self._now())

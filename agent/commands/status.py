@@ -25,7 +25,7 @@ from agent.epoch import standing_doubt
 from agent.jobs.account import QUALITY, STATUS
 from agent.jobs.canary import under_trial
 from agent.jobs.exactness import LINES, WINDOW, MirrorStatus, look_at_mirror
-from agent.jobs.status import RECENTLY, Looks, Status, look
+from agent.jobs.status import RECENTLY, Looks, Replies, Status, look
 from agent.room import THROUGHPUT, account
 from agent.rules.budget import Budget
 from agent.rules.room import Account
@@ -76,6 +76,7 @@ def command(config: Path) -> None:
         *_declined(status),
         *(("restored", f"MARKETING IS HELD: {doubt.what}: {doubt.fix}") for doubt in doubts),
         *_coupons(status),
+        ("replies", _replies(status.replies)),
         ("webhooks", _webhooks(status, now) + _shops_webhooks(status.shop.get("webhooks", ""))),
     ):
         told.add_row(label, text)
@@ -208,6 +209,13 @@ def _webhooks(status: Status, now: datetime) -> str:
         )
     see = ": winback inbox" if status.set_aside else ""
     return f"{status.webhooks_waiting:,} waiting, {status.set_aside:,} of their elements set aside{see}"
+
+
+def _replies(replies: Replies) -> str:
+    confirm = f"; {replies.to_confirm:,} STOPs to confirm" if replies.to_confirm else ""
+    waiting = f"; {replies.to_forward:,} to forward" if replies.to_forward else ""
+    trouble = f": THE ADDRESS DOES NOT TAKE THEM: {replies.trouble}" if replies.trouble else ""
+    return f"{replies.of_late:,} {IN_DAYS}{confirm}{waiting}{trouble}"
 
 
 def _shops_webhooks(found: str) -> str:

@@ -1,7 +1,7 @@
 """A CSV file -> the consent ledger."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +10,8 @@ from agent.consent import IMPORT, Heard, record
 from agent.errors import BadInput
 from agent.rules.consent import MARKETING, NO, PURPOSES, YES
 from agent.rules.phones import Phone, read_phone
-from models import Contact, ShopFact
-from models.base import transaction
+from models import Contact, ShopFact, Statement
+from models.base import among, transaction, tuples
 
 COLUMNS = ("phone", "says", "date", "country", "wording", "purpose")
 LINES_A_BATCH = 1000
@@ -24,10 +24,15 @@ ABOUT = {purpose: (purpose,) for purpose in PURPOSES} | {"both": PURPOSES}
 
 @dataclass(slots=True)
 class Imported:
-    """What came of a file; `set_aside` has line numbers and reasons."""
+    """What came of a file, in statements; `set_aside` has line numbers and reasons.
+
+    `outweighed`: they are on the ledger now, and change nothing: a refusal stands that no list overrides,
+    or that is newer.
+    """
 
     added: int = 0
     known: int = 0
+    outweighed: int = 0
     set_aside: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -142,6 +147,7 @@ def _date(text: str, written: datetime) -> datetime:
 
 def _write(batch: list[tuple[Heard, Phone]], done: Imported, now: datetime) -> None:
     """One transaction: the people, so that a consent is not lost on somebody who never ordered."""
+    heard = [one for one, _ in batch]
     with transaction():
         Contact.put(
             {
@@ -152,6 +158,36 @@ def _write(batch: list[tuple[Heard, Phone]], done: Imported, now: datetime) -> N
             }
             for phone in {one.e164: one for _, one in batch}.values()
         )
-        added = record([heard for heard, _ in batch], now=now)
-    done.added += added
+        before = _on_the_ledger(heard)
+        added = record(heard, now=now)
+        new = _on_the_ledger(heard) - before
+        outweighed = _outweighed({(phone, about) for phone, about, says, *_ in new if says == YES})
+    without_effect = sum(
+        says == YES and (phone, about) in outweighed for phone, about, says, *_ in new
+    )
+    done.added += added - without_effect
+    done.outweighed += without_effect
     done.known += len(batch) - added
+
+
+def _on_the_ledger(heard: Sequence[Heard]) -> set[tuple[str, str, str, str, datetime]]:
+    """What is there of these people: phone, purpose, answer, source, date."""
+    columns = (
+        Statement.phone, Statement.purpose, Statement.says, Statement.source, Statement.said_at,
+    )  # fmt: skip
+    phones = {one.phone for one in heard}
+    return {*tuples(Statement.select(*columns).where(among(Statement.phone, phones)))}
+
+
+def _outweighed(agreed: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of these people and purposes that stand at a no all the same."""
+    query = Contact.select(Contact.phone, Contact.marketing, Contact.order_news).where(
+        among(Contact.phone, {phone for phone, _ in agreed})
+    )
+    refused = {
+        (phone, purpose)
+        for phone, *answers in tuples(query)
+        for purpose, answer in zip(PURPOSES, answers, strict=True)
+        if answer == NO
+    }
+    return agreed & refused

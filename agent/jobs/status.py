@@ -7,11 +7,14 @@ from zoneinfo import ZoneInfo
 
 from peewee import Case, fn
 
+from agent.conversations import SYSTEM
 from models import (
     CampaignStanding,
+    Confirmation,
     Contact,
     Coupon,
     Cursor,
+    Forward,
     Heartbeat,
     Interest,
     JobRun,
@@ -20,6 +23,7 @@ from models import (
     OrderChange,
     Pause,
     PhoneReading,
+    Reply,
     SetAside,
     ShopCoupon,
     ShopFact,
@@ -53,6 +57,16 @@ class Looks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replies:
+    """What follows from what people write."""
+
+    of_late: int  # in RECENTLY
+    to_confirm: int  # STOPs
+    to_forward: int
+    trouble: str  # of the address that is told of them; "" where it is well
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """A look at everything, at one moment."""
 
@@ -75,6 +89,7 @@ class Status:
     pauses: Sequence[Pause]
     runs: Sequence[JobRun]
     coupons: Coupons
+    replies: Replies
     webhooks_waiting: int
     set_aside: int  # elements of webhooks
     first_unanswered: datetime | None  # accepted, and never has any status come
@@ -108,6 +123,7 @@ def look(now: datetime) -> Status:
         pauses=Pause.in_force(now),
         runs=JobRun.latest(),
         coupons=_coupons(now),
+        replies=_replies(now),
         webhooks_waiting=Webhook.select().where(Webhook.done_at.is_null()).count(),
         set_aside=SetAside.select().count(),
         first_unanswered=_first_unanswered(),
@@ -117,6 +133,16 @@ def look(now: datetime) -> Status:
 def zone_of_the_shop() -> ZoneInfo:
     """Whose times are shown; UTC until the shop has told."""
     return ZoneInfo(ShopFact.all().get("zone", "UTC"))
+
+
+def _replies(now: datetime) -> Replies:
+    said = Reply.select().where(Reply.at > now - RECENTLY, Reply.kind != SYSTEM)
+    return Replies(
+        of_late=said.count(),
+        to_confirm=Confirmation.select().where(Confirmation.state == "waiting").count(),
+        to_forward=Forward.select().count(),
+        trouble=Forward.select(fn.MAX(Forward.trouble)).scalar() or "",
+    )
 
 
 def _declined(now: datetime) -> dict[int, int]:

@@ -4,7 +4,7 @@ Everything said is about one purpose: a yes to offers is none to order news, nor
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -13,6 +13,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 YES, NO, UNSAID = "yes", "no", ""
+RESUMED: Final = "resumed"
+"""Said by WhatsApp's own switch alone: see `standing`."""
 
 MARKETING: Final = "marketing"
 ORDER_NEWS: Final = "order_news"
@@ -24,11 +26,13 @@ COLUMNS: Final = MappingProxyType({MARKETING: "consent", ORDER_NEWS: "news_conse
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One entry of the ledger. `imported`: it came from a list, not from the person."""
+    """One entry of the ledger. `imported`: it came from a list, not from the person. `switch`: it is what
+    WhatsApp's own switch for a shop's marketing says."""
 
-    says: str  # YES or NO
+    says: str  # YES, NO or RESUMED
     said_at: datetime
     imported: bool = False
+    switch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +43,47 @@ class Standing:
     since: datetime | None = None
 
 
+COUNTS: Final = "counts"
+OUTWEIGHED: Final = "something newer was said"
+SWITCHED_ON: Final = "taken back: marketing was switched on again in WhatsApp"
+NOT_OVER_A_NO: Final = "a list does not override what the person refused"
+NO_CONSENT: Final = "ends what was switched off in WhatsApp, and is no consent"
+
+
 def standing(statements: Iterable[Said]) -> Standing:
     """The newest explicit statement wins, and a no wins over a yes of the same instant.
 
-    A list that is imported may bring consent, but never over a no that the person gave.
+    A list that is imported may bring consent, but never over a no that the person gave. Who switches a
+    shop's marketing on again in WhatsApp takes back what that switch had said, and nothing else.
     """
     said = list(statements)
-    refused = any(one.says == NO and not one.imported for one in said)
-    counted = [one for one in said if not (refused and one.imported and one.says == YES)]
-    if not counted:
-        return Standing()
-    newest = max(counted, key=lambda one: (one.said_at, one.says == NO))
-    return Standing(newest.says, newest.said_at)
+    for one, weight in zip(said, weighed(said), strict=True):
+        if weight == COUNTS:
+            return Standing(one.says, one.said_at)
+    return Standing()
+
+
+def weighed(statements: Sequence[Said]) -> list[str]:
+    """Of each statement whether it COUNTS, or why it does not; at most one of them does."""
+    resumed = max((one.said_at for one in statements if one.says == RESUMED), default=None)
+    weights = [NO_CONSENT if one.says == RESUMED else "" for one in statements]
+    for place, one in enumerate(statements):
+        if one.switch and one.says == NO and resumed is not None and one.said_at < resumed:
+            weights[place] = SWITCHED_ON
+    left = [place for place, weight in enumerate(weights) if not weight]
+    if any(statements[place].says == NO and not statements[place].imported for place in left):
+        for place in left:
+            if statements[place].imported and statements[place].says == YES:
+                weights[place] = NOT_OVER_A_NO
+    left = [place for place, weight in enumerate(weights) if not weight]
+    newest = max(
+        left,
+        key=lambda place: (statements[place].said_at, statements[place].says == NO),
+        default=None,
+    )
+    for place in left:
+        weights[place] = COUNTS if place == newest else OUTWEIGHED
+    return weights
 
 
 def meta_says(value: object, yes: Iterable[str], refusals: Iterable[str]) -> str:

@@ -113,6 +113,12 @@ def wa_id_candidates(wa_id: str) -> tuple[str, ...]:
     return (f"+{digits}",)
 
 
+def masked(address: str) -> str:
+    """A number or a user id as it may stand in a log: +12...01, US.1...77."""
+    shown = 3 if address.startswith("+") else 4
+    return f"{address[:shown]}...{address[-2:]}" if len(address) > shown + 3 else "..."
+
+
 def _parsed(typed: str, region: str | None) -> PhoneNumber | str:
     """The number, or why there is none."""
     try:

@@ -364,7 +364,7 @@ def test_it_fits_the_terminal(
     above = lines[: next(n for n, line in enumerate(lines) if "last worked" in line)]
     assert {line[:10].strip() for line in above} - {""} == {
         "daemon", "shop", "mirror", "exact", "unseen", "found", "people", "interest", "campaign",
-        "order news", "budget", "account", "outbox", "webhooks",
+        "order news", "budget", "account", "outbox", "replies", "webhooks",
     }  # fmt: skip  # what goes on below stands under its text, not under the label
     if columns == 200:
         assert "number 5" in next(line for line in lines if "campaigns" in line)

@@ -12,10 +12,11 @@ from jobs_stage import add_contact, add_message
 from agent.canary import allowances, fingerprint
 from agent.config import Settings
 from agent.consent import Heard, record
+from agent.conversations import mark_stopped, newest_before
 from agent.jobs.canary import watch_canaries
 from agent.pauses import resume, resume_campaign
 from agent.sandbox.clock import MovedClock
-from models import Canary, Message, Pause, Template
+from models import Canary, Contact, Message, Pause, Template
 
 CONFIG = """
 [whatsapp]
@@ -90,7 +91,10 @@ def stopped() -> dict[str, str]:
 
 
 def say_no(phones: list[str], now: datetime) -> None:
+    """As `track` files it: on the ledger, and with the message that they had got by then."""
     record([Heard(phone=one, says="no", source="whatsapp", said_at=now) for one in phones], now=now)
+    got = [newest_before(Contact.get(Contact.phone == phone).id, now) for phone in phones]
+    mark_stopped([message.id for message in got if message is not None])
 
 
 def test_batches_leave_one_by_one_and_then_all_the_others(trials: Trials) -> None:

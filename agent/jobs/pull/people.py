@@ -8,13 +8,18 @@ from typing import Any
 from peewee import fn
 
 from agent.consent import Heard, record
+from agent.log import Log
 from agent.rules.consent import COLUMNS, NO, PURPOSES, YES, rules_of
 from agent.rules.copies import Row
 from agent.rules.names import first_name
 from agent.rules.phones import Phone, read_phone
-from models import Contact, Order, PhoneReading
+from models import Contact, Customer, Order, PhoneReading, Statement
 from models.base import among, tuples
 from models.newer_number import put_names
+
+log = Log(__name__)
+
+DELETED = "the account was deleted in the shop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,56 @@ def file_people(
         row["contact_id"] = ids.get(phone)
     put_names(_newest(_identities(rows, what)), now=now)
     _hear(rows, what, consent_before, ids, now)
+
+
+def hear_deletions(accounts: Sequence[int], *, now: datetime) -> None:
+    """These accounts were deleted in the shop, and are about to leave the mirror: consent ends with them.
+
+    Meant is who the account was: a purpose that the account itself had agreed to, and all of it where the
+    person has no other account. A second account of theirs that is cleared away ends nothing else. In
+    the caller's transaction.
+    """
+    query = (
+        Customer.select(Customer.woo_id, Contact.id, Contact.phone)
+        .join(Contact, on=(Contact.id == Customer.contact_id))
+        .where(among(Customer.woo_id, accounts))
+    )
+    theirs = tuples(query)
+    kept = {
+        contact
+        for (contact,) in tuples(
+            Customer.select(Customer.contact_id).where(
+                among(Customer.contact_id, {contact for _, contact, _ in theirs}),
+                ~among(Customer.woo_id, accounts),
+            )
+        )
+    }
+    said = [
+        Heard(
+            phone=phone,
+            purpose=purpose,
+            says=NO,
+            source=f"customer {account} deleted",
+            said_at=now,
+            words=DELETED,
+        )
+        for account, contact, phone in theirs
+        for purpose in PURPOSES
+        if contact not in kept or _agreed_by(account, phone, purpose)
+    ]
+    record(said, now=now)
+    if said:
+        log.info("consent.account_deleted", accounts=len({one.source for one in said}))
+
+
+def _agreed_by(account: int, phone: str, purpose: str) -> bool:
+    query = Statement.select(Statement.id).where(
+        Statement.phone == phone,
+        Statement.purpose == purpose,
+        Statement.source == f"customer {account}",
+        Statement.says == YES,
+    )
+    return bool(query.exists())
 
 
 def learn_languages(orders: Sequence[Row]) -> None:

@@ -27,6 +27,7 @@ from agent.jobs.pull.kinds import (
     TRASHED,
     Kind,
 )
+from agent.jobs.pull.people import hear_deletions
 from agent.jobs.pull.refunds import read_refunds_of
 from agent.jobs.pull.variations import probe_variations, read_variations_of
 from models import Hint
@@ -133,5 +134,7 @@ def read_again(
         return news, set()
     sure: Confirmed = confirm(shop, lists, filing, missing, beat)
     with transaction():
+        if lists[0] is CUSTOMERS:
+            hear_deletions(sure.gone, now=filing.now)
         forget(lists[0].table, lists[0].name, sure.gone, filing)
     return news | sure.news | dict.fromkeys(sure.gone, GONE), sure.open

@@ -1,27 +1,38 @@
-"""What people write and tap: kept, and a STOP in any form takes the consent back at once.
-
-A STOP always ends marketing. It ends order news too if it answers such news, or if nobody can know what
-it answers: the person who said it must not hear again from what they meant.
-"""
+"""What people write and tap: kept, put on the ledger where it refuses, confirmed once, and passed on."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from dataclasses import dataclass
+from datetime import datetime
 
 from agent.config import Settings
-from agent.consent import Heard, record
+from agent.consent import carry_refusals, record, stands
+from agent.conversations import SYSTEM, mark_answered, mark_stopped, newest_before
+from agent.jobs.track.confirming import ask_for_confirmation
+from agent.jobs.track.numbers import file_number_changes
+from agent.jobs.track.passing_on import pass_on
+from agent.jobs.track.stops import RESUME, ended, heard, whose
 from agent.log import Log
-from agent.rules.consent import MARKETING, NO, PURPOSES
-from agent.rules.inbound import Inbound, NumberChanged, Preference
-from agent.rules.phones import wa_id_candidates
-from agent.rules.stopwords import is_stop
+from agent.rules.consent import YES
+from agent.rules.inbound import Inbound, Preference
+from agent.rules.phones import masked, wa_id_candidates
 from models import Contact, Identity, Message, Reply, Status
+
+__all__ = ["file_number_changes", "file_replies"]
 
 log = Log(__name__)
 
-CAME: Final = ("accepted", "sent", "delivered", "read")  # so a person may be answering it
-PERHAPS: Final = ("held", "claimed", "unsure", "abandoned", "undelivered")  # or may not have got it
-CLOCKS: Final = timedelta(minutes=1)  # Meta's and ours may be so far apart
+HIDDEN = "said while the number was hidden"
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What somebody said, and what we know of it. `answers`: the message that it most likely answers."""
+
+    one: Inbound | Preference
+    contact: Contact | None
+    quoted: Message | None
+    answers: Message | None
+    is_new: bool
 
 
 def file_replies(
@@ -33,106 +44,77 @@ def file_replies(
 ) -> None:
     """Keep the replies, and put refusals on the ledger. A doubled webhook changes nothing.
 
-    `uids` are our own ids of messages by their wamid, where the same webhooks tell of them.
+    `uids` are our own ids of messages by their wamid, where the same webhooks tell of them. A STOP is
+    in force when this has been committed; its confirmation, and whom the shop wants to be told, follow.
     """
+    answered, stopped = list[int](), list[int]()
     for one in said:
-        quoted = _quoted(one, uids)
-        contact = _who(one, quoted)
-        if isinstance(one, Inbound):
-            _keep(one, contact)
-            if contact and contact.unreachable:  # they are there after all
-                Contact.update(unreachable="").where(Contact.id == contact.id).execute()
-        ended = _ended(one, contact, quoted, settings)
-        if not ended:
-            continue
-        phones = _phones(one, contact, quoted)
-        if not phones:  # nobody whom we could name: kept with the reply for a person to see
-            log.warning("stop.unknown", user_id=one.user_id)
-            continue
-        words = one.value if isinstance(one, Preference) else one.text or one.payload
-        refusals = [
-            Heard(
-                phone=phone,
-                purpose=purpose,
-                says=NO,
-                source="whatsapp",
-                said_at=one.at,
-                words=words,
-            )
-            for phone in phones
-            for purpose in ended
-        ]
-        record(refusals, now=now)
-        log.info(
-            "consent.withdrawn", contact=contact.id if contact else "unknown",
-            purpose=",".join(ended), words=words,
-        )  # fmt: skip
+        what = _look_at(one, uids, now)
+        purposes = ended(one, what.contact, what.quoted, settings)
+        if purposes or (isinstance(one, Preference) and one.value == RESUME):
+            _put_on_the_ledger(what, purposes, settings, now)
+        if what.answers is not None and (purposes or isinstance(one, Inbound)):
+            (stopped if purposes else answered).append(what.answers.id)
+        if isinstance(one, Inbound) and what.is_new and one.kind != SYSTEM:
+            _tell(one, what, is_stop=bool(purposes))
+            pass_on(one, what.contact, what.answers, settings, is_stop=bool(purposes), now=now)
+    mark_answered(answered)
+    mark_stopped(stopped)
 
 
-def file_number_changes(
-    changes: Sequence[NumberChanged],
-    settings: Settings,  # noqa: ARG001 - who carries a refusal over asks it
-    *,
-    now: datetime,  # noqa: ARG001 - as above
+def _look_at(one: Inbound | Preference, uids: Mapping[str, str], now: datetime) -> _Said:
+    quoted = _quoted(one, uids)
+    contact = _who(one, quoted)
+    is_new = False
+    if isinstance(one, Inbound):
+        is_new = _keep(one, contact, now)
+        # whatever they write, they are there after all
+        if contact and contact.unreachable and one.kind != SYSTEM:
+            Contact.update(unreachable="").where(Contact.id == contact.id).execute()
+    answers = quoted or (newest_before(contact.id, one.at) if contact else None)
+    return _Said(one, contact, quoted, answers, is_new)
+
+
+def _put_on_the_ledger(
+    what: _Said, purposes: Sequence[str], settings: Settings, now: datetime
 ) -> None:
-    """Keep that somebody has another number. A doubled webhook changes nothing."""
-    for one in changes:
-        told = f"{one.old or one.old_user_id} -> {one.new or one.new_user_id}"
-        Reply.insert(
-            wamid=one.wamid, sender=one.old or one.old_user_id, kind="system", text=told, at=one.at
-        ).on_conflict_ignore().execute()
+    one, contact = what.one, what.contact
+    phones = whose(one, contact, what.quoted)
+    nameless = contact is None and not wa_id_candidates(one.sender)
+    if nameless and purposes:  # it holds as soon as a number comes with the id
+        log.warning(
+            "stop.unknown", user_id=masked(one.user_id),
+            fix="winback replies shows it: WhatsApp hides the number, and we never wrote to this id",
+        )  # fmt: skip
+    before = {phone: stands(phone) for phone in phones}
+    entries = heard(one, phones, purposes)
+    record(entries, now=now)
+    if not purposes:
+        log.info("consent.switched_on", contact=contact.id if contact else "unknown")
+        return
+    log.info(
+        "consent.withdrawn", contact=contact.id if contact else "unknown",
+        purpose=",".join(purposes), words=entries[0].words if entries else "",
+    )  # fmt: skip
+    if isinstance(one, Inbound) and what.is_new and phones and not nameless:
+        outweighed = any(
+            stands(phone)[about].answer == YES for phone in phones for about in purposes
+        )
+        if not outweighed:
+            ask_for_confirmation(
+                one, contact, settings, before=list(before.values()), purposes=purposes, now=now
+            )
 
 
-def _ended(
-    one: Inbound | Preference, contact: Contact | None, quoted: Message | None, settings: Settings
-) -> tuple[str, ...]:
-    """The purposes for which it takes the consent back; none where it is no refusal."""
-    if isinstance(one, Preference):  # the switch is about marketing by its name
-        return (MARKETING,) if one.value == "stop" else ()
-    words = settings.consent
-    if one.payload in words.stop_payloads:
-        on_news = quoted is not None and quoted.order_id is not None
-        return PURPOSES if on_news else (MARKETING,)
-    if one.kind not in {"text", "button"} or not is_stop(one.text, words.stop_words):
-        return ()
-    return PURPOSES if _may_answer_news(one, contact, quoted) else (MARKETING,)
-
-
-def _may_answer_news(one: Inbound, contact: Contact | None, quoted: Message | None) -> bool:
-    """Whether a STOP may be about order news: by what it quotes, else by the newest message that left
-    for the person before it. Of those whose answer was lost, each may have been the newest."""
-    if quoted is not None:
-        return quoted.order_id is not None
-    if contact is None:
-        return True
-    query = Message.select(
-        Message.id, Message.order_id, Message.state, Message.claimed_at, Message.created_at
-    ).where(Message.contact_id == contact.id, Message.state.in_((*CAME, *PERHAPS)))
-    left = [(message.claimed_at or message.created_at, message) for message in query]
-    before = [(moment, message) for moment, message in left if moment <= one.at + CLOCKS]
-    for moment, message in sorted(before, key=lambda each: (each[0], each[1].id), reverse=True):
-        if message.order_id is not None:
-            return True
-        if message.state in CAME and moment <= one.at:
-            return False
-    return True
-
-
-def _phones(
-    one: Inbound | Preference, contact: Contact | None, quoted: Message | None
-) -> tuple[str, ...]:
-    """All numbers that a refusal is about, E.164.
-
-    Whoever answers a message has got it, also where their WhatsApp is known under another number by
-    now: nothing more may go to the one that it was sent to either. A number that we do not know yet may
-    be in the next poll, with a box that was ticked before.
-    """
-    if contact is None:
-        return tuple(wa_id_candidates(one.sender))
-    phones = {contact.phone}
-    if quoted is not None and quoted.contact_id != contact.id:
-        phones.add(Contact.get_by_id(quoted.contact_id).phone)
-    return tuple(sorted(phones))
+def _tell(one: Inbound, what: _Said, *, is_stop: bool) -> None:
+    """Who wrote, and to what; the words are theirs, and stand in `winback replies` alone."""
+    contact, message = what.contact, what.answers
+    sender = contact.phone if contact else f"+{one.sender}" if one.sender else one.user_id
+    log.info(
+        "reply.received", contact=contact.id if contact else "unknown", sender=masked(sender),
+        campaign=message.campaign if message else "none", kind=one.kind,
+        **({"is": "stop"} if is_stop else {}),
+    )  # fmt: skip
 
 
 def _quoted(one: Inbound | Preference, uids: Mapping[str, str]) -> Message | None:
@@ -161,19 +143,30 @@ def _who(one: Inbound | Preference, quoted: Message | None) -> Contact | None:
     return None
 
 
-def _keep(one: Inbound, contact: Contact | None) -> None:
-    Reply.insert(
-        wamid=one.wamid,
-        contact_id=contact.id if contact else None,
-        sender=one.sender or one.user_id,
-        kind=one.kind,
-        text=one.text or one.payload,
-        in_reply_to=one.in_reply_to,
-        at=one.at,
-    ).on_conflict_ignore().execute()
-    known = [("wa_id", one.sender), ("user_id", one.user_id)] if contact else []
-    Identity.put(
-        {"kind": kind, "value": value, "contact_id": contact.id, "seen_at": one.at}
-        for kind, value in known
-        if value and contact
+def _keep(one: Inbound, contact: Contact | None, now: datetime) -> bool:
+    """Returns whether it is new. What somebody said under an id alone holds for their number from now on."""
+    is_new = Reply.write_each(
+        [
+            {
+                "wamid": one.wamid,
+                "contact_id": contact.id if contact else None,
+                "sender": one.sender or one.user_id,
+                "kind": one.kind,
+                "text": one.text or one.payload,
+                "in_reply_to": one.in_reply_to,
+                "at": one.at,
+            }
+        ],
+        lambda insert: insert.on_conflict_ignore(),
     )
+    if contact is not None:
+        known = [("wa_id", one.sender), ("user_id", one.user_id)]
+        fresh = one.user_id and one.user_id not in Identity.holders("user_id", [one.user_id])
+        Identity.put(
+            {"kind": kind, "value": value, "contact_id": contact.id, "seen_at": one.at}
+            for kind, value in known
+            if value
+        )
+        if fresh:
+            carry_refusals(one.user_id, contact.phone, how=HIDDEN, now=now)
+    return bool(is_new)

@@ -236,7 +236,7 @@ def test_a_person_who_switched_marketing_off_has_said_no(office: Office) -> None
     person = Contact.get()
     assert (person.marketing, person.marketing_at) == ("no", office.clock.now())
     [said] = Statement.of([person.phone], "marketing")
-    assert (said.says, said.source) == ("no", "whatsapp")
+    assert (said.says, said.source) == ("no", "whatsapp preferences")
     assert said.words.startswith("131050 ")
 
 
