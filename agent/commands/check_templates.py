@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from agent.config import Campaign, Occasion
+from agent.config import Campaign, Occasion, Settings
 from agent.config.schema import keys_of
+from agent.rules.contracts import compile_template
 from agent.rules.languages import speaks
 from agent.rules.order_words import always_said
 from agent.rules.templates import MARKETING, mixes_languages
@@ -33,8 +34,27 @@ def template_findings(tools: Tools) -> Iterator[Finding]:
             judged = {occasion.language: wrong}  # without it, the others do not count
         for language, wrong in judged.items():
             yield from _template(name, occasion, language, wrong)
+            if not wrong and name in tools.settings.campaigns:
+                yield from _uncounted(name, occasion, language, found, tools.settings)
         if name in tools.settings.news:
             yield from _moved(name, occasion, found)
+
+
+def _uncounted(
+    name: str, campaign: Occasion, language: str, found: Templates, settings: Settings
+) -> Iterator[Finding]:
+    """What a button's address begins with is fixed in the template: only one that is ours is counted."""
+    mapping, ours = campaign.mapping_in(language), f"{settings.web.public_url}/"
+    if not settings.links.count or not mapping.url_suffix:
+        return
+    base = compile_template(found[mapping.template, language]).url_button_base
+    if base != ours:
+        yield Finding(
+            f"campaign {name} in {language}: the button of the template {mapping.template} opens {base}..., "
+            "and is not counted",
+            f"to have it counted, use a template whose button opens {ours}{{{{1}}}}",
+            fatal=False,
+        )
 
 
 def _moved(name: str, news: Occasion, found: Templates) -> Iterator[Finding]:

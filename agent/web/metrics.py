@@ -1,7 +1,7 @@
 """Metrics for Prometheus at /metrics, read from the database at each scrape.
 
 For a Prometheus on this machine only. The listener is on loopback by default, and the web server in
-front of it passes on /webhooks/* and nothing else. Should it pass on everything, by a careless
+front of it passes on /webhooks/* and /r/*, and nothing else. Should it pass on everything, by a careless
 `location /`, the answer is still 404: a proxy gives itself away by its headers, by the name that
 was asked for, or by HTTP/1.0, which is what a bare `proxy_pass` of nginx speaks before 1.29.7.
 """

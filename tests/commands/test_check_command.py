@@ -391,6 +391,28 @@ def test_as_a_process_it_tells_the_same_exit_codes(world: World) -> None:
     assert (ended.returncode, ended.stderr) == (1, "")
 
 
+@pytest.mark.parametrize(
+    ("base", "counted"), [("https://go.shop.example/", True), ("https://shop.example/", False)]
+)
+def test_a_button_that_is_not_counted_is_told(world: World, base: str, counted: bool) -> None:
+    world.whatsapp.add_template(
+        "with_button",
+        "en",
+        body="Hello {{1}}! It is {{2}} now.",
+        buttons=[{"type": "URL", "text": "Look", "url": f"{base}{{{{1}}}}"}],
+    )
+    done = check(
+        world,
+        links__count=True,
+        web__public_url="https://go.shop.example",
+        campaigns__we_miss_you__template="with_button",
+        campaigns__we_miss_you__url_suffix="sale/",
+    )
+    assert done.code == 0
+    told = [one for one in done.lines("note") if "is not counted" in one]
+    assert [base in one for one in told] == [True] * (not counted)
+
+
 def test_order_news_are_held_against_their_templates(world: World) -> None:
     world.whatsapp.add_template(
         "order_completed", "en", "MARKETING", body="Order {{1}} is {{2}} now {{3}}: {{4}} to do."
