@@ -124,6 +124,18 @@ def carry_refusals(old: str, new: str, *, how: str, now: datetime) -> None:
     recount([new])
 
 
+def refused_under(names: Iterable[str]) -> set[str]:
+    """Those of these user ids under which the ledger has anything, or somebody was erased."""
+    asked = list(names)
+    query = Statement.select(Statement.phone).where(among(Statement.phone, asked)).distinct()
+    found = {name for (name,) in tuples(query)}
+    if Erased.select(Erased.id).exists():
+        key = person_key()
+        name_of = {hashed(key, name): name for name in asked}
+        found |= {name_of[one] for one, _ in Erased.newest(name_of)}
+    return found
+
+
 def erased_on(phone: str) -> Mapping[str, datetime]:
     """Purpose -> when the person with this number was erased last."""
     found = Erased.newest([hashed(person_key(), phone)])

@@ -39,6 +39,7 @@ class StatusUpdate:
     detail: str = ""
     category: str = ""  # what it was charged as, or would have been
     pricing: str = ""  # regular, free_customer_service, free_entry_point
+    user_id: str = ""  # of the person whom it went to
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,7 @@ def _status(one: Mapping[str, Any]) -> StatusUpdate:
         status=text(one["status"]),
         at=instant(one["timestamp"]),
         uid=optional(one, "biz_opaque_callback_data"),
+        user_id=optional(one, "recipient_user_id"),
         code=code(first["code"]) if "code" in first else None,
         detail=whole(str(details or first.get("title") or "")),
         category=optional(inner(one, "pricing"), "category"),

@@ -14,6 +14,7 @@ from agent.jobs.track.asked import note_enquiries
 from agent.jobs.track.news import heed_news
 from agent.jobs.track.replies import file_number_changes, file_replies
 from agent.jobs.track.statuses import file_statuses
+from agent.jobs.track.user_ids import learn_user_ids
 from agent.log import Log
 from agent.rules.inbound import (
     Event,
@@ -142,6 +143,7 @@ def _do(
     file_number_changes(heard.moved, settings, now=now)
     heed_news(heard.news, now=now)
     file_statuses(heard.statuses, settings, now=now)
+    learn_user_ids(heard.statuses, now=now)
 
 
 def _work_off_alone(webhook: Webhook, settings: Settings, now: datetime) -> Counter[str]:
