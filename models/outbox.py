@@ -380,6 +380,9 @@ Message.add_index(  # what the report tells of failures
     where=Message.code.is_null(False),
     name="message_failed",
 )
+Message.add_index(  # how many people a campaign chose
+    Message.campaign, Message.contact_id, Message.period, name="message_assigned"
+)
 WITHHELD = Message.state == SQL("'withheld'")
 """Who was chosen and not written to. In so many words, as TRIED."""
 

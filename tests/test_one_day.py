@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agent.config import load
+from agent.config import Settings, load
 from agent.daemon import Daemon
 from agent.database import owned
 from agent.jobs.report import report
@@ -111,6 +111,7 @@ class Story:
     whatsapp: WhatsApp
     daemon: Daemon
     shirt: int
+    settings: Settings
     ordered: dict[str, list[datetime]] = field(default_factory=dict)
 
     def buy(self, phone: str, typed: str, days_ago: float, **more: object) -> int:
@@ -188,7 +189,7 @@ def told(folder: Path) -> Iterator[Story]:
         whatsapp.subscribe(f"http://127.0.0.1:{daemon.listener.port}/webhooks/whatsapp")
         assert whatsapp.verify_callback()
         shirt = shop.add_product(name="Shirt", price="100")
-        yield Story(clock, shop, whatsapp, daemon, shirt)
+        yield Story(clock, shop, whatsapp, daemon, shirt, settings)
 
 
 @pytest.fixture
@@ -302,13 +303,15 @@ def test_one_day(story: Story, caplog: pytest.LogCaptureFixture) -> None:
     story.through(*(at(9, minute, day=3) for minute in range(4)))
     assert story.written_to(since=at(0, day=3)) == {NINA: "we_miss_you"}
     story.through(at(9, 20, day=3), at(9, 40, day=3))
-    figures = {line.campaign: line for line in report(at(0)).lines}
+    told = report(story.settings, now=at(9, 40, day=3), days=4)
+    figures = {line.campaign: line.figures for line in told.lines}
     missed, loyal = figures["we_miss_you"], figures["loyalty_reward"]
-    assert (missed.chosen, missed.sent, missed.delivered, missed.read) == (6, 5, 5, 1)
+    assert (missed.chosen, missed.sent, missed.delivered, missed.opened) == (6, 5, 5, 1)
     assert (missed.dropped, missed.replied, missed.waiting, missed.unknown) == (1, 1, 0, 0)
-    assert (missed.orders, missed.revenue) == (1, 10000)
-    assert (loyal.chosen, loyal.delivered, loyal.orders, loyal.revenue) == (1, 1, 1, 8500)
-    assert report(at(0)).reasons[Why.SAID_NO] == 3  # Elena, Gloria, Hugo
+    assert (missed.orders.total(), missed.revenue["BRL"]) == (1, 10000)
+    assert (loyal.chosen, loyal.delivered) == (1, 1)
+    assert (loyal.orders.total(), loyal.revenue["BRL"]) == (1, 8500)
+    assert told.reasons[Why.SAID_NO] == 3  # Elena, Gloria, Hugo
 
     # ---- a week after the first one: who is still quiet hears again, nobody else
     story.through(at(8, 50, day=9), at(8, 59, day=9))

@@ -17,9 +17,10 @@ from rich.text import Text
 
 from agent.commands.diary import Diary
 from agent.commands.keep import come_to_today, ended_by_signals, keep, newest_told
+from agent.commands.report_words import NAMES, NEWS_NAMES
 from agent.commands.script import LANGUAGES
 from agent.commands.stage import ZONE, Stage, first_morning, set_up
-from agent.commands.tables import NAMES, NEWS_NAMES, print_report
+from agent.commands.tables import print_report
 from agent.config import load
 from agent.daemon import Daemon
 from agent.database import owned
@@ -74,9 +75,9 @@ def _play(stage: Stage, console: Console) -> None:
         daemon = Daemon(settings, service, os.environ)
         try:
             daemon.start()
-            begun = stage.clock.now()
             _live_through(stage, daemon, console)
-            print_report(report(begun - timedelta(days=1)), title=f"{DAYS} days of winback")
+            told = report(settings, now=stage.clock.now(), days=DAYS + 1)
+            print_report(told, title=f"{DAYS} days of winback", detailed=False)
             for title, table in (
                 ("What they read, one message of each", _messages(stage)),
                 ("And what the make-believe world counted itself", _truth(stage)),

@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from rich.console import Console
 
+from agent.commands.report_words import NAMES, NEWS_NAMES
 from agent.commands.stage import ZONE, Stage
-from agent.commands.tables import NAMES, NEWS_NAMES
 from models import Contact, JobRun, Order
 
 _NAMES = NAMES | NEWS_NAMES

@@ -2,44 +2,55 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from itertools import groupby
-from typing import TypeVar
 
-from babel.numbers import format_currency
 from rich.box import SIMPLE
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from agent.jobs.report import Example, Line, Report
-from agent.rules.money import amount
-from agent.rules.order_kinds import KINDS, STATUS_UPDATE
+from agent.commands.report_words import (
+    NAMES,
+    campaign_name,
+    comparison_lines,
+    cost,
+    in_order,
+    money,
+)
+from agent.jobs.report import Line, Report
+from agent.rules.figures import Figures, Rate, average_order, return_on_cost
 from agent.rules.reasons import Why
 
-NAMES = {
-    "back_in_stock": "Back in stock",
-    "price_drop": "Price drop",
-    "loyalty_reward": "Loyalty reward",
-    "new_arrivals": "New arrivals",
-    "we_miss_you": "We miss you",
-}
-NEWS_NAMES = {kind: kind.replace("_", " ").capitalize() for kind in (*KINDS, STATUS_UPDATE)}
 MOST_REASONS = 3  # why numbers cannot be written to
+MOST_FAILURES = 12
+BARS, PLAIN_BARS = "▁▂▃▄▅▆▇█", "_.-~=+*#"
 
 
-def print_report(report: Report, *, title: str) -> None:
-    """The campaigns, what they earned, and who was left alone."""
+def print_report(report: Report, *, title: str, detailed: bool = True) -> None:
+    """The campaigns, what they earned, and who was left alone.
+
+    Without `detailed` only what fits one table.
+    """
     console = Console(markup=False)  # people and shops may have brackets in their names
     title = f"{report.shop}: {title}" if report.shop else title
-    if report.lines:
-        console.print(campaigns_table(report, title))
-    else:
+    if not report.lines:
         console.print(f"{title}: nobody was chosen, nothing was sent", highlight=False)
+    elif detailed:
+        console.print(messages_table(report, title))
+        console.print(earnings_table(report))
+    else:
+        console.print(campaigns_table(report, title))
     below = list(_below(report))
+    if detailed:
+        below += _course(report, plain=console.options.ascii_only)
     for told in below:
-        console.print(told)
+        console.print(told, highlight=False)
     if below and (report.examples or report.reasons):
         console.print()
+    if detailed:
+        for table in _details(report):
+            console.print(table)
     if report.examples:
         console.print(examples_table(report))
     if report.reasons:
@@ -48,12 +59,17 @@ def print_report(report: Report, *, title: str) -> None:
 
 def _below(report: Report) -> Iterator[str]:
     """What has no column in the table of the campaigns."""
-    for line in _in_order(report.lines):
-        if rest := _rest(line):
+    for line in _lines(report.lines):
+        if rest := _rest(line.figures):
             yield f"{campaign_name(line.campaign)}, not sent: {rest}"
-    if report.other_currencies:
-        others = ", ".join(money(v, c) for c, v in report.other_currencies.items())
-        yield f"and in other currencies: {others}"
+    others = {
+        currency: minor
+        for currency, minor in sorted(report.total.revenue.items())
+        if currency != report.currency
+    }
+    if others:
+        told = ", ".join(money(minor, currency) for currency, minor in others.items())
+        yield f"and in other currencies: {told}"
 
 
 def campaigns_table(report: Report, title: str) -> Table:
@@ -62,18 +78,147 @@ def campaigns_table(report: Report, title: str) -> Table:
     table.add_column("campaign")
     for name in ("chosen", "sent", "delivered", "read", "replied", "ordered", "revenue"):
         table.add_column(name, justify="right", no_wrap=True)
-    for line in _in_order(report.lines):
+    for line in _lines(report.lines):
+        one = line.figures
         table.add_row(
             campaign_name(line.campaign),
-            f"{line.chosen:,}",
-            f"{line.sent:,}",
-            _share(line.delivered, line.sent),
-            _share(line.read, line.sent),
-            _share(line.replied, line.sent),
-            _share(line.converted, line.sent, shown=line.orders),
-            money(line.revenue, report.currency),
+            f"{one.chosen:,}",
+            f"{one.sent:,}",
+            _share(one.delivered, one.sent),
+            _share(one.opened, one.sent),
+            _share(one.replied, one.sent),
+            _share(one.converted, one.sent, shown=one.orders.total()),
+            money(one.revenue[report.currency], report.currency),
         )
     return table
+
+
+def messages_table(report: Report, title: str) -> Table:
+    """What became of the messages. Below each count stand its share, and between what that truly is
+    (95 %); below a campaign its templates, where it has several."""
+    table = _table(title)
+    table.add_column("campaign")
+    for name in ("chosen", "held out", "sent", "delivered", "opened", "clicked", "replied", "STOP"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for line in _lines(report.lines):
+        table.add_row(campaign_name(line.campaign), *_messages(line.figures, _with_interval))
+        if len(line.parts) > 1:
+            for part in line.parts:
+                name = f"  {part.template} {part.language}"
+                table.add_row(Text(name), *_messages(part.figures, _without))
+    return table
+
+
+def _messages(one: Figures, shown: "Shown") -> list[str]:
+    rates = one.rates
+    return [
+        f"{one.chosen:,}",
+        f"{one.withheld:,}",
+        f"{one.sent:,}",
+        shown(one.delivered, rates["delivered"]),
+        shown(one.opened, rates["opened"]),
+        shown(one.clicked, rates["clicked"]),
+        shown(one.replied, rates["replied"]),
+        shown(one.opt_outs, rates["opt_outs"]),
+    ]
+
+
+def earnings_table(report: Report) -> Table:
+    """What they earned and cost."""
+    table = _table("What they earned, and cost")
+    table.add_column("campaign")
+    for name in ("converted", "orders", "revenue", "an order", "cost", "return"):
+        table.add_column(name, justify="right")
+    for line in _lines(report.lines):
+        one = line.figures
+        average = average_order(one, report.currency)
+        back = return_on_cost(one, report.currency, report.cost_currency)
+        table.add_row(
+            campaign_name(line.campaign),
+            _with_interval(one.converted, one.rates["converted"]),
+            f"{one.orders.total():,}",
+            money(one.revenue[report.currency], report.currency),
+            "-" if average is None else money(average, report.currency),
+            cost(one, report.cost_currency),
+            "-" if back is None else f"{back:,} x",
+        )
+    return table
+
+
+def _details(report: Report) -> Iterator[Table]:
+    if report.failures:
+        yield failures_table(report)
+    if report.news:
+        yield news_table(report)
+    if report.compared or report.everything is not None:
+        yield holdout_table(report)
+
+
+def failures_table(report: Report) -> Table:
+    table = _table("What failed, and why")
+    table.add_column("messages", justify="right")
+    table.add_column("of")
+    table.add_column("because")
+    for one in in_order(report.failures, lambda failure: failure.campaign)[:MOST_FAILURES]:
+        code = "" if one.code is None else f" ({one.code})"
+        table.add_row(f"{one.messages:,}", campaign_name(one.campaign), f"{one.meaning}{code}")
+    if len(report.failures) > MOST_FAILURES:
+        rest = sum(one.messages for one in report.failures[MOST_FAILURES:])
+        table.add_row(f"{rest:,}", "", "other reasons: see --format json")
+    return table
+
+
+def news_table(report: Report) -> Table:
+    """News of orders, which are to earn nothing."""
+    table = _table("Order news")
+    table.add_column("kind")
+    for name in ("sent", "delivered", "read", "failed", "cost"):
+        table.add_column(name, justify="right")
+    for line in _lines(report.news):
+        one = line.figures
+        table.add_row(
+            campaign_name(line.campaign),
+            f"{one.sent:,}",
+            _share(one.delivered, one.sent),
+            _share(one.opened, one.sent),
+            f"{one.failed:,}",
+            cost(one, report.cost_currency),
+        )
+    return table
+
+
+def holdout_table(report: Report) -> Table:
+    """What would have happened anyway, by those who were held out."""
+    table = _table("What would have happened anyway")
+    table.add_column("campaign", no_wrap=True)
+    table.add_column()
+    compared = in_order(list(report.compared.items()), lambda one: one[0])
+    named = [(campaign_name(campaign), one) for campaign, one in compared]
+    if report.everything is not None:
+        named.append(("All marketing", report.everything))
+    for name, one in named:
+        table.add_row(name, "\n".join(comparison_lines(one, report.currency, report.window)))
+    return table
+
+
+def _course(report: Report, *, plain: bool) -> Iterator[str]:
+    """How many left and ordered on each day, as a row of bars."""
+    days = [report.first + timedelta(days=n) for n in range((report.last - report.first).days + 1)]
+    if len(report.days) < 2 or len(days) > 62:
+        return
+    figures = [report.days.get(day.isoformat(), Figures()) for day in days]
+    for name, counts in (
+        ("sent a day", [one.sent for one in figures]),
+        ("orders a day", [one.orders.total() for one in figures]),
+    ):
+        if most := max(counts):
+            when: date = days[counts.index(most)]
+            bars = "".join(_bar(one, most, PLAIN_BARS if plain else BARS) for one in counts)
+            yield f"{name:12} {bars}  most: {most:,} on {when:%d %b}"
+
+
+def _bar(count: int, most: int, bars: str) -> str:
+    return bars[-(-count * (len(bars) - 1) // most)] if count else " "
 
 
 def examples_table(report: Report) -> Table:
@@ -81,7 +226,8 @@ def examples_table(report: Report) -> Table:
     table = _table("Some of those who were chosen, and why")
     for name in ("person", "because this person", "became"):
         table.add_column(name, no_wrap=name == "person")
-    for campaign, examples in groupby(_in_order(report.examples), lambda one: one.campaign):
+    ordered = in_order(report.examples, lambda one: one.campaign)
+    for campaign, examples in groupby(ordered, lambda one: one.campaign):
         table.add_row(Text(campaign_name(campaign), style="bold"))
         for one in examples:
             table.add_row(Text(f"  {one.person}"), _why(one.reason), one.became)
@@ -96,15 +242,6 @@ def _why(reason: str) -> Text | Group:
     for why in passed_over:
         others.add_row("-", Text(f"not {why}"))
     return Group(Text(because), others)
-
-
-Ours = TypeVar("Ours", Line, Example)
-
-
-def _in_order(ours: Sequence[Ours]) -> list[Ours]:
-    """By campaign, as they are named above; those of other versions last."""
-    keys = list(NAMES)
-    return sorted(ours, key=lambda one: keys.index(one.campaign) if one.campaign in keys else 99)
 
 
 def reasons_table(report: Report) -> Table:
@@ -124,19 +261,32 @@ def reasons_table(report: Report) -> Table:
     return table
 
 
-def campaign_name(key: str) -> str:
-    """`we_miss_you` as people say it."""
-    return NAMES.get(key, key)
-
-
-def money(minor: int, currency: str) -> str:
-    return format_currency(amount(minor, currency), currency, locale="en") if currency else "-"
+def _lines(lines: Sequence[Line]) -> list[Line]:
+    return in_order(lines, lambda line: line.campaign)
 
 
 def _share(part: int, whole: int, shown: int | None = None) -> str:
     """A count with its share of `whole` below; `shown` is another count to show in its place."""
     count = f"{part if shown is None else shown:,}"
     return f"{count}\n{part / whole:.0%}" if whole and part else count
+
+
+class Shown:
+    """How a count and its share are written."""
+
+    def __init__(self, *, interval: bool) -> None:
+        self._interval = interval
+
+    def __call__(self, count: int, rate: Rate | None) -> str:
+        if rate is None or not count:
+            return f"{count:,}"
+        told = f"{count:,}\n{rate.value:.1%}"
+        if not self._interval:
+            return told
+        return f"{told}\n{rate.low * 100:.1f}-{rate.high * 100:.1f}"
+
+
+_with_interval, _without = Shown(interval=True), Shown(interval=False)
 
 
 def _reasons(reason: str) -> list[str]:
@@ -156,11 +306,12 @@ def _table(title: str) -> Table:
     )
 
 
-def _rest(line: Line) -> str:
+def _rest(one: Figures) -> str:
     parts = {
-        "waiting": line.waiting,
-        "failed": line.failed,
-        "dropped": line.dropped,
-        "unsure": line.unknown,
+        "held out": one.withheld,
+        "waiting": one.waiting,
+        "failed": one.failed,
+        "dropped": one.dropped,
+        "unsure": one.unknown,
     }
     return ", ".join(f"{count:,} {what}" for what, count in parts.items() if count)

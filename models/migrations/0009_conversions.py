@@ -23,6 +23,7 @@ STATEMENTS = (
     'WHERE (("accepted_at" IS NOT NULL) AND ("order_id" IS NULL))',
     'CREATE INDEX "message_failed" ON "message" ("period", "campaign", "state", "code") '
     'WHERE ("code" IS NOT NULL)',
+    'CREATE INDEX "message_assigned" ON "message" ("campaign", "contact_id", "period")',
     'CREATE INDEX "message_withheld" ON "message" ("period", "campaign", "contact_id") '
     "WHERE (\"state\" = 'withheld')",
     'CREATE INDEX "shop_order_moved" ON "shop_order" ("holder_id", "contact_id") '

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sending_world import World
@@ -46,6 +47,7 @@ def test_campaigns_what_they_earned_and_who_was_left_alone(world: World, config:
             Conversion.insert(
                 order_id=order, message_id=message.id, contact_id=message.contact_id,
                 campaign="we_miss_you", ordered_at=now, revenue=revenue, currency=currency,
+                period=message.period, template="we_miss_you", language="en",
             ).execute()  # fmt: skip
         JobRun.write(
             "campaigns", started_at=now, ended_at=now, outcome="ok",
@@ -63,8 +65,9 @@ def test_campaigns_what_they_earned_and_who_was_left_alone(world: World, config:
 
 def test_days_say_how_far_it_looks_back(world: World, config: Path) -> None:
     with owned(config.parent / "winback.db"):
-        world.queue(1, created_at=datetime.now(UTC) - timedelta(days=10))
-    assert "nobody was chosen" in report(config, "--days", "9")
+        then = datetime.now(ZoneInfo("Europe/London")).date() - timedelta(days=10)
+        world.queue(1, period=then.isoformat())
+    assert "nobody was chosen" in report(config, "--days", "10")
     told = report(config, "--days", "11")
     assert "the last 11 days" in told
     assert "We miss you" in told

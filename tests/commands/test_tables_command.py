@@ -1,28 +1,42 @@
 """The figures as a shop's owner sees them: whole on 80 columns, honest about nothing."""
 
+from collections import Counter
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
-from agent.commands.tables import NAMES, money, print_report
+from agent.commands.report_words import NAMES, money
+from agent.commands.tables import print_report
 from agent.config.campaigns import PLANNED
 from agent.jobs.report import Example, Line, Report
+from agent.rules.figures import Figures
 from agent.rules.reasons import Why
 
 DAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LARGE = Line(
-    campaign="loyalty_reward",
-    chosen=12_345, sent=12_340, delivered=12_000, read=11_000, replied=1_234,
-    waiting=2, failed=1, dropped=1, unknown=1, orders=1_230, revenue=123_456_789,
+    "loyalty_reward",
+    Figures(
+        chosen=12_345, sent=12_340, delivered=12_000, opened=11_000, replied=1_234, clicked=4_000,
+        waiting=2, failed=1, dropped=1, unknown=1, converted=1_229, withheld=1_111, opt_outs=12,
+        orders=Counter(BRL=1_230), revenue=Counter(BRL=123_456_789), cost=Decimal("1234.56"),
+    ),
 )  # fmt: skip
-SMALL = Line(campaign="we_miss_you", chosen=1)
+SMALL = Line("we_miss_you", Figures(chosen=1))
 
 
 def shown(
     capsys: pytest.CaptureFixture[str], *, shop: str = "Example Shop", title: str = "here", **more: object
 ) -> str:  # fmt: skip
-    report = Report(**{"since": DAY, "shop": shop, "currency": "BRL", "lines": []} | more)  # type: ignore[arg-type]  # as the test says
-    print_report(report, title=title)
+    detailed = bool(more.pop("detailed", False))
+    known = {
+        "first": DAY.date(),
+        "last": DAY.date(),
+        "shop": shop,
+        "currency": "BRL",
+        "cost_currency": "USD",
+    }
+    print_report(Report(**known | more), title=title, detailed=detailed)  # type: ignore[arg-type]  # as the test says
     return capsys.readouterr().out
 
 
@@ -34,7 +48,7 @@ def test_large_figures_are_whole_on_80_columns(capsys: pytest.CaptureFixture[str
         assert figure in told
     for share in ("97%", "89%", "10%"):
         assert share in told
-    assert "Loyalty reward, not sent: 2 waiting, 1 failed, 1 dropped, 1 unsure" in told
+    assert "Loyalty reward, not sent: 1,111 held out, 2 waiting, 1 failed, 1 dropped, 1" in told
 
 
 def test_a_wide_terminal_keeps_each_campaign_on_one_line(
@@ -87,7 +101,7 @@ def test_every_campaign_has_a_name_and_comes_in_the_order_of_preference(
     assert tuple(NAMES) == PLANNED
     examples = [Example("Ana", key, "why", "read") for key in sorted((*PLANNED, "of_old"))]
     told = shown(
-        capsys, lines=[Line(campaign=key, chosen=1) for key in sorted(PLANNED)], examples=examples
+        capsys, lines=[Line(key, Figures(chosen=1)) for key in sorted(PLANNED)], examples=examples
     )
     for part in (told[: told.index("Some of")], told[told.index("Some of") :]):
         places = [part.index(f" {name} ") for name in NAMES.values()]
@@ -98,14 +112,16 @@ def test_every_campaign_has_a_name_and_comes_in_the_order_of_preference(
 def test_a_campaign_that_this_version_does_not_know_goes_by_its_key(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert "of_old" in shown(capsys, lines=[Line(campaign="of_old", chosen=1)])
+    assert "of_old" in shown(capsys, lines=[Line("of_old", Figures(chosen=1))])
 
 
 def test_other_currencies_are_told_apart_and_with_their_own_decimals(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    told = shown(capsys, lines=[SMALL], other_currencies={"USD": 1234, "JPY": 500, "KWD": 1500})
-    assert "and in other currencies: $12.34, ¥500, KWD" in told
+    revenue = Counter({"BRL": 100, "USD": 1234, "JPY": 500, "KWD": 1500})
+    told = shown(capsys, lines=[Line("we_miss_you", Figures(chosen=1, revenue=revenue))])
+    assert "and in other currencies: ¥500, KWD" in told
+    assert "$12.34" in told
     assert "1.500" in told
 
 

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 from story_truth import Household, Truth
 from story_world import World
 
+from agent.config import Settings
 from agent.jobs.report import report
 from agent.sandbox.shop.rows import Order
 from agent.sandbox.whatsapp.messages import Accepted
@@ -19,8 +21,9 @@ ARRIVED = {"delivered", "read"}
 class Figures:
     """Counted anew from what WhatsApp told and from the shop's orders."""
 
-    def __init__(self, world: World, truth: Truth) -> None:
-        self._world, self._truth, self._began = world, truth, world.clock.now()
+    def __init__(self, world: World, truth: Truth, settings: Settings) -> None:
+        self._world, self._truth, self._settings = world, truth, settings
+        self._began = world.clock.now()
 
     def complaints(self) -> Iterable[str]:
         """What the report gets wrong. Ask right after the orders were attributed."""
@@ -44,8 +47,11 @@ class Figures:
             for uid, (_, state) in states.items()
             if state not in {taken.get(str(uid)), "failed"}
         ]
-        for line in report(self._began).lines:
-            says = {"sent": line.sent, "delivered": line.delivered, "read": line.read}
+        now = self._world.clock.now()
+        days = (now - self._began).days + 2  # dates, those of both ends with them
+        for line in report(self._settings, now=now, days=days).lines:
+            one = line.figures
+            says = {"sent": one.sent, "delivered": one.delivered, "read": one.opened}
             for what, count in says.items():
                 if count != real[what][line.campaign]:
                     yield f"{line.campaign}: {real[what][line.campaign]} {what}, reported {count}; {odd[:3]}"
@@ -72,7 +78,7 @@ class Figures:
         bought = {one.id for one in self._truth.bought(home)}
         if order.id not in bought:
             return {None}
-        net = int(self._world.shop.refundable(order) * 100)
+        net = self._net(order)
         codes = {line.code.casefold() for line in order.coupon_lines}
         by_coupon = [one for one in self._arrived(home) if codes & self._words(one)]
         before = [
@@ -81,6 +87,14 @@ class Figures:
         earned = by_coupon or before
         newest = max((one.at for one in earned), default=None)
         return {(str(one.callback_data), net) for one in earned if one.at == newest} or {None}
+
+    def _net(self, order: Order) -> int:
+        """Cents; of what was not given back the share of the goods."""
+        if not order.total:
+            return 0
+        goods = 1 - order.shipping_total / order.total
+        left = self._world.shop.refundable(order) * 100 * goods
+        return int(left.quantize(Decimal(1), ROUND_HALF_UP))
 
     def _arrived(self, home: Household) -> list[Accepted]:
         now: datetime = self._world.clock.now()

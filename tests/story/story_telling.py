@@ -64,7 +64,7 @@ class Story:
         self.alerts = Alerts(world, self.truth, self.interest, terms)
         self.gifts = Gifts(world, self.truth, self.interest, terms)
         self.fairness = Fairness(world, self.truth, self.interest, terms)
-        self.figures = Figures(world, self.truth)
+        self.figures = Figures(world, self.truth, agent.settings)
         self.books = Books(world, self.truth, terms)
         self.sent: Counter[str] = Counter()  # by campaign
         self.happened: Counter[str] = Counter()
