@@ -69,6 +69,14 @@ PAUSES_TAKEN_OVER = (
     'INSERT OR IGNORE INTO main."pause" (scope, source, reason, since, until) '
     "SELECT scope, source, reason, since, until FROM present.\"pause\" WHERE source <> 'restore'"
 )
+LINKS_TAKEN_OVER = (
+    'INSERT OR REPLACE INTO main."link" '
+    "(token, message_uid, target, created_at, clicks, first_at, last_at) "
+    "SELECT token, message_uid, target, created_at, clicks, first_at, last_at "
+    'FROM present."link"',
+    'UPDATE main."message" SET clicked = 1 WHERE NOT clicked AND uid IN '
+    '(SELECT message_uid FROM main."link" WHERE clicks > 0)',
+)
 PHONES_A_TIME = 500
 
 
@@ -180,7 +188,8 @@ def _keep_the_key(present: Path) -> None:
 
 def _take_over(present: Path) -> int | None:
     """What people said since, who was erased, webhooks that nobody has read yet, replies that the shop is
-    yet to be told of, and what was paused, as far as they are still there."""
+    yet to be told of, where the links lead that people have, and what was paused, as far as they are still
+    there."""
     if present.stat().st_size == 0:
         return 0
     last = Statement.select(peewee.fn.MAX(Statement.id)).scalar() or 0
@@ -198,6 +207,9 @@ def _take_over(present: Path) -> int | None:
                 recount(sorted(phones)[begin : begin + PHONES_A_TIME])
             if _has("forward"):
                 handle.execute_sql(TO_TELL_OF)
+            if _has("link"):
+                for statement in LINKS_TAKEN_OVER:
+                    handle.execute_sql(statement)
         if _has("pause"):
             handle.execute_sql(PAUSES_TAKEN_OVER)
         return Statement.select().where(Statement.id > last).count()

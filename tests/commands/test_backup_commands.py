@@ -26,7 +26,7 @@ from agent.epoch import COPY, Life, standing_doubt
 from agent.errors import AlreadyRunning, BadInput, DatabaseTrouble
 from agent.marks import beside, read_marks
 from agent.restoring import put_back
-from models import Contact, Cursor, Epoch, Heartbeat, Message, Pause, ShopFact, Statement
+from models import Contact, Cursor, Epoch, Heartbeat, Link, Message, Pause, ShopFact, Statement
 from models.base import MIGRATIONS, close_database, open_database, transaction
 from models.base import database as handle
 from models.delivery import MARKETING
@@ -277,6 +277,25 @@ def test_a_stop_that_the_other_database_knows_is_taken_over(
         assert [one.says for one in Statement.select()] == ["no", "no"]
         person = Contact.get(Contact.phone == PHONE)
         assert (person.marketing, person.order_news) == ("no", "no")
+
+
+def test_links_that_people_have_still_lead_to_their_pages(config: Path, path: Path) -> None:
+    """One of a message that the copy knows was followed since, and one of a later message."""
+    with owned(path):
+        known = Message.get().uid
+        Link.put(
+            [{"token": "AbCdEfGhI1", "message_uid": known, "target": "/a", "created_at": now()}]
+        )
+    copy = path.with_name("copy.db")
+    assert run(config, "backup", str(copy)).exit_code == 0
+    with owned(path):
+        assert Link.follow("AbCdEfGhI1", now())
+        Link.put([{"token": "AbCdEfGhI2", "message_uid": "b", "target": "/b", "created_at": now()}])
+    assert run(config, "restore", str(copy)).exit_code == 0
+    with owned(path):
+        links = {one.token: (one.target, one.clicks) for one in Link.select()}
+        assert links == {"AbCdEfGhI1": ("/a", 1), "AbCdEfGhI2": ("/b", 0)}
+        assert Message.get().clicked
 
 
 def test_a_database_that_cannot_be_read_is_kept_aside_and_told(
