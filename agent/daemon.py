@@ -245,7 +245,7 @@ def _switched_on(settings: Settings) -> dict[str, str]:
 def _listening(settings: Settings) -> tuple[object, ...]:
     """What the listener was made with; the rest of [web] is asked anew each time."""
     web = settings.web
-    return web.listen, web.threads, web.max_body_mb
+    return web.listen, web.threads
 
 
 def _minute(moment: datetime | None) -> str:

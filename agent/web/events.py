@@ -24,6 +24,7 @@ log = Log(__name__)
 PATH = "/events"
 SOURCE, BRIDGE = "events", "bridge"
 MOST_AT_ONCE = 1_000
+MOST_BYTES = 1024 * 1024
 MOST_PRODUCTS = 10_000  # in all of them
 LARGEST_ID = 2**63
 PATIENCE = 2.0  # seconds for the database; whoever tells us shows a page to somebody meanwhile
@@ -44,6 +45,7 @@ def events(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Blu
     @routes.post(PATH)
     def receive() -> Response:
         """Check who tells it, keep what can be taken, acknowledge."""
+        request.max_content_length = MOST_BYTES
         token = settings().web.events_token
         if not token:
             return _text(404, NO_TOKEN)

@@ -2,12 +2,10 @@
 routes of the shop's webhooks, of events, of links and of the metrics, which have modules of their own.
 """
 
-import hashlib
 import hmac
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-import peewee
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -19,8 +17,9 @@ from agent.web.links import links
 from agent.web.metrics import metrics
 from agent.web.seldom import Seldom
 from agent.web.shop_hook import shop_hook
+from agent.web.signatures import Signer, signer
+from agent.web.writer import NotStored, Writer
 from models import Webhook
-from models.base import wait_for_writers
 
 log = Log(__name__)
 
@@ -28,14 +27,28 @@ UNSIGNED = (
     "if these are Meta's, [whatsapp] app_secret is not that of the app: no status, no STOP arrives"
 )
 NO_HANDSHAKE = "if this is Meta, give it the word of [whatsapp] verify_token"
+STILL_THE_OLD = (
+    "Meta signs with the secret of before: give the app its new one, or take it out of the config"
+)
+NOT_STORED = (
+    "see that the disk has room, and that no other program holds the database; Meta comes again"
+)
+TOO_LARGE = "WhatsApp sends up to 3 MB: see [web] max_body_mb"
 PATIENCE = 3.0  # seconds for the database; WhatsApp gives up on us after few more, and comes again
+SMALL = 64 * 1024  # bytes; the largest body where a route does not take more
+MEGABYTE = 1024 * 1024
+ROTATION_TOLD = timedelta(hours=1)
 
 
 def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Flask:
     """The WSGI application. `settings` is asked anew each time: they may be reloaded."""
     app = Flask("winback", static_folder=None)
     unsigned = Seldom(log, "webhook.unsigned", now, fix=UNSIGNED)
-    app.config["MAX_CONTENT_LENGTH"] = settings().web.max_body_mb * 1024 * 1024
+    rotating = Seldom(log, "webhook.old_secret", now, fix=STILL_THE_OLD, every=ROTATION_TOLD)
+    not_stored = Seldom(log, "webhook.not_stored", now, fix=NOT_STORED, error=True)
+    large = Seldom(log, "webhook.too_large", now, fix=TOO_LARGE)
+    writer = Writer(Webhook.keep)
+    app.config["MAX_CONTENT_LENGTH"] = SMALL
     app.register_blueprint(shop_hook(settings, now))
     app.register_blueprint(events(settings, now))
     app.register_blueprint(metrics(now))
@@ -58,25 +71,39 @@ def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Fla
     @app.post("/webhooks/whatsapp")
     def receive() -> Response:
         """Verify over the raw bytes, store, acknowledge. What it says is read later."""
+        current = settings()
+        request.max_content_length = current.web.max_body_mb * MEGABYTE
         body = request.get_data(cache=False)
-        signature = request.headers.get("X-Hub-Signature-256", "")
-        if not signed(body, signature, settings().whatsapp.app_secret):
+        who = signed(
+            body,
+            request.headers.get("X-Hub-Signature-256", ""),
+            current.whatsapp.app_secret,
+            current.whatsapp.app_secret_previous,
+        )
+        if who is Signer.NOBODY:
             unsigned.tell(peer=request.remote_addr, size=len(body))
             return _text(403, "wrong or missing signature")
+        if who is Signer.PREVIOUS:
+            rotating.tell(peer=request.remote_addr)
         try:
-            wait_for_writers(PATIENCE)
-            Webhook.insert(
-                source="whatsapp", received_at=now(), body=body, urgent=may_refuse(body)
-            ).execute()
-        except peewee.DatabaseError as error:
+            writer.keep(
+                {
+                    "source": "whatsapp",
+                    "received_at": now(),
+                    "body": body,
+                    "urgent": may_refuse(body),
+                },
+                PATIENCE,
+            )
+        except NotStored as error:
             # not 200: WhatsApp keeps it and comes again, for up to 7 days
-            log.error("webhook.not_stored", what=error)
+            not_stored.tell(what=error)
             return _text(503, "try again")
         return _text(200, "ok")
 
     @app.errorhandler(RequestEntityTooLarge)
     def too_large(_: RequestEntityTooLarge) -> Response:
-        log.warning("webhook.too_large", peer=request.remote_addr, size=request.content_length)
+        large.tell(peer=request.remote_addr, path=request.path, size=request.content_length)
         return _text(413, "too large")
 
     @app.errorhandler(HTTPException)
@@ -86,14 +113,12 @@ def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Fla
     return app
 
 
-def signed(body: bytes, header: str, secret: str) -> bool:
-    """Is `header` the HMAC-SHA256 of `body` under the app secret, as Meta writes it?
+def signed(body: bytes, header: str, current: str, previous: str = "") -> Signer:
+    """Whose secret `header` is the HMAC-SHA256 of `body` under, as Meta writes it: sha256=<hex digits>.
 
-    Source: Meta, "Webhooks: validate payloads". The bytes count as they came: Meta escapes
-    characters in a way that no other serializer repeats.
+    Source: Meta, "Webhooks: validate payloads".
     """
-    wanted = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return _same(header, f"sha256={wanted}")
+    return signer(header, body, current, previous, lambda digest: f"sha256={digest.hex()}")
 
 
 def _same(one: str, other: str) -> bool:

@@ -3,10 +3,13 @@
 import logging
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import create_server
+from waitress.utilities import RequestEntityTooLarge
 
 from agent.errors import PortInUse
 
@@ -17,6 +20,25 @@ if TYPE_CHECKING:
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # "Task queue depth is 1"
 
 LARGEST_BODY = 17 * 1024 * 1024  # bytes; above every [web] max_body_mb, so that `intake` says no
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+    """A body that is too large for any route is not read, and comes to the application all the same:
+    it says no as to any other, and the log tells it."""
+
+    error: Any = None
+
+    def received(self, data: bytes) -> int:
+        taken = int(super().received(data))
+        if isinstance(self.error, RequestEntityTooLarge):
+            self.error = None
+            self.headers["CONTENT_LENGTH"] = str(max(self.content_length, LARGEST_BODY))
+            self.headers["CONNECTION"] = "close"  # the rest of it is no request
+        return taken
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]  # as above
+    parser_class = _Parser
 
 
 class Listener:
@@ -37,6 +59,7 @@ class Listener:
             channel_timeout=15,  # seconds of silence; a web server in front sends at once
             cleanup_interval=5,
         )
+        self._server.channel_class = _Channel
         self.host, self.port = host, int(line.getsockname()[1])
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
         self._thread.start()

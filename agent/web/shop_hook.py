@@ -4,13 +4,12 @@ What a delivery says is never data. The shop builds it when its queue runs, sign
 nothing that was lost, and gives up on us for good at the seventh failure in a row. So it only makes
 us ask sooner, and winback is as exact without it.
 
-There is one secret. While it is changed, by `winback shop-webhooks install` right after the restart,
-what the shop signed with the old one is refused; the next poll finds what it was about.
+While the secret is changed, by `winback shop-webhooks install`, the one before counts too, if the config
+has it; else what the shop signed with it is refused, and the next poll finds what it was about.
 """
 
 import base64
 import hashlib
-import hmac
 import re
 import threading
 from collections import OrderedDict
@@ -24,6 +23,7 @@ from agent.config import Settings
 from agent.log import Log
 from agent.rules.shop_webhooks import PATH, Changed, Unreadable, changed
 from agent.web.seldom import Seldom
+from agent.web.signatures import Signer, signer
 from models import Hint, Product
 from models.base import transaction, wait_for_writers
 
@@ -34,12 +34,17 @@ UNSIGNED = (
     "if these are the shop's, it has another secret than [web] shop_webhook_secret: "
     "`winback shop-webhooks install` gives it ours"
 )
+STILL_THE_OLD = (
+    "a webhook of the shop has the secret of before: `winback shop-webhooks install` gives it ours"
+)
 UNREADABLE = (
     "if this goes on, report it with the shop's version of WooCommerce; polls find the rest"
 )
 PING = re.compile(rb"webhook_id=\d{1,20}")  # the whole of it; sent when a webhook is made, unsigned
 SAME_WITHIN = timedelta(minutes=10)
 MOST_REMEMBERED = 20_000  # deliveries; some 3 MB
+MEGABYTE = 1024 * 1024
+ROTATION_TOLD = timedelta(hours=1)
 PATIENCE = 3.0  # seconds for the database; the shop waits 15 at most, with its queue behind
 
 
@@ -48,21 +53,26 @@ def shop_hook(settings: Callable[[], Settings], now: Callable[[], datetime]) -> 
     routes = Blueprint("shop_hook", __name__)
     unsigned = Seldom(log, "shop_webhook.unsigned", now, fix=UNSIGNED)
     unreadable = Seldom(log, "shop_webhook.unreadable", now, fix=UNREADABLE)
+    rotating = Seldom(log, "shop_webhook.old_secret", now, fix=STILL_THE_OLD, every=ROTATION_TOLD)
     recent = Recent()
 
     @routes.post(PATH)
     def receive() -> Response:
         """Verify over the raw bytes, leave a hint, acknowledge."""
-        secret = settings().web.shop_webhook_secret
-        if not secret:
+        web = settings().web
+        if not web.shop_webhook_secret:
             abort(404)
+        request.max_content_length = web.max_body_mb * MEGABYTE
         body = request.get_data(cache=False)
         signature = request.headers.get("X-WC-Webhook-Signature", "")
         if not signature and PING.fullmatch(body):
             return _text(200, "ok")
-        if not signed(body, signature, secret):
+        who = signed(body, signature, web.shop_webhook_secret, web.shop_webhook_secret_previous)
+        if who is Signer.NOBODY:
             unsigned.tell(peer=request.remote_addr, size=len(body))
             return _text(403, "wrong or missing signature")
+        if who is Signer.PREVIOUS:
+            rotating.tell(peer=request.remote_addr)
         topic = request.headers.get("X-WC-Webhook-Topic", "")
         try:
             about = changed(topic, request.headers.get("X-WC-Webhook-Resource", ""), body)
@@ -89,14 +99,12 @@ def shop_hook(settings: Callable[[], Settings], now: Callable[[], datetime]) -> 
     return routes
 
 
-def signed(body: bytes, header: str, secret: str) -> bool:
-    """Is `header` the HMAC-SHA256 of `body` under the webhook's secret, in base64?
+def signed(body: bytes, header: str, current: str, previous: str = "") -> Signer:
+    """Whose secret `header` is the HMAC-SHA256 of `body` under, in base64.
 
-    Source: WC_Webhook::generate_signature, and deliveries of WooCommerce 9.9.5. The bytes count as
-    they came.
+    Source: WC_Webhook::generate_signature, and deliveries of WooCommerce 9.9.5.
     """
-    wanted = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest())
-    return hmac.compare_digest(header.encode(errors="replace"), wanted)
+    return signer(header, body, current, previous, lambda digest: base64.b64encode(digest).decode())
 
 
 def _note(about: Changed, now: datetime) -> None:

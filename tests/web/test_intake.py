@@ -2,10 +2,13 @@
 
 import hmac
 import json
+import resource
+import socket
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from datetime import datetime
+from contextlib import closing, suppress
+from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from agent.config import Settings
 from agent.jobs.track import track
 from agent.web import intake
 from agent.web.intake import signed
+from agent.web.signatures import Signer
 from models import Reply, SetAside, Webhook
 
 # as Meta writes it: every letter beyond ASCII as \\uXXXX, every slash escaped
@@ -108,8 +112,8 @@ def test_a_body_that_was_cut_on_the_way_is_turned_away(url: str) -> None:
 
 
 def test_an_empty_body_can_be_signed_like_any_other() -> None:
-    assert signed(b"", sign(b""), APP_SECRET)
-    assert not signed(b"", "", APP_SECRET)
+    assert signed(b"", sign(b""), APP_SECRET) is Signer.CURRENT
+    assert signed(b"", "", APP_SECRET) is Signer.NOBODY
 
 
 def test_the_secret_of_a_reloaded_config_holds_at_once(
@@ -122,6 +126,35 @@ def test_the_secret_of_a_reloaded_config_holds_at_once(
         headers = {"X-Hub-Signature-256": sign(ESCAPED, secret)}
         answer = client.post("/webhooks/whatsapp", data=ESCAPED, headers=headers)
         assert answer.status_code == status
+
+
+def test_while_the_secret_is_changed_both_count_and_the_old_one_is_told(
+    database: Path, world: World, now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    current = world.settings(
+        whatsapp__app_secret="the-new-one", whatsapp__app_secret_previous=APP_SECRET
+    )
+    moment = now
+    client = intake(lambda: current, lambda: moment).test_client()
+
+    def status(secret: str) -> int:
+        headers = {"X-Hub-Signature-256": sign(ESCAPED, secret)}
+        return client.post("/webhooks/whatsapp", data=ESCAPED, headers=headers).status_code
+
+    assert status("the-new-one") == 200
+    assert caplog.records == []
+    for _ in range(3):
+        assert status(APP_SECRET) == 200
+    assert [one.getMessage() for one in caplog.records] == ["webhook.old_secret"]
+    moment += timedelta(hours=1)
+    assert status(APP_SECRET) == 200
+    assert vars(caplog.records[1])["fields"]["requests"] == 3
+    # nothing is signed with a secret that is not set
+    assert status("") == 403
+    current = world.settings(whatsapp__app_secret="the-new-one")
+    assert status(APP_SECRET) == 403
+    assert status("") == 403
+    assert len(stored()) == 5
 
 
 # the handshake
@@ -170,7 +203,97 @@ def test_what_is_too_large_is_turned_away_before_it_is_read(
     assert [one.getMessage() for one in caplog.records] == ["webhook.too_large"]
 
 
-def test_what_is_far_too_large_is_not_even_taken_from_the_wire(url: str) -> None:
+def test_a_reloaded_size_holds_at_once(database: Path, world: World, now: datetime) -> None:
+    current = world.settings(web__max_body_mb=1)
+    client = intake(lambda: current, lambda: now).test_client()
+    body = b"x" * 2_000_000
+    headers = {"X-Hub-Signature-256": sign(body)}
+    assert client.post("/webhooks/whatsapp", data=body, headers=headers).status_code == 413
+    current = world.settings(web__max_body_mb=2)
+    assert client.post("/webhooks/whatsapp", data=body, headers=headers).status_code == 200
+
+
+def in_chunks(body: bytes) -> Iterator[bytes]:
+    """requests sends an iterator without a Content-Length."""
+    yield from (body[start : start + 100_000] for start in range(0, len(body), 100_000))
+
+
+def test_a_body_in_chunks_is_taken_and_limited_like_any_other(
+    url: str, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    largest = settings.web.max_body_mb * 1024 * 1024
+    for size, status in ((largest, 200), (largest + 1, 413)):
+        body = b"x" * size
+        headers = {"X-Hub-Signature-256": sign(body)}
+        answer = requests.post(url, data=in_chunks(body), headers=headers, timeout=10)
+        assert answer.status_code == status
+    assert [len(body) for body in stored()] == [largest]
+    assert [one.getMessage() for one in caplog.records] == ["webhook.too_large"]
+
+
+def wire(url: str, request: bytes) -> bytes:
+    """What comes back for these very bytes, until the other end closes."""
+    port = int(url.split(":")[2].split("/", maxsplit=1)[0])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        with suppress(ConnectionError):  # it may have hung up already
+            line.sendall(request)
+            line.shutdown(socket.SHUT_WR)
+        answer = b""
+        with suppress(ConnectionError):
+            while more := line.recv(65536):
+                answer += more
+        return answer
+
+
+def posted(length: str, body: bytes) -> bytes:
+    return (
+        b"POST /webhooks/whatsapp HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n"
+        b"X-Hub-Signature-256: %s\r\n%s\r\n\r\n%s" % (sign(ESCAPED).encode(), length.encode(), body)
+    )
+
+
+@pytest.mark.parametrize(
+    "length",
+    [
+        f"Content-Length: {len(ESCAPED) - 1}",
+        f"Content-Length: {len(ESCAPED) + 1}",
+        "Content-Length: 0",
+        "Content-Length: -1",
+        "Content-Length: 1e3",
+        "X-Length: 5",
+        "Transfer-Encoding: chunked",
+        f"Content-Length: {len(ESCAPED)}\r\nContent-Length: 1",
+    ],
+)
+def test_a_length_that_lies_lets_nothing_in(url: str, length: str) -> None:
+    answer = wire(url, posted(length, ESCAPED))
+    assert not answer.startswith(b"HTTP/1.1 200")
+    assert not answer.startswith(b"HTTP/1.1 5")
+    assert stored() == []
+
+
+def test_chunks_without_end_are_cut_off_and_told(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without this, a stranger could fill the disk with what no one will read."""
+    chunk = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
+    answer = wire(url, posted("Transfer-Encoding: chunked", chunk * 20))
+    assert b" 413 " in answer or answer == b""  # the rest may have closed it before it was read
+    assert [one.getMessage() for one in caplog.records] == ["webhook.too_large"]
+    assert stored() == []
+
+
+@pytest.mark.parametrize("path", ["/events", "/webhooks/shop", "/", "/r/abc", "/healthz"])
+def test_other_routes_take_no_more_than_they_need(url: str, path: str) -> None:
+    answer = requests.post(
+        url.replace("/webhooks/whatsapp", path), data=b"x" * 3_000_000, timeout=10
+    )
+    assert answer.status_code in {404, 405, 413}
+
+
+def test_what_is_far_too_large_is_not_even_taken_from_the_wire(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """Without this, a stranger could fill the disk with what no one will read."""
     headers = {"Content-Length": str(10**9), "X-Hub-Signature-256": "sha256=00"}
     request = requests.Request("POST", url, data=b"x", headers=headers).prepare()
@@ -178,8 +301,11 @@ def test_what_is_far_too_large_is_not_even_taken_from_the_wire(url: str) -> None
     with requests.Session() as session:
         answer = session.send(request, timeout=10)
         answer.close()
-    assert answer.status_code == 413
+    assert (answer.status_code, answer.text) == (413, "too large")
     assert stored() == []
+    [told] = caplog.records
+    assert told.getMessage() == "webhook.too_large"
+    assert vars(told)["fields"]["size"] == 10**9
 
 
 def test_there_is_a_sign_of_life(url: str) -> None:
@@ -258,20 +384,21 @@ def test_while_the_database_is_held_the_answer_is_try_again_and_the_retry_is_sto
     assert stored() == [ESCAPED]
 
 
-def test_a_full_disk_is_no_acknowledgement(
-    database: Path, settings: Settings, now: datetime
+def test_a_disk_that_takes_no_more_is_no_acknowledgement(
+    url: str, database: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    client = intake(lambda: settings, lambda: now).test_client()
-    handle = Webhook._meta.database
-    (pages,) = handle.execute_sql("PRAGMA page_count").fetchone()
-    handle.execute_sql(f"PRAGMA max_page_count = {pages}")
-    body = b"x" * 1_000_000
-    headers = {"X-Hub-Signature-256": sign(body)}
-    answer = client.post("/webhooks/whatsapp", data=body, headers=headers)
-    assert answer.status_code == 503
-    handle.execute_sql("PRAGMA max_page_count = 1000000")
-    assert client.post("/webhooks/whatsapp", data=body, headers=headers).status_code == 200
-    assert stored() == [body]
+    body = b"x" * 400_000
+    largest = max(one.stat().st_size for one in database.parent.glob("winback.db*"))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest + 200_000, before[1]))
+    try:
+        assert post(url, body).status_code == 503
+        assert post(url, ESCAPED).status_code == 200  # what still fits
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert post(url, body).status_code == 200
+    assert sorted(map(len, stored())) == [len(ESCAPED), len(body)]
+    assert [one.getMessage() for one in caplog.records] == ["webhook.not_stored"]
 
 
 def test_many_at_once_are_all_stored_while_others_write_too(url: str, world: World) -> None:

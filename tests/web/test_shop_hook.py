@@ -26,6 +26,7 @@ from sending_world import World
 from agent.config import Settings
 from agent.web import Listener, intake
 from agent.web.shop_hook import MOST_REMEMBERED, Recent, signed
+from agent.web.signatures import Signer
 from models import TABLES, Hint, Product
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -144,10 +145,10 @@ def test_what_a_real_shop_sent_of_a_deletion_is_taken(
 def test_one_byte_of_a_recorded_delivery_changed_and_it_is_no_more_the_shops() -> None:
     came = recording("q10_raw_unscrubbed_for_signature")[0]
     body, signature = came["body"].encode(), came["headers"]["X-WC-Webhook-Signature"]
-    assert signed(body, signature, RECORDED_SECRET)
-    assert not signed(body.replace(b"22336", b"22337"), signature, RECORDED_SECRET)
-    assert not signed(body + b"\n", signature, RECORDED_SECRET)
-    assert not signed(body, signature, RECORDED_SECRET + " ")
+    assert signed(body, signature, RECORDED_SECRET) is Signer.CURRENT
+    assert signed(body.replace(b"22336", b"22337"), signature, RECORDED_SECRET) is Signer.NOBODY
+    assert signed(body + b"\n", signature, RECORDED_SECRET) is Signer.NOBODY
+    assert signed(body, signature, RECORDED_SECRET + " ") is Signer.NOBODY
 
 
 @pytest.mark.parametrize("number", range(5))
@@ -416,6 +417,33 @@ def test_without_a_secret_there_is_no_such_route(
     # a reloaded config opens it at once
     current = world.settings(web__shop_webhook_secret=SECRET)
     assert client.post(PATH, data=ORDER, headers=headers_of("order.updated", ORDER)).text == "ok"
+
+
+def test_while_the_secret_is_changed_both_count_and_the_old_one_is_told(
+    database: Path, world: World, now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    another = "example-shop-webhook-secret-2"
+    current = world.settings(
+        web__shop_webhook_secret=another, web__shop_webhook_secret_previous=SECRET
+    )
+    client = intake(lambda: current, lambda: now).test_client()
+
+    def status(number: int, secret: str) -> int:
+        body = f'{{"id":{number}}}'.encode()
+        headers = headers_of("order.updated", body)
+        headers["X-WC-Webhook-Signature"] = sign(body, secret)
+        return client.post(PATH, data=body, headers=headers).status_code
+
+    assert status(1, another) == 200
+    assert events(caplog) == []
+    assert status(2, SECRET) == 200
+    assert status(3, SECRET) == 200
+    assert events(caplog) == ["shop_webhook.old_secret"]
+    assert status(4, "") == 403
+    current = world.settings(web__shop_webhook_secret=another)
+    assert status(5, SECRET) == 403
+    assert status(6, "") == 403
+    assert hints() == [("orders", number) for number in (1, 2, 3)]
 
 
 # the database in trouble
