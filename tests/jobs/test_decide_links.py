@@ -173,6 +173,11 @@ def test_a_button_is_counted_where_its_address_is_ours(
     if counted:
         link = Link.get()
         assert (end, link.target) == (f"r/{link.token}", "/sale/?from=United%20States")
+        # each person has their own
+        quiet(settings, now, 2)
+        quiet(settings, now, 3)
+        run(settings, now)
+        assert Link.select().count() == 3
     else:
         assert (end, Link.select().count()) == ("sale/?from=United%20States", 0)
 
