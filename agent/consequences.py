@@ -44,7 +44,8 @@ def heed(
         case Action.SUPPRESS_MARKETING:
             phone = Contact.get_by_id(message.contact_id).phone
             record([Heard(phone=phone, says=NO, source=SWITCH, said_at=at, words=said)], now=now)
-            if (last := newest_before(message.contact_id, at)) is not None:
+            last = newest_before(message.contact_id, at, but_for=message.id)
+            if last is not None:
                 mark_stopped([last.id])
         case Action.SUPPRESS_ALL:
             if code not in PERHAPS_UNREACHABLE or _failed_before(message, code):

@@ -37,12 +37,16 @@ def window_open_until(contact: int, now: datetime) -> datetime | None:
     return windows([contact], now).get(contact)
 
 
-def newest_before(contact: int, at: datetime) -> Message | None:
-    """The newest message that had reached this contact by then, of the last ANSWERED_WITHIN."""
+def newest_before(contact: int, at: datetime, *, but_for: int = 0) -> Message | None:
+    """The newest message that had reached this contact by then, of the last ANSWERED_WITHIN.
+
+    `but_for` is the id of one that did not, whatever its state still says.
+    """
     query = (
         Message.select()
         .where(
             Message.contact_id == contact,
+            Message.id != but_for,
             Message.state.in_(CAME),
             Message.claimed_at >= at - ANSWERED_WITHIN,
             Message.claimed_at <= at + CLOCKS,

@@ -20,13 +20,27 @@ from sending_world import World
 from typing_in import typed
 
 from agent import backups
-from agent.consent import Heard, record
+from agent.consent import Heard, forget_words, record, stands
 from agent.database import owned, shared
 from agent.epoch import COPY, Life, standing_doubt
 from agent.errors import AlreadyRunning, BadInput, DatabaseTrouble
 from agent.marks import beside, read_marks
+from agent.person_key import person_key
 from agent.restoring import put_back
-from models import Contact, Cursor, Epoch, Heartbeat, Link, Message, Pause, ShopFact, Statement
+from models import (
+    Confirmation,
+    Contact,
+    Cursor,
+    Epoch,
+    Erased,
+    Forward,
+    Heartbeat,
+    Link,
+    Message,
+    Pause,
+    ShopFact,
+    Statement,
+)
 from models.base import MIGRATIONS, close_database, open_database, transaction
 from models.base import database as handle
 from models.delivery import MARKETING
@@ -277,6 +291,58 @@ def test_a_stop_that_the_other_database_knows_is_taken_over(
         assert [one.says for one in Statement.select()] == ["no", "no"]
         person = Contact.get(Contact.phone == PHONE)
         assert (person.marketing, person.order_news) == ("no", "no")
+
+
+def test_who_was_erased_since_is_erased_from_the_copy_too(
+    config: Path, path: Path, copy: Path
+) -> None:
+    # given a copy with what somebody said, who was erased after it was made
+    with owned(path):
+        record([Heard(phone=PHONE, says="yes", source="order 5", said_at=now())], now=now())
+    copy.unlink()
+    assert run(config, "backup", str(copy)).exit_code == 0
+    with owned(path):
+        assert forget_words(PHONE, now=now()) == 3
+    # when it is put back
+    assert run(config, "restore", str(copy)).exit_code == 0
+    # then nothing of them is on its ledger, and they stay refused
+    with owned(path):
+        assert (Statement.select().count(), Erased.select().count()) == (0, 2)
+        assert {one.answer for one in stands(PHONE).values()} == {"no"}
+        assert Contact.get(Contact.phone == PHONE).marketing == "no"
+
+
+def test_a_copy_of_before_there_was_a_key_gets_that_of_the_other(
+    config: Path, path: Path, copy: Path
+) -> None:
+    with owned(path):
+        key = person_key()
+        forget_words(PHONE, now=now())
+    with closing(sqlite3.connect(copy)) as old:
+        old.execute("DELETE FROM shop_fact WHERE name = 'person_key'")
+        old.commit()
+    assert run(config, "restore", str(copy)).exit_code == 0
+    with owned(path):
+        assert person_key() == key
+        assert {one.answer for one in stands(PHONE).values()} == {"no"}
+
+
+def test_replies_that_the_shop_is_yet_to_be_told_of_are_taken_over_and_no_stop_is_confirmed_twice(
+    config: Path, path: Path, copy: Path
+) -> None:
+    known = {"uid": "u1", "recipient": PHONE, "text": "Done.", "language": "en"}
+    with owned(path):
+        Confirmation.insert(wamid="wamid.a", said_at=now(), not_before=now(), **known).execute()
+    copy.unlink()
+    assert run(config, "backup", str(copy)).exit_code == 0
+    with owned(path):
+        Forward.insert(
+            event="wamid.b", person="1", body="{}", created_at=now(), not_before=now()
+        ).execute()
+    assert run(config, "restore", str(copy)).exit_code == 0
+    with owned(path):
+        assert [one.event for one in Forward.select()] == ["wamid.b"]
+        assert Confirmation.get().state == "unsure"  # it may have been sent since
 
 
 def test_links_that_people_have_still_lead_to_their_pages(config: Path, path: Path) -> None:

@@ -9,10 +9,16 @@ from hypothesis import strategies as st
 
 from agent.rules.consent import (
     COLUMNS,
+    COUNTS,
     MARKETING,
     NO,
+    NO_CONSENT,
+    NOT_OVER_A_NO,
     ORDER_NEWS,
+    OUTWEIGHED,
     PURPOSES,
+    RESUMED,
+    SWITCHED_ON,
     UNSAID,
     YES,
     ConsentFields,
@@ -21,10 +27,12 @@ from agent.rules.consent import (
     meta_says,
     rules_of,
     standing,
+    weighed,
 )
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-LATER = NOON + timedelta(seconds=1)
+SECOND = timedelta(seconds=1)
+LATER = NOON + SECOND
 WORDS = ("yes", "1", "true", "on")
 REFUSALS = ("refused", "withdrawn", "stop")
 
@@ -266,3 +274,58 @@ def test_what_was_read_before_there_were_order_news_is_known_still() -> None:
     assert rules_of("4961bc2e94f61e2a") == {MARKETING: "4961bc2e94f61e2a"}
     assert rules_of(now)[MARKETING] == "4961bc2e94f61e2a"
     assert rules_of("") == {}
+
+
+# WhatsApp's own switch
+
+
+def switched(says: str, at: datetime) -> Said:
+    return Said(says, at, switch=True)
+
+
+def test_who_switches_marketing_on_again_takes_back_what_the_switch_said() -> None:
+    said = [Said(YES, NOON), switched(NO, LATER), switched(RESUMED, LATER + SECOND)]
+    assert standing(said[:2]).answer == NO
+    assert standing(said) == Standing(YES, NOON)
+    assert weighed(said) == [COUNTS, SWITCHED_ON, NO_CONSENT]
+
+
+def test_and_nothing_else() -> None:
+    said = [Said(NO, NOON), switched(NO, LATER), switched(RESUMED, LATER + SECOND)]
+    assert standing(said) == Standing(NO, NOON)
+
+
+def test_switching_on_is_no_consent() -> None:
+    assert standing([switched(RESUMED, NOON)]) == Standing()
+    assert standing([switched(NO, NOON), switched(RESUMED, LATER)]) == Standing()
+
+
+def test_of_the_same_instant_the_no_stands() -> None:
+    assert standing([switched(RESUMED, NOON), switched(NO, NOON)]).answer == NO
+
+
+def test_a_list_counts_again_when_no_refusal_is_left() -> None:
+    listed = Said(YES, NOON, imported=True)
+    assert standing([listed, switched(NO, LATER)]).answer == NO
+    assert standing([listed, switched(NO, LATER), switched(RESUMED, LATER + SECOND)]).answer == YES
+
+
+# why
+
+
+def test_each_statement_counts_or_says_why_not() -> None:
+    said = [Said(NO, NOON), Said(YES, LATER, imported=True), Said(YES, NOON - SECOND)]
+    assert weighed(said) == [COUNTS, NOT_OVER_A_NO, OUTWEIGHED]
+    assert weighed([]) == []
+
+
+@given(st.lists(statements | st.builds(switched, st.sampled_from([NO, RESUMED]), moments)))
+def test_one_statement_at_most_counts_and_it_is_what_holds(said: list[Said]) -> None:
+    weights = weighed(said)
+    counting = [one for one, weight in zip(said, weights, strict=True) if weight == COUNTS]
+    assert all(weights)
+    if counting:
+        [one] = counting
+        assert standing(said) == Standing(one.says, one.said_at)
+    else:
+        assert standing(said) == Standing()

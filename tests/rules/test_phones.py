@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from agent.rules.phones import Phone, read_phone, wa_id_candidates
+from agent.rules.phones import Phone, masked, read_phone, wa_id_candidates
 
 MOBILE_EXAMPLES = {
     region: number
@@ -209,3 +209,16 @@ def test_who_ordered_is_found_by_the_id_whatsapp_gives_them(
 def test_00_before_a_country_code_is_not_taken_for_a_carrier_of_brazil() -> None:
     # 00 55 chooses a carrier there, and +7 990 005-2769 would be a stranger in Russia
     assert read_phone("0055 79 90005-2769", "BR").e164 == "+5579900052769"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("+12025550101", "+12...01"),
+        ("US.13491208655302741918", "US.1...18"),
+        ("", "..."),
+        ("+1234", "..."),
+    ],
+)
+def test_in_a_log_nobody_is_known_by_their_number(address: str, shown: str) -> None:
+    assert masked(address) == shown
