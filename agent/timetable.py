@@ -24,6 +24,7 @@ from agent.jobs.decide import ALERTS, EVERYTHING, decide
 from agent.jobs.forward import forward_replies
 from agent.jobs.insight import keep_current
 from agent.jobs.interest import gather_interest
+from agent.jobs.lots import draw_lots
 from agent.jobs.order_news import tell_orders
 from agent.jobs.order_notes import note_failures
 from agent.jobs.pull import follow_hints, measure_drift, run_cycle
@@ -243,7 +244,7 @@ class Timetable:
         return self._steady[0]
 
     def _attribution(self, beat: Beat) -> Mapping[str, int]:
-        return attribute(self.tools.settings, beat=beat)
+        return {**attribute(self.tools.settings, beat=beat), **draw_lots(beat=beat)}
 
     def _unused_coupons(self, beat: Beat) -> Mapping[str, int]:
         return remove_coupons(self.tools.shop, now=self._now(), beat=beat)

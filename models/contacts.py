@@ -41,6 +41,10 @@ class Contact(Table):
     unreachable = TextField(default="")  # why WhatsApp cannot or may not bring them anything
     order_news = CharField(default="")  # as `marketing`, for news of their orders
     order_news_at = UtcField(null=True)
+    lot = IntegerField(null=True)  # by which chance holds out of all marketing; null: not drawn yet
+
+    class Meta:
+        indexes = ((("marketing", "lot"), False),)
 
     @classmethod
     def put(cls, rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
@@ -89,6 +93,9 @@ class PhoneReading(Table):
     def keep(cls, rows: Iterable[Mapping[str, Any]]) -> None:
         cls.write_each(rows, lambda insert: insert.on_conflict_ignore())
 
+
+UNDRAWN = Contact.lot.is_null()
+Contact.add_index(Contact.id, where=UNDRAWN, name="contact_undrawn")
 
 UNREACHABLE = Contact.unreachable != SQL("''")  # in so many words, or SQLite does not use the index
 Contact.add_index(Contact.id, where=UNREACHABLE, name="contact_unreachable")

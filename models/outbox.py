@@ -387,5 +387,10 @@ WITHHELD = Message.state == SQL("'withheld'")
 """Who was chosen and not written to. In so many words, as TRIED."""
 
 Message.add_index(
-    Message.period, Message.campaign, Message.contact_id, where=WITHHELD, name="message_withheld"
+    Message.period,
+    Message.campaign,
+    Message.contact_id,
+    Message.detail,
+    where=WITHHELD,
+    name="message_withheld",
 )

@@ -22,6 +22,12 @@ def held_out_of_everything(key: bytes, phone: str, percent: int) -> bool:
     return _drawn(key, _EVERYTHING, phone) * 100 < percent * _WHOLE
 
 
+def lot(key: bytes, phone: str) -> int:
+    """0 to 99: whoever's lot is below the percentage is held out of everything. Kept beside the person, so
+    that both groups can be counted without drawing again."""
+    return _drawn(key, _EVERYTHING, phone) * 100 // _WHOLE
+
+
 def held_out(key: bytes, phone: str, campaign: str, percent: int) -> bool:
     """Does this person hear nothing from this campaign? `percent` of all people do not.
 

@@ -9,6 +9,7 @@ def up(migrator: Any, db: Any) -> None:
     migrator.migrate(
         migrator.add_column("conversion", "language", CharField(default="")),
         migrator.add_column("conversion", "first_message_id", IntegerField(default=0)),
+        migrator.add_column("contact", "lot", IntegerField(null=True)),
     )
     for statement in STATEMENTS:
         db.execute_sql(statement)
@@ -18,13 +19,15 @@ STATEMENTS = (
     # order news had a moment there, where campaigns have a date: that of the shop
     'UPDATE "message" SET "subject" = "subject" || \' \' || "period", "period" = "cap_day" '
     'WHERE "order_id" IS NOT NULL AND LENGTH("period") > 10',
+    'CREATE INDEX "contact_marketing_lot" ON "contact" ("marketing", "lot")',
+    'CREATE INDEX "contact_undrawn" ON "contact" ("id") WHERE ("lot" IS NULL)',
     'CREATE INDEX "conversion_period" ON "conversion" ("period")',
     'CREATE INDEX "message_touched" ON "message" ("contact_id", "accepted_at") '
     'WHERE (("accepted_at" IS NOT NULL) AND ("order_id" IS NULL))',
     'CREATE INDEX "message_failed" ON "message" ("period", "campaign", "state", "code") '
     'WHERE ("code" IS NOT NULL)',
     'CREATE INDEX "message_assigned" ON "message" ("campaign", "contact_id", "period")',
-    'CREATE INDEX "message_withheld" ON "message" ("period", "campaign", "contact_id") '
+    'CREATE INDEX "message_withheld" ON "message" ("period", "campaign", "contact_id", "detail") '
     "WHERE (\"state\" = 'withheld')",
     'CREATE INDEX "shop_order_moved" ON "shop_order" ("holder_id", "contact_id") '
     'WHERE ("contact_id" != "holder_id")',

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.rules.holdout import held_out, held_out_of_everything
+from agent.rules.holdout import held_out, held_out_of_everything, lot
 
 KEY, OTHER_KEY = bytes(32), bytes(31) + b"\x01"
 PEOPLE = [f"+1202555{number:05}" for number in range(20_000)]
@@ -45,3 +45,11 @@ def test_it_is_what_it_has_always_been() -> None:
 
 
 EXPECTED = ["00013", "00022", "00026", "00028"]
+
+
+def test_a_lot_says_at_which_share_somebody_begins_to_be_held_out() -> None:
+    for phone in PEOPLE[:2000]:
+        drawn = lot(KEY, phone)
+        assert 0 <= drawn < 100
+        assert not held_out_of_everything(KEY, phone, drawn)
+        assert held_out_of_everything(KEY, phone, drawn + 1)

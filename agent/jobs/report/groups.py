@@ -6,26 +6,25 @@ not a message is credited with it.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from peewee import SQL, fn
+from peewee import JOIN, SQL, Case, fn
 
 from agent.config import Settings
 from agent.jobs.report.counts import Period
-from agent.person_key import person_key
 from agent.rules.comparison import Arm, Comparison
 from agent.rules.credit import earned_of
-from agent.rules.holdout import OF_CAMPAIGN, held_out_of_everything
+from agent.rules.holdout import OF_CAMPAIGN, OF_EVERYTHING
 from agent.rules.intervals import Sums
 from agent.rules.states import State
 from models import Contact, Message, Order, Statement
-from models.base import instant, raw, stream
+from models.base import instant, raw
 from models.histories import GIVEN_BACK, bought
 from models.outbox import WITHHELD
 
 TREATED, CONTROL = "treated", "control"
+ONE_DAY = timedelta(days=1)
 
 
 class _Purses:
@@ -44,40 +43,32 @@ class _Purses:
         return Arm(people, len(paid), Sums(people, sum(paid), squares))
 
 
-@dataclass(frozen=True, slots=True)
-class _Sizes:
-    """People by group, and those of them whose window has ended."""
-
-    treated: int
-    control: int
-    complete: int
-
-
 def compare_campaigns(
     settings: Settings, period: Period, now: datetime, currency: str
 ) -> dict[str, Comparison]:
     """campaign -> its two groups, for those from which somebody was held out."""
-    held = sorted(
-        campaign
-        for (campaign,) in raw(
-            Message.select(Message.campaign).distinct().where(WITHHELD, period.holds(Message))
-        )
-    )
+    withheld = _first_withheld(period, period.last.isoformat())
+    held = sorted(campaign for campaign, detail in withheld if detail == OF_CAMPAIGN)
     if not held:
         return {}
+    # whoever was chosen on that date or before has had their whole window
+    ended = (now - settings.attribution.window).astimezone(period.zone).date() - ONE_DAY
+    early = _first_withheld(period, ended.isoformat())
     purses = {campaign: _Purses() for campaign in held}
     for campaign, person, group, money in _bought_after(settings, period, now, held, currency):
         purses[campaign].pay(group, person, money)
     compared: dict[str, Comparison] = {}
     for campaign in held:
-        sizes = _sizes(period, campaign, now.astimezone(period.zone) - settings.attribution.window)
-        if sizes.control:
-            compared[campaign] = Comparison(
-                purses[campaign].arm(TREATED, sizes.treated),
-                purses[campaign].arm(CONTROL, sizes.control),
-                _share(settings, campaign),
-                sizes.complete,
-            )
+        control = withheld[campaign, OF_CAMPAIGN]
+        elsewhere = withheld.get((campaign, OF_EVERYTHING), 0)
+        treated = _people(campaign, period, period.last) - control - elsewhere
+        complete = _people(campaign, period, ended) - early.get((campaign, OF_EVERYTHING), 0)
+        compared[campaign] = Comparison(
+            purses[campaign].arm(TREATED, treated),
+            purses[campaign].arm(CONTROL, control),
+            _share(settings, campaign),
+            complete,
+        )
     return compared
 
 
@@ -89,48 +80,39 @@ def _share(settings: Settings, campaign: str) -> float | None:
     return percent / 100 or None
 
 
-def _sizes(period: Period, campaign: str, ended: datetime) -> _Sizes:
-    """`ended`: whoever was chosen on that date or before has had their whole window."""
-    first, last = period.first.isoformat(), period.last.isoformat()
-    everybody = _people(campaign, first, last)
-    withheld = _first_withheld(campaign, first, last)
-    control = withheld.get(OF_CAMPAIGN, 0)
-    complete, until = 0, (ended.date() - timedelta(days=1)).isoformat()
-    if until >= first:
-        early = _first_withheld(campaign, first, until)
-        others = sum(early.values()) - early.get(OF_CAMPAIGN, 0)
-        complete = _people(campaign, first, until) - others
-    return _Sizes(everybody - sum(withheld.values()), control, complete)
-
-
-def _people(campaign: str, first: str, last: str) -> int:
-    """How many people this campaign chose from the one date to the other."""
+def _people(campaign: str, period: Period, last: date) -> int:
+    """How many people this campaign chose by the date `last`."""
+    if last < period.first:
+        return 0
     # by an expression, or SQLite would go by the dates and sort the people
-    in_time = Message.period.concat("").between(first, last)
+    in_time = Message.period.concat("").between(period.first.isoformat(), last.isoformat())
     people = Message.select(Message.contact_id).where(Message.campaign == campaign, in_time)
     return int(people.distinct().count())
 
 
-def _first_withheld(campaign: str, first: str, last: str) -> dict[str, int]:
-    """Those whose first message of the time was withheld: out of what they are held -> how many."""
+def _first_withheld(period: Period, last: str) -> dict[tuple[str, str], int]:
+    """Those whose first message of a campaign was withheld: (campaign, out of what they are held) -> how
+    many."""
     earlier = Message.alias("earlier")
     had_one = earlier.select(SQL("1")).where(
         earlier.campaign == Message.campaign,
         earlier.contact_id == Message.contact_id,
-        earlier.period >= first,
+        earlier.period >= period.first.isoformat(),
         earlier.id < Message.id,
     )
+    # by an expression, or SQLite would go through all that the campaign ever wrote
+    of_campaign = Message.campaign.concat("") == period.campaign if period.campaign else True
     query = (
-        Message.select(Message.detail, fn.COUNT(SQL("*")))
+        Message.select(Message.campaign, Message.detail, fn.COUNT(SQL("*")))
         .where(
             WITHHELD,
-            Message.period.between(first, last),
-            Message.campaign == campaign,
+            Message.period.between(period.first.isoformat(), last),
+            of_campaign,
             ~fn.EXISTS(had_one),
         )
-        .group_by(Message.detail)
+        .group_by(Message.campaign, Message.detail)
     )
-    return dict(raw(query))
+    return {(campaign, detail): people for campaign, detail, people in raw(query)}
 
 
 def _bought_after(
@@ -138,26 +120,24 @@ def _bought_after(
 ) -> Iterator[tuple[str, int, str, int]]:
     """(campaign, person, group, what of the order counts) for each order within the window after the
     person's first message."""
-    # by an expression, or SQLite would go by the dates of the messages: orders are far fewer
-    dates = period.first.isoformat(), period.last.isoformat()
-    in_time = Message.period.concat("").between(*dates)
+    in_time = Message.period.between(period.first.isoformat(), period.last.isoformat())
     query = (
         Order.select(
-            Message.campaign, Message.contact_id, Message.created_at, Message.state, Message.detail,
-            Order.woo_id, Order.created_at, *_MONEY,
+            Message.id, Message.campaign, Message.contact_id, Message.created_at, Message.state,
+            Message.detail, Order.created_at, *_MONEY,
         )
-        .join(Message, on=(Message.contact_id == Order.holder_id))
+        .join(Message, JOIN.CROSS)  # from the orders: they are far fewer than the messages
         .where(
             Order.created_at.between(period.began, now),
             bought(settings.audience.paid_statuses),
+            Message.contact_id == Order.holder_id,
             Message.campaign.in_(campaigns),
             in_time,
             Message.created_at <= Order.created_at,
         )
-        .order_by(Message.id)
     )  # fmt: skip
     groups: dict[tuple[str, int], tuple[datetime, str]] = {}
-    for campaign, person, decided_at, state, detail, _, ordered_at, *money in raw(query):
+    for _, campaign, person, decided_at, state, detail, ordered_at, *money in sorted(raw(query)):
         key = campaign, person
         if (
             key not in groups
@@ -200,12 +180,11 @@ def compare_everything(
     may hear it, or nobody wants to.
 
     Who said no in the time of the report had agreed before, so they count: messages make people say no,
-    and the others had none.
+    and the others had none. Whose lot is not drawn yet do not.
     """
     percent = settings.holdout.everything
     if not percent:
         return None
-    key = person_key()
     agreed_once = Statement.select(SQL("1")).where(
         Statement.phone == Contact.phone, Statement.purpose == "marketing", Statement.says == "yes"
     )
@@ -214,25 +193,28 @@ def compare_everything(
         & (Contact.marketing_at >= period.began)
         & fn.EXISTS(agreed_once)
     )
-    agreed = (Contact.marketing == "yes") | said_no
+    held = Case(None, [(Contact.lot < percent, CONTROL)], TREATED)
     people = {TREATED: 0, CONTROL: 0}
-    for (phone,) in stream(Contact.select(Contact.phone).where(agreed)):
-        people[CONTROL if held_out_of_everything(key, phone, percent) else TREATED] += 1
+    purses = _Purses()
+    for agreed in (Contact.marketing == "yes", said_no):
+        known = (agreed, Contact.lot.is_null(False))
+        counts = Contact.select(held, fn.COUNT(SQL("*"))).where(*known).group_by(held)
+        for group, number in raw(counts):
+            people[group] += number
+        paid = (
+            Order.select(held, Contact.id, *_MONEY)
+            .join(Contact, JOIN.CROSS)  # from the orders: they are fewer than the people
+            .where(
+                Order.created_at.between(period.began, now),
+                bought(settings.audience.paid_statuses),
+                Contact.id == Order.holder_id,
+                *known,
+            )
+        )
+        for group, person, *money in raw(paid):
+            purses.pay(group, person, _counts(settings, money, currency))
     if not any(people.values()):
         return None
-    purses = _Purses()
-    query = (
-        Order.select(Contact.id, Contact.phone, *_MONEY)
-        .join(Contact, on=(Contact.id == Order.holder_id))
-        .where(
-            Order.created_at.between(period.began, now),
-            bought(settings.audience.paid_statuses),
-            agreed,
-        )
-    )
-    for person, phone, *money in stream(query):
-        held = held_out_of_everything(key, phone, percent)
-        purses.pay(CONTROL if held else TREATED, person, _counts(settings, money, currency))
     return Comparison(
         purses.arm(TREATED, people[TREATED]),
         purses.arm(CONTROL, people[CONTROL]),
