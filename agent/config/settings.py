@@ -45,7 +45,12 @@ class Web:
     max_body_mb: int = setting(
         Whole(1, 16), "Largest request taken, in megabytes. WhatsApp sends up to 3.", default=3
     )
-    threads: int = setting(Whole(1, 64), "How many requests are answered at once.", default=8)
+    threads: int = setting(
+        Whole(1, 64),
+        "How many requests are answered at once. WhatsApp's webhooks wait together for the disk, so more "
+        "of them are stored in a second.",
+        default=32,
+    )
     public_url: str = setting(
         PublicUrl(),
         "The https address under which your web server passes requests on to winback, such as "
