@@ -1,6 +1,7 @@
 """orders + outbox -> conversions: each order earned by one message at most, and what is left of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from jobs_stage import (
 from agent.config import Settings
 from agent.jobs.attribute import attribute
 from models import Conversion, Coupon, Message, Order
+from models.base import database as handle
 
 ANA, BRUNO = "+12025550101", "+12025550102"
 WINDOW = 30 * DAY
@@ -285,3 +287,159 @@ def test_without_messages_there_is_nothing_to_credit(
     open_shop()
     file_orders(settings, now, order_json(1, now, "202-555-0101"))
     assert attribute(settings, beat=nothing) == {"orders": 0}
+
+
+# what of an order is revenue
+
+
+@pytest.fixture
+def one_of(settings: Settings, sent: datetime, now: datetime) -> Callable[..., int]:
+    """The revenue of an order of 125.00: 100.00 of goods, 5.00 shipping, and 20.00 tax on both."""
+
+    def work(*refunds: str, tax: bool = False, shipping: bool = False) -> int:
+        priced = {"total": "125.00", "total_tax": "20.00", "shipping_total": "5.00"}
+        file_orders(settings, now, order(10, sent + DAY, **priced))
+        file_refunds(settings, now, *((50 + n, 10, amount) for n, amount in enumerate(refunds)))
+        counts = replace(settings.attribution, tax=tax, shipping=shipping)
+        attribute(replace(settings, attribution=counts), beat=nothing)
+        return int(Conversion.get().revenue)
+
+    return work
+
+
+@pytest.mark.parametrize(
+    ("tax", "shipping", "revenue"),
+    [(False, False, 10_000), (True, False, 12_000), (False, True, 10_500), (True, True, 12_500)],
+)
+def test_revenue_is_without_tax_and_shipping_unless_they_are_wanted(
+    one_of: Callable[..., int], tax: bool, shipping: bool, revenue: int
+) -> None:
+    assert one_of(tax=tax, shipping=shipping) == revenue
+
+
+def test_a_refund_takes_its_part_of_goods_tax_and_shipping(one_of: Callable[..., int]) -> None:
+    assert one_of("25.00") == 8_000  # a fifth of all was given back
+    assert one_of("25.00", "0.01") == 7_999  # 0.8 of a cent
+
+
+def test_another_setting_is_another_revenue_at_once(one_of: Callable[..., int]) -> None:
+    assert one_of() == 10_000
+    assert one_of(tax=True) == 12_000
+    assert one_of() == 10_000
+
+
+# faults of the original
+
+
+@pytest.mark.parametrize("status", ["pending", "checkout-draft", "auto-draft", "draft"])
+def test_fault_22_nothing_is_earned_before_it_is_paid(
+    credited: Callable[..., Any], sent: datetime, status: str
+) -> None:
+    unpaid = order(10, sent + DAY, status=status) | {"date_paid_gmt": None}
+    assert credited(unpaid) == []
+    # and the same order counts from the moment at which it is paid, by the date at which it was made
+    assert credited(order(10, sent + DAY, status="processing")) == [(10, "first", 10000)]
+
+
+def test_fault_22_a_draft_of_the_block_checkout_that_was_given_up_earns_nothing(
+    credited: Callable[..., Any], sent: datetime
+) -> None:
+    draft = order(10, sent + DAY, status="checkout-draft") | {"date_paid_gmt": None}
+    assert credited(draft, order(11, sent + DAY)) == [(11, "first", 10000)]
+
+
+def test_fault_22_what_was_earned_is_taken_back(
+    credited: Callable[..., Any], settings: Settings, sent: datetime, now: datetime
+) -> None:
+    assert credited(order(10, sent + DAY)) == [(10, "first", 10000)]
+    file_refunds(settings, now, (50, 10, "40.00"))
+    assert credited() == [(10, "first", 6000)]
+    assert credited(order(10, sent + DAY, status="cancelled")) == []
+
+
+# held out, views, and what a conversion says of its message
+
+
+def test_a_message_that_was_withheld_earns_nothing(
+    credited: Callable[..., Any], sent: datetime
+) -> None:
+    add_message(contact_at(ANA).id, sent + 2 * DAY, uid="held", state="withheld", period="then")
+    assert credited(order(10, sent + 3 * DAY)) == [(10, "first", 10000)]
+    Message.delete().where(Message.uid == "first").execute()
+    assert credited() == []
+
+
+def test_a_conversion_names_its_message_and_the_first_of_the_time(
+    credited: Callable[..., Any], sent: datetime
+) -> None:
+    last = accept(
+        ANA, sent + 7 * DAY, uid="second", campaign="new_arrivals", template="t", language="es"
+    )
+    credited(order(10, sent + 8 * DAY))
+    one = Conversion.get()
+    assert (one.message_id, one.campaign, one.template, one.language, one.period) == (
+        last.id, "new_arrivals", "t", "es", last.period,
+    )  # fmt: skip
+    assert one.first_message_id == Message.get(Message.uid == "first").id
+
+
+def test_a_coupon_of_a_message_to_an_old_number_keeps_its_first_message(
+    credited: Callable[..., Any], sent: datetime, now: datetime
+) -> None:
+    credited(order(10, sent + DAY, "202-555-0109", customer_id=5))  # Ana has a new number
+    accept("+12025550109", sent + 2 * DAY, uid="new")
+    give_coupon("new", "WBNEW", now)
+    credited(order(11, sent + 3 * DAY, "202-555-0102"))
+    use(11, "WBNEW")
+    assert credited() == [(10, "first", 10000), (11, "new", 10000)]
+    assert Conversion.get_by_id(11).first_message_id == Message.get(Message.uid == "first").id
+
+
+def test_of_two_coupons_of_ours_one_has_the_order(
+    credited: Callable[..., Any], sent: datetime, now: datetime
+) -> None:
+    accept(BRUNO, sent, uid="brunos")
+    give_coupon("first", "WBBBB", now)
+    give_coupon("brunos", "WBAAA", now)
+    credited(order(10, sent + DAY, "unreadable"))
+    use(10, "WBBBB", "WBAAA")
+    assert credited() == [(10, "brunos", 10000)]
+
+
+def test_a_coupon_of_a_message_that_failed_after_all_beats_nothing(
+    credited: Callable[..., Any], sent: datetime, now: datetime
+) -> None:
+    accept(ANA, sent + DAY, uid="second", state="failed")
+    give_coupon("second", "WBABC", now)
+    credited(order(10, sent + 2 * DAY))
+    use(10, "WBABC")
+    assert credited() == [(10, "first", 10000)]
+    assert not Conversion.get().by_coupon
+
+
+def test_news_of_an_order_earn_nothing(credited: Callable[..., Any], sent: datetime) -> None:
+    Message.update(order_id=1).execute()
+    assert credited(order(10, sent + DAY)) == []
+
+
+def test_only_what_changed_is_written(
+    credited: Callable[..., Any], settings: Settings, sent: datetime
+) -> None:
+    credited(order(10, sent + DAY), order(11, sent + 2 * DAY))
+    Conversion.update(revenue=1).where(Conversion.order_id == 10).execute()
+    before = handle.obj.connection().total_changes
+    attribute(settings, beat=nothing)
+    assert handle.obj.connection().total_changes == before + 1
+    attribute(settings, beat=nothing)
+    assert handle.obj.connection().total_changes == before + 1
+
+
+def test_people_beyond_one_step_are_credited_as_well(
+    monkeypatch: pytest.MonkeyPatch, credited: Callable[..., Any], sent: datetime
+) -> None:
+    monkeypatch.setattr("agent.jobs.attribute.PEOPLE_A_STEP", 1)
+    accept(BRUNO, sent, uid="brunos")
+    credited(order(12, sent + 5 * DAY, "202-555-0109", customer_id=5))
+    accept("+12025550109", sent + 2 * DAY, uid="new")
+    found = credited(order(10, sent + DAY), order(11, sent + DAY, "202-555-0102"))
+    assert [one[:2] for one in found] == [(10, "first"), (11, "brunos"), (12, "new")]
