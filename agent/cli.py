@@ -22,6 +22,7 @@ COMMANDS = {
     "templates": "List the message templates, see one filled in, submit those of winback.",
     "consent": "Show who said what; bring consent in, and take it back.",
     "replies": "Show what people answered.",
+    "inbox": "Show what came in from WhatsApp, and work off what could not be.",
     "events": "Bring in what people looked at.",
     "shop-webhooks": "Let the shop tell of changes at once.",
     "bridge": "Print the shop's plugin: the consent checkbox, and what customers look at.",
