@@ -58,7 +58,7 @@ def newest_before(contact: int, at: datetime, *, but_for: int = 0) -> Message | 
 
 
 def mark_answered(messages: Iterable[int]) -> None:
-    """These (ids) were answered by something else than a STOP."""
+    """These (ids) were answered, be it by a STOP."""
     _mark("replied", messages)
 
 

@@ -27,7 +27,16 @@ from agent.sandbox.whatsapp.messages import Accepted
 from agent.sandbox.whatsapp.people import Reaction
 from agent.sandbox.whatsapp.whatsapp import WhatsApp
 from agent.service import Service
-from models import Contact, Conversion, JobRun, Message, Order, PhoneReading, Statement
+from models import (
+    Confirmation,
+    Contact,
+    Conversion,
+    JobRun,
+    Message,
+    Order,
+    PhoneReading,
+    Statement,
+)
 from models.outbox import UNCOUNTED
 
 ZONE = ZoneInfo("America/Sao_Paulo")
@@ -151,6 +160,7 @@ class Story:
         return {
             one.to: str(one.template)
             for one in self.whatsapp.accepted
+            if one.kind == "template"
             if since is None or one.at >= since
         }
 
@@ -323,9 +333,12 @@ def test_one_day(story: Story, caplog: pytest.LogCaptureFixture) -> None:
 
 def nobody_was_wronged(story: Story) -> None:
     """Against what really happened in the sandboxes: consent, quiet, and each message once."""
-    accepted = story.whatsapp.accepted
+    accepted = [one for one in story.whatsapp.accepted if one.kind == "template"]
+    confirmed = [one for one in story.whatsapp.accepted if one.kind == "text"]
     assert set(story.whatsapp.accepted_by_intent.values()) == {1}
-    assert len(story.whatsapp.accepted_by_intent) == len(accepted) == 7
+    assert len(story.whatsapp.accepted_by_intent) == len(story.whatsapp.accepted) == 9
+    assert (len(accepted), len(confirmed)) == (7, 2)
+    assert {one.uid for one in Confirmation.select()} == {one.callback_data for one in confirmed}
     for one in accepted:
         said = Statement.of([one.to], "marketing")
         assert [statement.says for statement in said if statement.said_at <= one.at][-1] == "yes"

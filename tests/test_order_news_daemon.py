@@ -13,7 +13,7 @@ from order_news_world import NewsWorld
 from sending_world import states, wait_until
 
 from agent.sandbox.clock import WallClock
-from models import Contact, Cursor, Message, OrderChange
+from models import Confirmation, Contact, Cursor, Message, OrderChange
 
 ANA = "+12025550100"
 SETTLE, POLL = 5.0, 1.0  # seconds
@@ -58,9 +58,11 @@ def test_an_order_is_told_soon_and_a_stop_that_answers_ends_it(world: NewsWorld)
         wait_until(lambda: Contact.get(Contact.phone == ANA).order_news == "no")
         world.shop.set_status(number, "completed")
         wait_until(lambda: len(outcomes(number)) == 2, within=2 * promised)
+        # then that is confirmed to her, once, and nothing else is said
+        wait_until(lambda: Confirmation.get().state == "sent")
         assert daemon.stop() == 0
         assert "Traceback" not in daemon.log
-    assert len(world.whatsapp.accepted) == 1
+    assert [one.kind for one in world.whatsapp.accepted] == ["template", "text"]
     # then her order's history says all of that
     ended = run_winback("order", str(number), "--config", str(world.config))
     assert ended.returncode == 0, ended.stderr

@@ -249,10 +249,10 @@ def test_an_answer_is_noted_on_what_it_quotes_else_on_the_newest_that_came(
     assert noted(new) == (True, False)
 
 
-def test_a_stop_is_noted_as_one_and_not_as_an_answer(ana: int, now: datetime, post: Post) -> None:
+def test_a_stop_is_noted_as_one_and_is_an_answer_too(ana: int, now: datetime, post: Post) -> None:
     message = sent(ana, now - DAY)
     post(messages=[text("STOP", now)])
-    assert noted(message) == (False, True)
+    assert noted(message) == (True, True)
 
 
 def test_so_is_the_switch_and_an_error_that_tells_of_it(

@@ -10,6 +10,7 @@ from story_promises import DEFERRED, UNHEARD
 from story_truth import Truth
 from story_world import World
 
+from agent.sandbox.whatsapp.messages import Accepted
 from models import Contact, Message, Order, Product
 from models.base import tuples
 
@@ -38,13 +39,17 @@ class Books:
             yield from self._orders()
             yield from self._products()
 
+    def _templates(self) -> list[Accepted]:
+        """All that left the outbox: what answers a STOP is no message of a campaign."""
+        return [one for one in self._world.whatsapp.accepted if one.kind == "template"]
+
     def _outbox(self) -> Iterable[str]:
         now = self._world.clock.now()
-        accepted = {one.callback_data for one in self._world.whatsapp.accepted}
+        accepted = {one.callback_data for one in self._templates()}
         failed = self._truth.wire.failed
         went_out = {
             one.callback_data
-            for one in self._world.whatsapp.accepted
+            for one in self._templates()
             if failed.get(one.id, (None, 0))[1]
             != DEFERRED  # it may be called off before its second try
         }
@@ -67,7 +72,7 @@ class Books:
         rows = _rows("uid", "wamid", "state", "code", "attempts")
         states = {wamid: state for _, wamid, state, _, _ in rows}
         again = {uid for uid, _, _, code, attempts in rows if code == DEFERRED or attempts > 1}
-        for one in self._world.whatsapp.accepted:
+        for one in self._templates():
             told = self._truth.wire.states.get(one.id)
             if told is None or one.callback_data in again:
                 continue
@@ -93,7 +98,7 @@ class Books:
             return
         months = Counter(
             f"{one.at.astimezone(self._world.zone):%Y-%m}"
-            for one in self._world.whatsapp.accepted
+            for one in self._templates()
             if one.id not in self._truth.wire.failed  # these cost nothing
         )
         for month, count in months.items():

@@ -18,7 +18,7 @@ from story_truth import Household, Truth
 from story_world import World
 
 from agent.sandbox.whatsapp.messages import Accepted
-from models import Interest, Message
+from models import Confirmation, Interest, Message
 
 WINBACKS = {"we_miss_you", "new_arrivals", "loyalty_reward"}
 ALERTS = {"back_in_stock", "price_drop"}
@@ -40,6 +40,7 @@ class Promises:
         self._world, self._truth, self._terms = world, truth, terms
         self._now = world.clock.now
         self.known: list[str] = []  # what was wrong, and is known to be
+        self.confirmed: set[str] = set()  # STOPs
 
     def check(self, message: Accepted) -> tuple[Household, Message]:
         """Raises Broken. Returns whom it went to, and its row in the outbox."""
@@ -61,6 +62,17 @@ class Promises:
                 raise broken
             self.known.append(str(broken))
         return home, row
+
+    def check_confirmation(self, message: Accepted) -> None:
+        """Our own words answer a STOP, within a day, and once. Raises Broken."""
+        row = Confirmation.get_or_none(Confirmation.uid == (message.callback_data or ""))
+        if row is None:
+            raise self.broken("something was said to them that answers no STOP", message)
+        if not row.said_at <= message.at < row.said_at + timedelta(days=1):
+            raise self.broken(f"answers a STOP of {row.said_at}: the window is over", message)
+        if row.wamid in self.confirmed:
+            raise self.broken(f"a second answer to the STOP of {row.said_at}", message)
+        self.confirmed.add(row.wamid)
 
     def remember(self, home: Household, message: Accepted) -> None:
         """It counts from now on."""

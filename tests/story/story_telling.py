@@ -162,6 +162,9 @@ class Story:
         """Hold what was sent in this moment against the promises."""
         for message in self.world.whatsapp.accepted[self._checked :]:
             self._checked += 1
+            if message.kind != "template":
+                self.promises.check_confirmation(message)
+                continue
             home, row = self.promises.check(message)
             more: Iterable[str] = ()
             if row.campaign in ALERTS:

@@ -53,8 +53,10 @@ def file_replies(
         purposes = ended(one, what.contact, what.quoted, settings)
         if purposes or (isinstance(one, Preference) and one.value == RESUME):
             _put_on_the_ledger(what, purposes, settings, now)
-        if what.answers is not None and (purposes or isinstance(one, Inbound)):
-            (stopped if purposes else answered).append(what.answers.id)
+        if what.answers is not None and isinstance(one, Inbound) and one.kind != SYSTEM:
+            answered.append(what.answers.id)
+        if what.answers is not None and purposes:
+            stopped.append(what.answers.id)
         if isinstance(one, Inbound) and what.is_new and one.kind != SYSTEM:
             _tell(one, what, is_stop=bool(purposes))
             pass_on(one, what.contact, what.answers, settings, is_stop=bool(purposes), now=now)
