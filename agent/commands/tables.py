@@ -98,13 +98,13 @@ def messages_table(report: Report, title: str) -> Table:
     (95 %); below a campaign its templates, where it has several."""
     table = _table(title)
     table.add_column("campaign")
-    for name in ("chosen", "held out", "sent", "delivered", "opened", "clicked", "replied", "STOP"):
+    for name in ("chosen", "sent", "delivered", "opened", "clicked", "replied", "STOP"):
         table.add_column(name, justify="right", no_wrap=True)
     for line in _lines(report.lines):
         table.add_row(campaign_name(line.campaign), *_messages(line.figures, _with_interval))
         if len(line.parts) > 1:
             for part in line.parts:
-                name = f"  {part.template} {part.language}"
+                name = f"  {part.template}\n  {part.language}"
                 table.add_row(Text(name), *_messages(part.figures, _without))
     return table
 
@@ -113,7 +113,6 @@ def _messages(one: Figures, shown: "Shown") -> list[str]:
     rates = one.rates
     return [
         f"{one.chosen:,}",
-        f"{one.withheld:,}",
         f"{one.sent:,}",
         shown(one.delivered, rates["delivered"]),
         shown(one.opened, rates["opened"]),
@@ -128,7 +127,7 @@ def earnings_table(report: Report) -> Table:
     table = _table("What they earned, and cost")
     table.add_column("campaign")
     for name in ("converted", "orders", "revenue", "an order", "cost", "return"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=name != "cost")
     for line in _lines(report.lines):
         one = line.figures
         average = average_order(one, report.currency)
@@ -283,7 +282,12 @@ class Shown:
         told = f"{count:,}\n{rate.value:.1%}"
         if not self._interval:
             return told
-        return f"{told}\n{rate.low * 100:.1f}-{rate.high * 100:.1f}"
+        return f"{told}\n{_short(rate.low)}-{_short(rate.high)}"
+
+
+def _short(share: float) -> str:
+    """As percents, in two digits or so."""
+    return f"{share * 100:.0f}" if share >= 0.1 else f"{share * 100:.1f}"
 
 
 _with_interval, _without = Shown(interval=True), Shown(interval=False)

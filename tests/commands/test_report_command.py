@@ -1,5 +1,7 @@
 """winback report: from the database to the screen."""
 
+import csv
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from sending_world import World
 from typing_in import typed
 
+from agent.config.campaigns import PLANNED
 from agent.database import owned
 from agent.errors import DatabaseTrouble
 from models import Conversion, JobRun, Message, ShopFact
@@ -91,3 +94,37 @@ def test_a_warning_about_the_config_goes_to_stderr(config: Path) -> None:
     assert "warning: " in ended.stderr
     assert "warning" not in ended.stdout
     assert json.dumps("EAAexample") not in ended.output
+
+
+def test_every_format_tells_of_the_same_messages(world: World, config: Path) -> None:
+    with owned(config.parent / "winback.db"):
+        world.queue(3, state="read", wamid=None)
+    said = json.loads(report(config, "--format", "json"))
+    assert said["shop"] == "Example Shop"
+    assert said["total"]["opened"] == 3
+    [row] = csv.DictReader(io.StringIO(report(config, "--format", "csv")))
+    assert (row["campaign"], row["opened"]) == ("we_miss_you", "3")
+    page = report(config, "--format", "html")
+    assert page.startswith("<!DOCTYPE html>")
+    assert page.endswith("</html>\n")
+
+
+def test_one_campaign_alone(world: World, config: Path) -> None:
+    with owned(config.parent / "winback.db"):
+        world.queue(1, state="read", wamid=None)
+        world.queue(2, state="read", wamid=None, campaign="price_drop")
+    assert "We miss you" not in report(config, "--campaign", "price_drop")
+    assert "Price drop" in report(config, "--campaign", "price_drop")
+
+
+def test_a_campaign_that_there_is_none_of_names_those_there_are(config: Path) -> None:
+    ended = typed("report", "--config", str(config), "--campaign", "we_mis_you")
+    assert ended.exit_code == 2
+    for name in PLANNED:
+        assert name in ended.output
+
+
+@pytest.mark.parametrize("view", ["first", "coupon"])
+def test_another_view_says_so(config: Path, view: str) -> None:
+    assert f"the last 30 days, orders by {view}:" in report(config, "--view", view)
+    assert json.loads(report(config, "--view", view, "--format", "json"))["view"] == view

@@ -1,7 +1,7 @@
 """The figures as a shop's owner sees them: whole on 80 columns, honest about nothing."""
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,8 +9,10 @@ import pytest
 from agent.commands.report_words import NAMES, money
 from agent.commands.tables import print_report
 from agent.config.campaigns import PLANNED
-from agent.jobs.report import Example, Line, Report
+from agent.jobs.report import Example, Failure, Line, Part, Report
+from agent.rules.comparison import Arm, Comparison
 from agent.rules.figures import Figures
+from agent.rules.intervals import Sums
 from agent.rules.reasons import Why
 
 DAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -147,3 +149,82 @@ def test_why_numbers_cannot_be_written_to_is_cut_only_when_it_is_long(
 def test_money_of_a_shop_that_was_not_read_yet_is_no_money() -> None:
     assert money(0, "") == "-"
     assert money(19_733, "BRL") == "R$197.33"
+
+
+# all of it
+
+
+def test_all_of_it_fits_80_columns_too(capsys: pytest.CaptureFixture[str]) -> None:
+    loyal = [Part("loyalty_reward", language, LARGE.figures) for language in ("en", "pt_BR")]
+    told = shown(
+        capsys,
+        detailed=True,
+        lines=[Line("loyalty_reward", LARGE.figures, loyal), SMALL],
+        news=[Line("order_partly_refunded", LARGE.figures)],
+        failures=[
+            Failure("loyalty_reward", 131049, "WhatsApp spares this person marketing", 9_999)
+        ],
+    )
+    assert max(map(len, told.splitlines())) <= 80
+    assert "…" not in told
+    for figure in ("12,345", "12,000", "11,000", "4,000", "1,234", "R$1,234,567.89", "$1,234.56"):
+        assert figure in told
+    # shares stand below, and between what they truly are: 12,000 of 12,340
+    assert "97.2%" in told
+    assert "97-98" in told
+    assert "R$1,003.71" in told  # an order
+    assert "Order partly refunded" in told
+    assert "WhatsApp spares this person marketing (131049)" in told
+    assert "pt_BR" in told
+
+
+def test_the_course_of_the_days_is_a_row_of_bars(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = {
+        "2026-02-27": Figures(chosen=8, sent=8, orders=Counter(BRL=1)),
+        "2026-03-01": Figures(chosen=4, sent=4),
+        "2026-03-02": Figures(chosen=1, sent=1),
+    }
+    told = shown(
+        capsys, detailed=True, lines=[SMALL], days=days, first=date(2026, 2, 27)
+    ).splitlines()
+    assert "sent a day   █ ▅▂  most: 8 on 27 Feb" in told
+    assert "orders a day █     most: 1 on 27 Feb" in told
+
+
+@pytest.mark.parametrize(("days", "first"), [(1, 1), (63, 63)])
+def test_one_day_has_no_course_and_years_would_fit_no_line(
+    capsys: pytest.CaptureFixture[str], days: int, first: int
+) -> None:
+    began = DAY.date() - timedelta(days=first - 1)
+    figures = {
+        began.isoformat(): Figures(chosen=1, sent=1),
+        "2026-03-02": Figures(chosen=1, sent=1),
+    }
+    told = shown(capsys, detailed=True, lines=[SMALL], days=figures, first=began)
+    assert "a day" not in told
+
+
+def test_many_reasons_of_failure_are_summed_up(capsys: pytest.CaptureFixture[str]) -> None:
+    failures = [Failure("we_miss_you", code, "why", 100 - code) for code in range(20)]
+    told = shown(capsys, detailed=True, lines=[SMALL], failures=failures)
+    assert "(11)" in told
+    assert "(12)" not in told
+    assert f"{sum(100 - code for code in range(12, 20))}" in told
+
+
+def test_what_would_have_happened_anyway_stands_in_a_block(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arm = Arm(1_000, 10, Sums(1_000, 100, 100))
+    told = shown(
+        capsys,
+        detailed=True,
+        lines=[SMALL],
+        compared={"we_miss_you": Comparison(arm, arm, 0.5, 2_000)},
+        everything=Comparison(arm, arm, 0.5, 2_000),
+    )
+    block = told[told.index("What would have happened anyway") :]
+    assert block.index("We miss you") < block.index("All marketing")
+    assert block.count("cannot tell yet, about") == 2
