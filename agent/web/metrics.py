@@ -16,7 +16,9 @@ import peewee
 from flask import Blueprint, Response, abort, request
 
 from agent.jobs.exactness import MirrorStatus, look_at_mirror
+from agent.jobs.intake_status import look_at_intake
 from agent.log import Log
+from agent.web.intake_metrics import IntakeMetrics
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
@@ -40,6 +42,7 @@ def metrics(now: Callable[[], datetime]) -> Blueprint:
         registry = CollectorRegistry(auto_describe=False)  # of our own: nothing of the process
         try:
             registry.register(_Mirror(look_at_mirror(now())))
+            registry.register(IntakeMetrics(look_at_intake(now())))
         except peewee.DatabaseError as error:
             log.warning("metrics.no_database", what=error)
             return Response("no database", 503, mimetype="text/plain")

@@ -4,15 +4,31 @@ import socket
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from agent.config import Settings
+from agent.consent import Heard, record
+from agent.jobs.intake_status import look_at_intake
 from agent.web import Listener, intake
-from models import Cursor, Found, Hint, Order, Product, Sample
+from models import (
+    Cursor,
+    Found,
+    Hint,
+    Message,
+    Order,
+    Product,
+    Received,
+    Reply,
+    Sample,
+    SetAside,
+    Webhook,
+)
 from models.base import close_database, open_database
+from models.base import database as handle
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -25,13 +41,16 @@ def url(database: Path, settings: Settings, now: datetime) -> Iterator[str]:
 
 
 def scrape(url: str) -> dict[str, dict[Labels, float]]:
-    """Name -> labels -> value, as Prometheus' own parser reads them; all are gauges with a text."""
+    """Name -> labels -> value, as Prometheus' own parser reads them; all have a text."""
     answer = requests.get(url, timeout=10)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     read: dict[str, dict[Labels, float]] = {}
     for family in text_string_to_metric_families(answer.text):
-        assert (family.type, bool(family.documentation)) == ("gauge", True)
+        assert family.type in {"gauge", "counter"}
+        assert family.documentation
+        counts = all(one.name.endswith("_total") for one in family.samples)
+        assert not family.samples or counts == (family.type == "counter")
         assert family.name.startswith("winback_")
         read[family.name] = {tuple(sorted(one.labels.items())): one.value for one in family.samples}
     return read
@@ -91,6 +110,80 @@ def test_every_figure_is_what_the_database_says(url: str, now: datetime) -> None
     }
     assert read["winback_hints_waiting"] == {kind("orders"): 2, kind("variations"): 1}
     assert read["winback_mirror_polled_age_seconds"] == {(): 42}
+
+
+def test_what_came_in_and_what_became_of_the_messages(url: str, now: datetime) -> None:
+    for age, done in ((90, now), (42, None), (7, None)):
+        received = now - timedelta(seconds=age)
+        Webhook.insert(source="whatsapp", received_at=received, body=b"", done_at=done).execute()
+    SetAside.put(1, [("0/0/statuses/1", "odd")], now)
+    Received.add({"status read": 5, "message text": 1}, now.date())
+    Received.add({"status read": 2}, now.date() - timedelta(days=300))
+    Reply.insert(wamid="wamid.1", at=now).execute()
+    record(
+        [
+            Heard(phone="+12025550101", says="no", source="whatsapp", said_at=now),
+            Heard(phone="+12025550101", says="no", source="whatsapp", said_at=now, purpose="order_news"),
+            Heard(phone="+12025550102", says="no", source="command", said_at=now),
+            Heard(phone="+12025550103", says="yes", source="command", said_at=now),
+        ],
+        now=now,
+    )  # fmt: skip
+    for number, (campaign, state, more) in enumerate(
+        [
+            ("we_miss_you", "read", {"clicked": True, "replied": True}),
+            ("we_miss_you", "read", {"replied": True, "stopped": True}),
+            ("we_miss_you", "sent", {}),
+            ("price_drop", "queued", {}),
+            ("price_drop", "read", {"period": "2026-02-22"}),  # of more than 7 days ago
+        ]
+    ):
+        put_message(number, now, campaign=campaign, state=state, **more)
+
+    read = scrape(url)
+
+    assert read["winback_webhooks_received"] == {(): 3}
+    assert read["winback_webhooks_waiting"] == {(): 2}
+    assert read["winback_webhooks_oldest_waiting_age_seconds"] == {(): 42}
+    assert read["winback_webhook_elements_set_aside"] == {(): 1}
+    assert read["winback_webhook_elements"] == {kind("status read"): 7, kind("message text"): 1}
+    assert read["winback_replies"] == {(): 1}
+    assert read["winback_opt_outs"] == {
+        (("purpose", "marketing"),): 2,
+        (("purpose", "order_news"),): 1,
+    }
+    assert read["winback_messages"] == {
+        (("campaign", "price_drop"), ("state", "queued")): 1,
+        (("campaign", "we_miss_you"), ("state", "read")): 2,
+        (("campaign", "we_miss_you"), ("state", "sent")): 1,
+    }
+    campaigns = [(("campaign", name),) for name in ("price_drop", "we_miss_you")]
+    for what, counts in (("clicked", (0, 1)), ("replied", (0, 2)), ("opted_out", (0, 1))):
+        assert read[f"winback_messages_{what}"] == dict(zip(campaigns, counts, strict=True))
+
+
+def put_message(number: int, now: datetime, **more: Any) -> None:
+    day = now.date().isoformat()
+    row = {
+        "uid": f"uid-{number}", "contact_id": 1, "subject": f"{number}", "period": day,
+        "template": "t", "language": "en", "cap_day": day, "created_at": now, "not_before": now,
+        "expires_at": now,
+    }  # fmt: skip
+    Message.insert(row | more).execute()
+
+
+def test_the_scrape_reads_the_messages_of_the_week_in_their_index(
+    database: Path, now: datetime
+) -> None:
+    """Of a million messages, those of the last days, and no row of the table."""
+    asked: list[str] = []
+    connection = handle.obj.connection()
+    connection.set_trace_callback(asked.append)
+    look_at_intake(now)
+    connection.set_trace_callback(None)
+    [statement] = [one for one in asked if 'FROM "message"' in one]
+    plan = " ".join(row[3] for row in handle.execute_sql(f"EXPLAIN QUERY PLAN {statement}"))
+    assert "USING COVERING INDEX message_counted (period>?)" in plan
 
 
 def test_a_second_scrape_sees_what_is_new(url: str, now: datetime) -> None:
