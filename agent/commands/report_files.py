@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from agent.jobs.report import Failure, Line, Report
-from agent.rules.comparison import Arm, Comparison
+from agent.rules.comparison import Arm, Comparison, visible_beforehand
 from agent.rules.figures import COUNTS, Figures, average_order, is_news, return_on_cost
 from agent.rules.intervals import Difference
 from agent.rules.money import amount
@@ -76,6 +76,9 @@ def as_json(report: Report) -> str:
         "holdout_of_everything": None
         if report.everything is None
         else _comparison(report.everything, report.currency),
+        "smallest_visible_difference_beforehand": None
+        if report.everything is None
+        else visible_beforehand(report.everything, report.share),
         "left_alone": {why.name.lower(): count for why, count in report.reasons.items()},
         "unreachable": dict(report.unreachable),
         "people": report.people,

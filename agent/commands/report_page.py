@@ -7,6 +7,7 @@ from html import escape
 
 from agent.commands.report_files import FUNNEL
 from agent.commands.report_words import (
+    beforehand,
     campaign_name,
     comparison_lines,
     cost,
@@ -224,6 +225,8 @@ def _groups(report: Report) -> Iterator[str]:
         lines = comparison_lines(one, report.currency, report.window)
         told = "".join(f"<li>{escape(line)}</li>" for line in lines)
         yield f"<h3>{escape(name)}</h3>\n<ul>{told}</ul>"
+    if report.everything is not None and (said := beforehand(report.everything, report.share)):
+        yield f"<h3>Beforehand</h3>\n<p>{escape(said)}</p>"
 
 
 def _news(report: Report) -> Iterator[str]:

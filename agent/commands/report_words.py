@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from babel.numbers import format_currency
 
-from agent.rules.comparison import Comparison, Verdict
+from agent.rules.comparison import Comparison, Verdict, visible_beforehand
 from agent.rules.figures import Figures
 from agent.rules.intervals import Difference
 from agent.rules.money import amount
@@ -79,6 +79,20 @@ def comparison_lines(one: Comparison, currency: str, window: timedelta) -> Itera
             f"{one.people - one.complete:,} of {one.people:,} may still buy: their {window.days} "
             "days are not over"
         )
+
+
+def beforehand(everything: Comparison, share: float) -> str:
+    """What a campaign can show at all with the people that there are, before it wrote to anybody; "" where
+    that cannot be said."""
+    visible = visible_beforehand(everything, share)
+    if visible is None:
+        return ""
+    bought = (everything.treated.buyers + everything.control.buyers) / everything.people
+    return (
+        f"of the {_people(everything.people)} who agreed, {percent(bought)} bought in this time; a campaign "
+        f"that chooses all of them and holds out {percent(share)} can show a difference of "
+        f"{visible * 100:.2f} points or more"
+    )
 
 
 def _verdict(one: Comparison, currency: str) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from agent.commands.report_words import (
     NAMES,
+    beforehand,
     campaign_name,
     comparison_lines,
     cost,
@@ -197,6 +198,8 @@ def holdout_table(report: Report) -> Table:
         named.append(("All marketing", report.everything))
     for name, one in named:
         table.add_row(name, "\n".join(comparison_lines(one, report.currency, report.window)))
+    if report.everything is not None and (told := beforehand(report.everything, report.share)):
+        table.add_row("Beforehand", told)
     return table
 
 

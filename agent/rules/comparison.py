@@ -120,5 +120,13 @@ class Comparison:
         return max(needed - self.people, 0)
 
 
+def visible_beforehand(one: Comparison, share: float) -> float | None:
+    """The smallest difference of shares that a campaign could show which chose all these people once, and
+    held out a `share` of them (0 to 1). None while nobody bought, or where nobody would be held out."""
+    control = round(one.people * share)
+    buyers = one.treated.buyers + one.control.buyers
+    return smallest_effect(one.people - control, control, buyers / one.people) if control else None
+
+
 def _times(people: int, one: Difference) -> Difference:
     return Difference(one.value * people, one.low * people, one.high * people)

@@ -6,7 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from agent.commands.report_words import campaign_name, comparison_lines, cost, in_order, money
+from agent.commands.report_words import (
+    beforehand,
+    campaign_name,
+    comparison_lines,
+    cost,
+    in_order,
+    money,
+)
 from agent.rules.comparison import Arm, Comparison
 from agent.rules.figures import Figures
 from agent.rules.intervals import Sums
@@ -97,3 +104,12 @@ def test_names_and_their_order() -> None:
     keys = ["of_old", "order_completed", "we_miss_you", "back_in_stock"]
     assert in_order(keys, str) == ["back_in_stock", "we_miss_you", "order_completed", "of_old"]
     assert money(sum(Counter(USD=5).values()), "USD") == "$0.05"
+
+
+def test_what_can_be_seen_at_all_is_said_beforehand() -> None:
+    everything = Comparison(arm(4_900, 147), arm(100, 3), 0.02, 5_000)
+    assert beforehand(everything, 0.1) == (
+        "of the 5,000 people who agreed, 3.0% bought in this time; a campaign that chooses all of them and "
+        "holds out 10.0% can show a difference of 2.25 points or more"
+    )
+    assert beforehand(everything, 0.0) == ""

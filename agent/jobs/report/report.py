@@ -68,6 +68,7 @@ class Report:
     failures: Sequence[Failure] = ()
     compared: Mapping[str, Comparison] = field(default_factory=dict)  # by campaign
     everything: Comparison | None = None  # those who hear no marketing at all, and all others
+    share: float = 0.0  # of the people whom a campaign chooses, that it holds out by default
     decided_at: datetime | None = None
     reasons: Mapping[Why, int] = field(default_factory=dict)
     unreachable: Mapping[str, int] = field(default_factory=dict)  # phones by why nobody is reached
@@ -116,6 +117,7 @@ def report(
         failures=_failures(period, lines),
         compared=compare_campaigns(settings, period, now, currency),
         everything=None if campaign else compare_everything(settings, period, now, currency),
+        share=settings.holdout.share / 100,
         decided_at=latest.started_at if latest else None,
         reasons=reasons_known(latest.result if latest else {}),
         unreachable=unreachable(),
