@@ -54,7 +54,11 @@ def confirm_stops(
     while (one := _claim(settings, now(), tally)) is not None:
         faults.point("confirmation claimed")
         beat()  # which may end us: then it is unsure, and not sent
-        outcome = whatsapp.send(_request(one))
+        try:
+            outcome = whatsapp.send(_request(one))
+        except BaseException:  # we must stop, and nothing has left: see `WhatsApp.send`
+            Confirmation.move(one.wamid, "claimed", "waiting")
+            raise
         faults.point("confirmation answered")
         with transaction():
             _write(one, outcome, now(), tally)

@@ -6,11 +6,21 @@ from pathlib import Path
 
 import peewee
 import pytest
-from jobs_stage import DAY, add_contact, file_orders, open_shop, order_json
+from jobs_stage import (
+    DAY,
+    add_contact,
+    add_message,
+    file_orders,
+    nothing,
+    open_shop,
+    order_json,
+)
+from test_track import keep, status
 
 from agent.config import Settings
 from agent.consent import Heard, forget_words, record, stands
 from agent.jobs.consent_import import import_consent
+from agent.jobs.track import track
 from agent.person_key import hashed, person_key
 from models import Contact, Erased, Identity, Statement
 
@@ -88,6 +98,37 @@ def test_what_they_said_under_an_id_goes_too_and_holds(now: datetime) -> None:
     Identity.put([{"kind": "user_id", "value": "US.1", "contact_id": ana, "seen_at": now}])
     assert forget_words(ANA, now=now) == 3
     assert stands("US.1")["marketing"].answer == "no"
+
+
+def test_who_was_erased_and_has_another_number_stays_refused_under_it(
+    now: datetime, settings: Settings
+) -> None:
+    forget_words(ANA, now=now - DAY)
+    new = "+12025550177"
+    told = {"type": "user_changed_number", "wa_id": new[1:]}
+    change = {
+        "id": "wamid.m",
+        "type": "system",
+        "from": ANA[1:],
+        "timestamp": str(int(now.timestamp())),
+    }
+    keep(now, messages=[change | {"system": told}])
+    track(settings, now=now, beat=nothing)
+    assert stands(new)["marketing"].answer == "no"
+    assert Statement.of([new], "marketing") == []  # and nothing is written of them anew
+
+
+def test_who_was_erased_under_an_id_stays_refused_when_a_status_tells_whose_it_is(
+    now: datetime, settings: Settings
+) -> None:
+    """They were erased as somebody else: under the id alone, of which nobody knew the number."""
+    say("US.1", "no", now - DAY, "whatsapp")
+    forget_words("US.1", now=now - HOUR)
+    bruno = Contact.get(Contact.phone == BRUNO).id
+    message = add_message(bruno, now, state="accepted", accepted_at=now)
+    keep(now, statuses=[status("sent", now, uid=message.uid, recipient_user_id="US.1")])
+    track(settings, now=now, beat=nothing)
+    assert Contact.get_by_id(bruno).marketing == "no"
 
 
 def test_a_clock_that_was_set_back_keeps_nothing(now: datetime) -> None:

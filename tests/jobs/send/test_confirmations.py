@@ -6,6 +6,7 @@ import sys
 from datetime import datetime, timedelta
 
 import pytest
+from jobs_stage import Killed, nothing
 from send_stage import Office
 from sending_world import fictional_phone
 
@@ -44,7 +45,7 @@ class Desk:
     def confirm(self) -> dict[str, int]:
         client = self.office.world.client(self.office.settings, sleep=lambda _: None)
         clock = self.office.clock.now
-        return confirm_stops(client, self.office.settings, now=clock, beat=lambda: None)
+        return confirm_stops(client, self.office.settings, now=clock, beat=nothing)
 
     @property
     def got(self) -> list[str]:
@@ -246,6 +247,24 @@ def test_no_connection_is_no_answer_and_it_is_tried_again(desk: Desk) -> None:
     assert (desk.confirm(), states()) == ({"tried again later": 1}, ["waiting"])
     desk.office.settings = settings
     desk.office.later(minutes=1)
+    assert (desk.confirm(), desk.got) == ({"sent": 1}, ["text"])
+
+
+def test_stopped_before_the_second_try_to_connect_it_goes_on_with_the_next_start(
+    desk: Desk,
+) -> None:
+    desk.says()
+    settings = desk.office.settings
+    desk.office.change(whatsapp__base_url="http://127.0.0.1:9")
+
+    def stop(_: float) -> None:
+        raise Killed
+
+    client = desk.office.world.client(desk.office.settings, sleep=stop)
+    with pytest.raises(Killed):
+        confirm_stops(client, desk.office.settings, now=lambda: desk.now, beat=nothing)
+    assert states() == ["waiting"]
+    desk.office.settings = settings
     assert (desk.confirm(), desk.got) == ({"sent": 1}, ["text"])
 
 
