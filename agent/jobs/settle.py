@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from agent.config import Settings
 from models import (
+    Confirmation,
     Found,
     Heartbeat,
     Interest,
@@ -70,6 +71,7 @@ def tidy(settings: Settings, *, now: datetime) -> dict[str, int]:
     changes = ProductChange.delete().where(ProductChange.seen_at < now - CHANGES_KEPT)
     OrderChange.forget_before(now - CHANGES_KEPT)
     Found.forget_before(old.date())
+    Confirmation.delete().where(Confirmation.said_at < old).execute()
     Received.forget_before((now - CHANGES_KEPT).date())
     Sample.delete().where(Sample.taken_at < old).execute()
     return {

@@ -10,6 +10,7 @@ from jobs_stage import DAY, add_contact, add_message
 from agent.config import Settings
 from agent.jobs.settle import settle, tidy
 from models import (
+    Confirmation,
     Found,
     Interest,
     JobRun,
@@ -136,6 +137,20 @@ def test_there_may_be_nothing_to_tidy(database: Path, settings: Settings, now: d
     )
     nothing = dict.fromkeys(tables, 0)
     assert tidy(settings, now=now) == nothing
+
+
+def test_what_was_answered_to_a_stop_is_kept_for_longer_than_it_counts(
+    database: Path, settings: Settings, now: datetime
+) -> None:
+    """For a month nobody is told again."""
+    for number, days in enumerate((31, 89, 91)):
+        said = now - timedelta(days=days)
+        Confirmation.insert(
+            wamid=str(number), uid=str(number), recipient="+12025550101", text="Done.",
+            language="en", said_at=said, not_before=said, state="sent",
+        ).execute()  # fmt: skip
+    tidy(settings, now=now)
+    assert sorted(one.wamid for one in Confirmation.select()) == ["0", "1"]
 
 
 def test_a_link_goes_when_it_leads_nowhere_any_more(

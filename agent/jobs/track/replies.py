@@ -86,7 +86,8 @@ def _put_on_the_ledger(
     if nameless and purposes:  # it holds as soon as a number comes with the id
         log.warning(
             "stop.unknown", user_id=masked(one.user_id),
-            fix="winback replies shows it: WhatsApp hides the number, and we never wrote to this id",
+            fix="WhatsApp hides the number: see winback replies; if you know whose it is, "
+            "winback consent withdraw PHONE",
         )  # fmt: skip
     before = {phone: stands(phone) for phone in phones}
     entries = heard(one, phones, purposes)
