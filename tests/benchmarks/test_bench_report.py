@@ -12,6 +12,7 @@ from parties import Stopwatch, settings_in, show
 from population import CURRENCY, FACTS, PAID
 
 from agent.jobs.attribute import attribute
+from agent.jobs.lots import draw_lots
 from agent.jobs.report import report
 from agent.jobs.report.counts import Period, counted, earned
 from agent.jobs.report.groups import compare_campaigns, compare_everything
@@ -51,6 +52,7 @@ def test_report(tmp_path: Path, messages: int) -> None:
     with Stopwatch() as filled:
         fill(messages)
     refresh(PAID, CURRENCY)
+    draw_lots(beat=lambda: None)
     zone = ZoneInfo(FACTS["zone"])
     period = Period.of_days(DAYS, NOW, zone)
     rows = [("written", f"{filled.took.wall:.0f} s"), *attributed(settings)]
