@@ -79,7 +79,7 @@ def test_every_state_is_either_open_or_final() -> None:
 def test_what_whatsapp_took_was_neither_dropped_nor_doubtful() -> None:
     never_taken = {
         State.QUEUED, State.CLAIMED, State.UNSURE, State.ABANDONED, State.REFUSED, State.FAILED,
-        State.CANCELLED, State.EXPIRED,
+        State.CANCELLED, State.EXPIRED, State.WITHHELD,
     }  # fmt: skip
     assert set(TAKEN) == set(State) - never_taken
 
