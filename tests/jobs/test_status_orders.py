@@ -21,7 +21,7 @@ from agent.rules.states import State
 from models import Message, Status, Webhook
 
 MINUTE = timedelta(minutes=1)
-SEEDS = 40
+SEEDS = 24
 END = (
     "state", "wamid", "sent_at", "delivered_at", "read_at", "ended_at", "code", "detail", "charged",
     "deferred", "resent",
