@@ -4,7 +4,7 @@ import peewee
 import pytest
 from table_rows import NOON, SECOND
 
-from models import Conversion, Reply, Status, Webhook
+from models import Conversion, Received, Reply, SetAside, Status, Webhook
 from models.base import database as handle
 
 
@@ -58,3 +58,60 @@ def test_an_order_is_credited_at_most_once() -> None:
     Conversion.insert(row).execute()
     with pytest.raises(peewee.IntegrityError):
         Conversion.insert(row | {"message_id": 2}).execute()
+
+
+def test_so_many_webhooks_are_taken_at_once_and_so_large_and_one_at_the_least() -> None:
+    assert Webhook.waiting(10, 100) == []
+    Webhook.keep(
+        [
+            {"source": "whatsapp", "received_at": NOON, "body": b"x" * size}
+            for size in (200, 60, 40, 1)
+        ]
+    )
+
+    def taken(most: int, most_bytes: int) -> list[int]:
+        return [len(one.body) for one in Webhook.waiting(most, most_bytes)]
+
+    assert taken(10, 100) == [200]
+    assert taken(10, 300) == [200, 60, 40]
+    assert taken(2, 300) == [200, 60]
+    Webhook.update(done_at=NOON).where(Webhook.id == 1).execute()
+    assert taken(10, 100) == [60, 40]
+
+
+def test_what_is_set_aside_again_was_tried_once_more() -> None:
+    SetAside.put(1, [("", "not JSON"), ("0/0", "odd")], NOON)
+    SetAside.put(1, [("0/0", "still odd")], NOON + SECOND)
+    SetAside.put(2, [], NOON)
+    assert [(one.place, one.reason, one.at, one.tries) for one in SetAside.select()] == [
+        ("", "not JSON", NOON, 1),
+        ("0/0", "still odd", NOON + SECOND, 2),
+    ]
+
+
+def test_what_came_is_counted_by_day_and_ever() -> None:
+    Received.add({}, NOON.date())
+    for _ in range(2):
+        Received.add({"status read": 3, "message text": 1}, NOON.date())
+    Received.add({"status read": 1}, NOON.date() + 86_400 * SECOND)
+    assert Received.totals() == {"message text": 2, "status read": 7}
+    assert Received.since(NOON.date()) == {"status read": 7, "message text": 2}
+    assert list(Received.since(NOON.date())) == ["status read", "message text"]
+    Received.forget_before(NOON.date() + 86_400 * SECOND)
+    assert Received.totals() == {"message text": 2, "status read": 7}
+    assert Received.since(NOON.date()) == {"status read": 1}
+
+
+def test_columns_of_many_rows_are_written_by_one_statement() -> None:
+    assert Reply.update_each([], ["text"]) == 0
+    for wamid in ("wamid.1", "wamid.2", "wamid.3"):
+        Reply.insert(wamid=wamid, text="was", kind="text", at=NOON).execute()
+    rows = list(Reply.select().where(Reply.wamid != "wamid.2"))
+    for row in rows:
+        row.text, row.kind, row.at = f"of {row.wamid}", "not written", NOON + SECOND
+    assert Reply.update_each(rows, ["at", "text"]) == 2
+    assert [(one.text, one.kind, one.at) for one in Reply.select().order_by(Reply.wamid)] == [
+        ("of wamid.1", "text", NOON + SECOND),
+        ("was", "text", NOON),
+        ("of wamid.3", "text", NOON + SECOND),
+    ]

@@ -9,7 +9,7 @@ from playhouse.migrations import Runner
 from playhouse.schema_diff import diff_models
 
 import models
-from models import TABLES, Erased, Statement
+from models import TABLES, Erased, SetAside, Statement, Webhook
 from models.base import (
     MIGRATIONS,
     Table,
@@ -129,3 +129,22 @@ def test_a_file_that_a_newer_version_wrote_is_recognised(tmp_path: Path) -> None
     assert unknown_migrations() == ["9999_from_later"]
     assert migrate() == []
     assert unknown_migrations() == ["9999_from_later"]
+
+
+def test_what_could_not_be_read_before_is_set_aside_by_the_migration(tmp_path: Path) -> None:
+    earlier = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, earlier)
+    for path in earlier.glob("[0-9]*.py"):
+        if path.stem >= "0007":
+            path.unlink()
+    with opened(tmp_path / "earlier.db"):
+        Runner(handle.obj, str(earlier)).up()
+        for trouble, done in (("", "NULL"), ("not JSON", "'2026-03-02 12:00:00.000000'")):
+            handle.execute_sql(
+                "INSERT INTO webhook (source, received_at, urgent, body, done_at, trouble) "
+                f"VALUES ('whatsapp', '2026-03-02 11:00:00.000000', 1, 'x', {done}, '{trouble}')"
+            )
+        migrate()
+        [aside] = SetAside.select()
+        assert (aside.webhook_id, aside.place, aside.reason) == (2, "", "not JSON")
+        assert Webhook.select().count() == 2
