@@ -19,11 +19,11 @@ _WHOLE: Final = 2**64
 
 def held_out_of_everything(key: bytes, phone: str, percent: int) -> bool:
     """Does this person hear no marketing at all? `percent` of all people do not."""
-    return _drawn(key, _EVERYTHING, phone) * 100 < percent * _WHOLE
+    return lot(key, phone) < percent
 
 
 def lot(key: bytes, phone: str) -> int:
-    """0 to 99: whoever's lot is below the percentage is held out of everything. Kept beside the person, so
+    """0 to 99: whose lot is below the percentage is held out of everything. Kept beside the person, so
     that both groups can be counted without drawing again."""
     return _drawn(key, _EVERYTHING, phone) * 100 // _WHOLE
 

@@ -20,8 +20,6 @@ def up(migrator: Any, db: Any) -> None:
 
 
 STATEMENTS = (
-    'UPDATE "message" SET "subject" = "subject" || \' \' || "period", "period" = "cap_day" '
-    'WHERE "order_id" IS NOT NULL',
     'UPDATE "message" SET "country" = COALESCE('
     '(SELECT "region" FROM "contact" WHERE "contact"."id" = "message"."contact_id"), \'\')',
     'CREATE INDEX "message_counted" ON "message" ("period", "campaign", "template", "language", "country", "state", "charged", '
