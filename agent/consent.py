@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from agent.person_key import hashed, person_key
@@ -17,8 +17,13 @@ SWITCH: Final = "whatsapp preferences"
 """The source of what WhatsApp's own switch for a shop's marketing says, and of an error that tells how it
 stands. Switching it on again takes back what stands under this source, and nothing else."""
 COMMAND: Final = "command"
+HIDDEN: Final = "said while the number was hidden"
+"""Stands before words that were heard under a user id of WhatsApp's, of which nobody knew the number."""
 MOVED: Final = "whatsapp number change"
 """The source of the end of what was said under a number that is another person's by now, or nobody's."""
+
+SLOW: Final = timedelta(hours=1)
+"""So far behind WhatsApp's clock may ours be, and its dates still tell what was said first."""
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 Stands = Mapping[str, Standing]
@@ -52,6 +57,7 @@ def record(heard: Sequence[Heard], *, now: datetime) -> int:
     key = person_key()
     hashes = {phone: hashed(key, phone) for phone in {one.phone for one in heard}}
     erased = Erased.newest(hashes.values())
+    known = _known_ahead(heard, now)
     added = Statement.add(
         [
             {
@@ -60,13 +66,13 @@ def record(heard: Sequence[Heard], *, now: datetime) -> int:
                 "says": one.says,
                 "source": one.source,
                 "words": one.words,
-                # nothing was said after we heard it: a clock that is ahead must not outweigh a STOP
-                "said_at": min(one.said_at, now),
+                "said_at": _said_at(one, now),
                 "recorded_at": now,
                 "phone_hash": hashes[one.phone],
             }
             for one in heard
-            if min(one.said_at, now) > erased.get((hashes[one.phone], one.purpose), _NEVER)
+            if (one.phone, one.purpose, one.source) not in known
+            and _said_at(one, now) > erased.get((hashes[one.phone], one.purpose), _NEVER)
         ]
     )
     for purpose in {one.purpose for one in heard}:
@@ -115,8 +121,9 @@ def carry_refusals(old: str, new: str, *, how: str, now: datetime) -> None:
             said_at=one.said_at,
             words=one.words if one.words.startswith(how) else f"{how}: {one.words}",
         )
-        for purpose, standing_now in stands(old).items()
-        if standing_now.answer == NO
+        for purpose in PURPOSES
+        # that the number is not theirs any more is no word of the person
+        if standing(_said([old], purpose, but_for=MOVED)[old]).answer == NO
         for one in Statement.of([old], purpose)
         if one.says != YES and one.source != MOVED
     ]
@@ -180,11 +187,35 @@ def _recount(purpose: str, phones: Iterable[str]) -> None:
     set_standing(purpose, {phone: (one.answer, one.since) for phone, one in came_to.items()})
 
 
-def _said(phones: Iterable[str], purpose: str) -> dict[str, list[Said]]:
+def _said_at(one: Heard, now: datetime) -> datetime:
+    """Nothing was said after we heard it: a clock that is ahead must not outweigh a STOP. Nor must a slow
+    clock of ours: then what WhatsApp dates was said before what is read a moment later."""
+    dated_by_whatsapp = one.source in (WHATSAPP, SWITCH)
+    return min(one.said_at, now + SLOW if dated_by_whatsapp else now)
+
+
+def _known_ahead(heard: Sequence[Heard], now: datetime) -> set[tuple[str, str, str]]:
+    """(phone, purpose, source) of what is dated ahead and was heard before: read again, it is no newer."""
+    ahead = [one for one in heard if one.says == YES and one.said_at > now]
+    known: set[tuple[str, str, str]] = set()
+    for one in ahead:
+        same = [
+            other for other in Statement.of([one.phone], one.purpose) if other.source == one.source
+        ]
+        if same and same[-1].says == YES and same[-1].said_at == same[-1].recorded_at:
+            known.add((one.phone, one.purpose, one.source))
+    return known
+
+
+def _said(
+    phones: Iterable[str], purpose: str, *, but_for: str | None = None
+) -> dict[str, list[Said]]:
+    """`but_for` is a source that does not count."""
     asked = sorted(set(phones))
     said: dict[str, list[Said]] = {phone: [] for phone in asked}
     for one in Statement.of(asked, purpose):
-        said[one.phone].append(as_said(one))
+        if one.source != but_for:
+            said[one.phone].append(as_said(one))
     if Erased.select(Erased.id).exists():
         key = person_key()
         phone_of = {hashed(key, phone): phone for phone in asked}

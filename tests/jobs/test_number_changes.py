@@ -139,7 +139,7 @@ def test_whatsapps_ids_go_along(ana: int, now: datetime, post: Post) -> None:
     post(messages=[change])
     new = Contact.get(Contact.phone == NEW).id
     assert Identity.holders("wa_id", [ANA_ID, NEW_ID]) == {NEW_ID: new}
-    assert Identity.holders("user_id", ["US.1", "US.2"]) == {"US.2": new}
+    assert Identity.holders("user_id", ["US.1", "US.2"]) == {"US.1": new, "US.2": new}
     post(messages=[text("STOP", now, id="wamid.in2", from_user_id="US.2")])
     assert holds(NEW) == ("no", "no")
 

@@ -516,8 +516,10 @@ def test_the_id_that_whatsapp_gave_beats_the_number(now: datetime, post: Post) -
         [{"kind": "wa_id", "value": "12025550102", "contact_id": ana, "seen_at": now - DAY}]
     )
     post(messages=[text("STOP", now, **{"from": "12025550102"})])
+    assert Reply.get().contact_id == ana
     assert standing() == "no"
-    assert Contact.get_by_id(bruno).marketing == "yes"
+    # what is sent to the number that they write from would reach them too
+    assert Contact.get_by_id(bruno).marketing == "no"
 
 
 def test_somebody_who_hides_the_number_is_found_by_the_message_they_answer(

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from agent.config import Settings
-from agent.consent import MOVED, Heard, carry_refusals, record
+from agent.consent import HIDDEN, MOVED, Heard, carry_refusals, record, refused_under
 from agent.conversations import SYSTEM
 from agent.log import Log
 from agent.rules.consent import NO, PURPOSES
@@ -20,6 +20,7 @@ from models import Contact, Identity, Message, Reply
 log = Log(__name__)
 
 HOW: Final = "said before the number was changed"
+ARROW: Final = " -> "  # in the text that is kept of a change
 GONE: Final = "they have another number now: WhatsApp told of the change"
 
 
@@ -36,7 +37,7 @@ def file_number_changes(
 
 
 def _keep(one: NumberChanged) -> bool:
-    told = f"{one.old or one.old_user_id} -> {one.new or one.new_user_id}"
+    told = f"{one.old or one.old_user_id}{ARROW}{one.new or one.new_user_id}"
     row = {
         "wamid": one.wamid,
         "sender": one.old or one.old_user_id,
@@ -48,33 +49,51 @@ def _keep(one: NumberChanged) -> bool:
 
 
 def _follow(one: NumberChanged, now: datetime) -> None:
-    before = _contact(one.old, one.old_user_id)
+    before = contact_of(one.old, one.old_user_id)
     after = _at_new_number(one.new, before, now) if one.new else before
     log.info(
         "number.changed",
         contact=before.id if before else "unknown",
         now=after.id if after else "unknown",
     )
-    names = [("wa_id", one.new), ("user_id", one.new_user_id)]
-    if after is not None:
-        Identity.put(
-            {"kind": kind, "value": value, "contact_id": after.id, "seen_at": one.at}
-            for kind, value in names
-            if value
-        )
     known = [after.phone] if after else [*wa_id_candidates(one.new), one.new_user_id]
     for address in _addresses(one, before):
         for other in filter(None, known):
             if address != other:
                 carry_refusals(address, other, how=HOW, now=now)
-    if before is not None and after is not None and before.id != after.id:
-        _let_go(before, one.at, now)
+    if before is not None and (after is None or after.id != before.id):
+        _let_go(before, after, one.at, now)
+    if after is not None:
+        _take_up(after, one, now)
 
 
-def _contact(wa_id: str, user_id: str) -> Contact | None:
+def later_phones(wa_id: str, user_id: str, said_at: datetime) -> list[str]:
+    """The numbers, E.164, of whoever had this one (or this id) when they said something: WhatsApp told of
+    a change before it brought what was said. What is said later is another person's word."""
+    found: list[str] = []
+    names = list(filter(None, [wa_id, user_id]))
+    for name in names:  # which grows: they may have changed it again
+        changes = Reply.select(Reply.text).where(
+            Reply.at >= said_at, Reply.kind == SYSTEM, Reply.sender == name
+        )
+        for change in changes.order_by(Reply.at):
+            new = change.text.partition(ARROW)[2]
+            if new and new not in names:
+                names.append(new)
+                contact = contact_of(new, new)
+                found += [contact.phone] if contact else wa_id_candidates(new) or [new]
+    return found
+
+
+def contact_of(wa_id: str, user_id: str) -> Contact | None:
+    """By WhatsApp's ids, else by the number."""
     for kind, value in (("wa_id", wa_id), ("user_id", user_id)):
         if value and (holder := Identity.holders(kind, [value]).get(value)):
             return Contact.get_by_id(holder)
+    return _with_number(wa_id)
+
+
+def _with_number(wa_id: str) -> Contact | None:
     for phone in wa_id_candidates(wa_id):
         if contact := Contact.get_or_none(Contact.phone == phone):
             return contact
@@ -82,10 +101,15 @@ def _contact(wa_id: str, user_id: str) -> Contact | None:
 
 
 def _at_new_number(wa_id: str, before: Contact | None, now: datetime) -> Contact | None:
-    """The contact under the new number; made where a known person moves to one that we do not know."""
-    known = _contact(wa_id, "")
-    if known is not None or before is None:
+    """The contact under the new number; made where a known person moves to one that we do not know.
+
+    They may have written from it already: then it is taken for one of the old contact's.
+    """
+    known = _with_number(wa_id) or contact_of(wa_id, "")
+    if before is None or (known is not None and known.id != before.id):
         return known
+    if before.phone in wa_id_candidates(wa_id):
+        return before
     found = [read_phone(one, "") for one in wa_id_candidates(wa_id)]
     phone = next((one for one in found if one.e164), None)
     if phone is None:
@@ -102,6 +126,21 @@ def _at_new_number(wa_id: str, before: Contact | None, now: datetime) -> Contact
     return Contact.get_by_id(Contact.put([row])[phone.e164])
 
 
+def _take_up(after: Contact, one: NumberChanged, now: datetime) -> None:
+    """WhatsApp's ids are this contact's from now on, the old one of the person too: it is nobody else's,
+    ever. What was refused under the new one, before we knew whose it is, holds."""
+    names = [("wa_id", one.new), ("user_id", one.old_user_id), ("user_id", one.new_user_id)]
+    Identity.put(
+        {"kind": kind, "value": value, "contact_id": after.id, "seen_at": one.at}
+        for kind, value in names
+        if value
+    )
+    if refused_under(filter(None, [one.new_user_id])):
+        carry_refusals(one.new_user_id, after.phone, how=HIDDEN, now=now)
+    if after.unreachable and one.new:  # an account of WhatsApp's has moved there
+        Contact.update(unreachable="").where(Contact.id == after.id).execute()
+
+
 def _addresses(one: NumberChanged, before: Contact | None) -> list[str]:
     """Everything under which the person may have refused something."""
     known = [before.phone] if before else []
@@ -109,8 +148,9 @@ def _addresses(one: NumberChanged, before: Contact | None) -> list[str]:
     return list(dict.fromkeys(filter(None, every)))
 
 
-def _let_go(before: Contact, said_at: datetime, now: datetime) -> None:
-    """Nothing more goes to the old number, whoever has it next."""
+def _let_go(before: Contact, after: Contact | None, said_at: datetime, now: datetime) -> None:
+    """Nothing more goes to the old number, whoever has it next. An id of WhatsApp's, unlike a number, is
+    never another person's: a STOP under it may still be on its way."""
     record(
         [
             Heard(
@@ -126,9 +166,10 @@ def _let_go(before: Contact, said_at: datetime, now: datetime) -> None:
         now=now,
     )
     Contact.update(unreachable=GONE).where(Contact.id == before.id).execute()
-    Identity.delete().where(
-        Identity.contact_id == before.id, Identity.kind.in_(("wa_id", "user_id"))
-    ).execute()
+    theirs = Identity.contact_id == before.id
+    if after is not None:
+        Identity.update(contact_id=after.id).where(theirs, Identity.kind == "user_id").execute()
+    Identity.delete().where(theirs, Identity.kind == "wa_id").execute()
     waiting = Message.select(Message.id).where(
         Message.contact_id == before.id, Message.state == "queued"
     )

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.config import Settings
-from agent.consent import carry_refusals, record, stands
+from agent.consent import HIDDEN, carry_refusals, record, refused_under, stands
 from agent.conversations import SYSTEM, mark_answered, mark_stopped, newest_before
 from agent.jobs.track.confirming import ask_for_confirmation
-from agent.jobs.track.numbers import file_number_changes
+from agent.jobs.track.numbers import HOW, file_number_changes, later_phones
 from agent.jobs.track.passing_on import pass_on
 from agent.jobs.track.stops import RESUME, ended, heard, whose
 from agent.log import Log
@@ -20,8 +20,6 @@ from models import Contact, Identity, Message, Reply, Status
 __all__ = ["file_number_changes", "file_replies"]
 
 log = Log(__name__)
-
-HIDDEN = "said while the number was hidden"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +66,9 @@ def _look_at(one: Inbound | Preference, uids: Mapping[str, str], now: datetime) 
     quoted = _quoted(one, uids)
     contact = _who(one, quoted)
     is_new = False
+    _learn(one, contact, now)
     if isinstance(one, Inbound):
-        is_new = _keep(one, contact, now)
+        is_new = _keep(one, contact)
         # whatever they write, they are there after all
         if contact and contact.unreachable and one.kind != SYSTEM:
             Contact.update(unreachable="").where(Contact.id == contact.id).execute()
@@ -92,6 +91,9 @@ def _put_on_the_ledger(
     before = {phone: stands(phone) for phone in phones}
     entries = heard(one, phones, purposes)
     record(entries, now=now)
+    for later in later_phones(one.sender, one.user_id, one.at):
+        for phone in phones:
+            carry_refusals(phone, later, how=HOW, now=now)
     if not purposes:
         log.info("consent.switched_on", contact=contact.id if contact else "unknown")
         return
@@ -134,10 +136,13 @@ def _quoted(one: Inbound | Preference, uids: Mapping[str, str]) -> Message | Non
 
 
 def _who(one: Inbound | Preference, quoted: Message | None) -> Contact | None:
-    """The contact behind a sender: by WhatsApp's ids, by the message they answer, by the phone."""
+    """The contact behind a sender: by WhatsApp's ids, by their very number, by the message they answer,
+    by another way to write the number."""
     for kind, value in (("wa_id", one.sender), ("user_id", one.user_id)):
         if value and (holder := Identity.holders(kind, [value]).get(value)):
             return Contact.get_by_id(holder)
+    if contact := Contact.get_or_none(Contact.phone == f"+{one.sender}"):
+        return contact
     if quoted is not None:
         return Contact.get_by_id(quoted.contact_id)
     for phone in wa_id_candidates(one.sender):
@@ -146,8 +151,27 @@ def _who(one: Inbound | Preference, quoted: Message | None) -> Contact | None:
     return None
 
 
-def _keep(one: Inbound, contact: Contact | None, now: datetime) -> bool:
-    """Returns whether it is new. What somebody said under an id alone holds for their number from now on."""
+def _learn(one: Inbound | Preference, contact: Contact | None, now: datetime) -> None:
+    """What somebody said under an id alone holds for their number from now on, also where the number is
+    nobody's yet: an order may bring it, with a box that was ticked before."""
+    user_id = one.user_id
+    if contact is None:
+        if one.sender and refused_under(filter(None, [user_id])):
+            for phone in wa_id_candidates(one.sender):
+                carry_refusals(user_id, phone, how=HIDDEN, now=now)
+        return
+    fresh = user_id and user_id not in Identity.holders("user_id", [user_id])
+    Identity.put(
+        {"kind": kind, "value": value, "contact_id": contact.id, "seen_at": one.at}
+        for kind, value in (("wa_id", one.sender), ("user_id", user_id))
+        if value
+    )
+    if fresh:
+        carry_refusals(user_id, contact.phone, how=HIDDEN, now=now)
+
+
+def _keep(one: Inbound, contact: Contact | None) -> bool:
+    """Returns whether it is new."""
     is_new = Reply.write_each(
         [
             {
@@ -162,14 +186,4 @@ def _keep(one: Inbound, contact: Contact | None, now: datetime) -> bool:
         ],
         lambda insert: insert.on_conflict_ignore(),
     )
-    if contact is not None:
-        known = [("wa_id", one.sender), ("user_id", one.user_id)]
-        fresh = one.user_id and one.user_id not in Identity.holders("user_id", [one.user_id])
-        Identity.put(
-            {"kind": kind, "value": value, "contact_id": contact.id, "seen_at": one.at}
-            for kind, value in known
-            if value
-        )
-        if fresh:
-            carry_refusals(one.user_id, contact.phone, how=HIDDEN, now=now)
     return bool(is_new)

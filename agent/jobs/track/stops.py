@@ -41,12 +41,16 @@ def whose(
     """All numbers that a refusal is about, E.164; of somebody whose number nobody knows, their user id.
 
     Whoever answers a message has got it, also where their WhatsApp is known under another number by
-    now: nothing more may go to the one that it was sent to either. A number that we do not know yet may
-    be in the next poll, with a box that was ticked before; a user id may be told with a number.
+    now: nothing more may go to the one that it was sent to either, nor to the one that they write from,
+    whosever it is. A number that we do not know yet may be in the next poll, with a box that was ticked
+    before; a user id may be told with a number.
     """
+    writes_from = wa_id_candidates(one.sender)
     if contact is None:
-        return tuple(wa_id_candidates(one.sender)) or tuple(filter(None, [one.user_id]))
+        return writes_from or tuple(filter(None, [one.user_id]))
     phones = {contact.phone}
+    if contact.phone not in writes_from:
+        phones.update(writes_from)
     if quoted is not None and quoted.contact_id != contact.id:
         phones.add(Contact.get_by_id(quoted.contact_id).phone)
     return tuple(sorted(phones))

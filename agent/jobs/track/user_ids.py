@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from agent.consent import carry_refusals, refused_under
-from agent.jobs.track.replies import HIDDEN
+from agent.consent import HIDDEN, carry_refusals, refused_under
 from agent.rules.inbound import StatusUpdate
 from models import Contact, Identity, Message
 from models.base import among, tuples
