@@ -160,13 +160,13 @@ def _learn(one: Inbound | Preference, contact: Contact | None, now: datetime) ->
             for phone in wa_id_candidates(one.sender):
                 carry_refusals(user_id, phone, how=HIDDEN, now=now)
         return
-    fresh = user_id and user_id not in Identity.holders("user_id", [user_id])
+    fresh = bool(user_id) and user_id not in Identity.holders("user_id", [user_id])
     Identity.put(
         {"kind": kind, "value": value, "contact_id": contact.id, "seen_at": one.at}
         for kind, value in (("wa_id", one.sender), ("user_id", user_id))
         if value
     )
-    if fresh:
+    if fresh and refused_under([user_id]):
         carry_refusals(user_id, contact.phone, how=HIDDEN, now=now)
 
 
