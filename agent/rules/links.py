@@ -148,13 +148,14 @@ def _behind_button(
     mapping: TemplateMapping, values: Mapping[str, str], button: str, roads: Roads
 ) -> str:
     """The page that the button opens where nobody counts; below the shop's address where the public
-    one is another."""
+    one is another, be it a folder of the shop's host."""
     try:
         end = fill_url(mapping.url_suffix, values)
     except ValueError:  # then the message cannot be sent either, and says so there
         return ""
     shop = roads.shop_url
-    return shop_path(button + end, shop) or shop_path(f"{shop}/{end}", shop)
+    home = button if f"{shop}/".startswith(button) else f"{shop}/"
+    return shop_path(home + end, shop)
 
 
 def _place(parts: SplitResult) -> tuple[str, int | None]:

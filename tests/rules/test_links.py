@@ -109,6 +109,10 @@ def test_a_page_that_is_not_the_shops_stays_as_it_is() -> None:
         (SHOP, SHOP, "{product_path}", "/product/blue-shirt/"),
         (SHOP, f"{SHOP}/es", "es/{product_path}", "/es/product/blue-shirt/"),
         (SHOP, SHOP, "sale", "/sale"),
+        # we listen in a folder of the shop's host, in which it has no pages
+        (f"{SHOP}/winback", SHOP, "{product_path}", "/product/blue-shirt/"),
+        (f"{SHOP}/winback", f"{SHOP}/es", "{product_path}", "/es/product/blue-shirt/"),
+        (f"{SHOP}/es/winback", f"{SHOP}/es", "{product_path}", "/es/product/blue-shirt/"),
     ],
 )
 def test_a_button_that_begins_with_our_address_is_counted(
