@@ -105,6 +105,16 @@ def _links(settings: Settings) -> Iterator[Disagreement]:
 
 def _campaign(settings: Settings, name: str) -> Iterator[Disagreement]:
     campaign, section = settings.campaigns[name], ("campaigns", name)
+    if settings.links.count and campaign.expires_after >= settings.links.kept:
+        yield Disagreement(
+            (*section, "expires_after"),
+            (("links", "kept"),),
+            Wrong(
+                "is not shorter than kept of [links]: a message that waits would leave with links that "
+                "lead nowhere any more",
+                "make it shorter, or kept longer",
+            ),
+        )
     payload, payloads = campaign.opt_out_payload, settings.consent.stop_payloads
     if payload and payload not in payloads:
         what = f'"{payload}" is not among stop_payloads of [consent]: the button would stop nothing'

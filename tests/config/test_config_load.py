@@ -291,6 +291,11 @@ def test_the_error_says_what_next(config: ConfigFile) -> None:
             "[campaigns.loyalty_reward] tiers: entry 2: percent: is less than the 15 of the entry before: who",
         ),
         (
+            "[web]\npublic_url = 'https://go.shop.example'\n[links]\ncount = true\nkept = '7d'\n"
+            "[campaigns.we_miss_you]\nexpires_after = '7d'",
+            "[campaigns.we_miss_you] expires_after: is not shorter than kept of [links]: a message that waits",
+        ),
+        (
             "[shop]\nca_file = 'nothing.pem'",
             "[shop] ca_file: cannot be read: nothing.pem: No such file or directory; c",
         ),
