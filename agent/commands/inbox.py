@@ -93,7 +93,7 @@ def retry(ids: Sequence[int], every: bool, config: Path) -> None:
 @click.option("--all", "every", is_flag=True, help="All that there are.")
 @config_option
 def drop(ids: Sequence[int], every: bool, config: Path) -> None:
-    """Set some aside no longer, or none at all. Their webhooks stay for 90 days after they came."""
+    """Forget some of them, or all. The webhooks that they came with stay for 90 days."""
     settings = read_settings(config)
     with shared(settings.database.path):
         chosen = [row.id for row in _chosen(ids, every=every)]

@@ -33,13 +33,14 @@ p, li { max-width: 45rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; min-width: 100%; }
 caption { text-align: left; font-weight: 600; padding: .4rem 0; }
-th, td { padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--line); text-align: right;
+th, td { padding: .35rem .5rem .35rem 0; border-bottom: 1px solid var(--line); text-align: right;
   vertical-align: top; white-space: nowrap; font-variant-numeric: tabular-nums; }
 th:first-child, td.words { text-align: left; }
 td.words { white-space: normal; }
 tbody th { font-weight: 600; }
 tr.part th { font-weight: 400; padding-left: 1rem; }
 small { display: block; }
+tr.step td:last-child { width: 55%; vertical-align: middle; }
 svg { display: block; width: 100%; height: auto; fill: var(--bar); }
 """.strip()
 
@@ -107,19 +108,17 @@ def _body(report: Report) -> Iterator[str]:
 
 
 def _funnel(total: Figures) -> Iterator[str]:
-    """The steps as bars, and what each is of the first."""
-    steps = [(step, getattr(total, step)) for step in FUNNEL]
+    """The steps, and what each is of the first, as a figure and as a bar."""
     most = max(total.chosen, 1)
-    height, gap = 14, 20
-    told = ", ".join(f"{step} {count:,}" for step, count in steps)
-    bars = "".join(
-        f'<rect x="0" y="{number * gap}" height="{height}" width="{count * 600 / most:.1f}" rx="2"/>'
-        for number, (_, count) in enumerate(steps)
-    )
+    rows = []
+    for step in FUNNEL:
+        count = getattr(total, step)
+        share = f"{count / most:.1%}"
+        bar = f'<rect height="14" width="{count * 300 / most:.1f}" rx="2"/>'
+        picture = _picture(f"{step}: {share} of the chosen", bar, 300, 14)
+        rows.append(_row(step, [f"{count:,}", share, picture], "step"))
     yield "<h2>From the choice to the order</h2>"
-    yield _picture(f"Messages of all campaigns: {told}", bars, 600, len(steps) * gap)
-    rows = [(step, f"{count:,}", f"{count / most:.1%}") for step, count in steps]
-    yield _table("All campaigns together", ("", "messages", "of the chosen"), _plain_rows(rows))
+    yield _table("All campaigns together", ("", "messages", "of the chosen", ""), rows)
 
 
 def _messages(report: Report) -> Iterator[str]:
