@@ -1,7 +1,8 @@
 """Replies -> the shop's own address, in the order in which each person wrote them.
 
 At least once: what was taken, and of which that could not be written down, is told again under the same
-`id`. A receiver in trouble is asked again after growing pauses, all replies together, for a day.
+`id`. A receiver in trouble is asked again after growing pauses, all replies together, for a day. It may
+be one reply alone that breaks it: then the others go on.
 """
 
 from collections import Counter
@@ -39,15 +40,63 @@ def forward_replies(
     tally: Counter[str] = Counter()
     tally["given up"] += _give_up(now())
     with Receiver(where.forward_url, where.forward_secret) as receiver:
+        turn = _Turn(receiver, now, tally)
         for _ in range(A_RUN // AT_A_TIME):
-            due = Forward.due(now(), AT_A_TIME)
+            due = [one for one in Forward.due(now(), AT_A_TIME) if not turn.suspects(one)]
             for one in due:
                 beat()
-                if not _file(one, receiver.tell(one.body), now(), tally):
+                if not turn.tell(one):
                     return _counts(tally)
             if not due:
                 break
+        turn.end()
     return _counts(tally)
+
+
+class _Turn:
+    """One run. A reply that the receiver broke on is suspect until we know whether it takes another."""
+
+    def __init__(
+        self, receiver: Receiver, now: Callable[[], datetime], tally: Counter[str]
+    ) -> None:
+        self._receiver, self._now, self._tally = receiver, now, tally
+        self._suspect: tuple[Forward, Answer] | None = None
+
+    def suspects(self, one: Forward) -> bool:
+        return self._suspect is not None and self._suspect[0].id == one.id
+
+    def tell(self, one: Forward) -> bool:
+        """Returns whether others may be told of now."""
+        answer = self._receiver.tell(one.body)
+        if self._suspect is None:
+            if answer.of_all and _may_be_to_blame(one):
+                self._suspect = one, answer
+                return True
+        elif answer.of_all:  # it is the receiver after all
+            return _file(*self._suspect, self._now(), self._tally)
+        elif answer.taken:
+            _blame(*self._suspect, self._now(), self._tally)
+            self._suspect = None
+        return _file(one, answer, self._now(), self._tally)
+
+    def end(self) -> None:
+        """Where there was no other to ask with, what it was the last time is what it is."""
+        if self._suspect is not None:
+            judge = _file if self._suspect[0].trouble else _blame
+            judge(*self._suspect, self._now(), self._tally)
+
+
+def _may_be_to_blame(one: Forward) -> bool:
+    """Each third time we ask whether the receiver takes another; and where it has taken others since."""
+    tried: int = one.attempts
+    return tried > 0 and (one.trouble == "" or tried % 3 == 2)
+
+
+def _blame(one: Forward, answer: Answer, now: datetime, tally: Counter[str]) -> None:
+    """The receiver takes others, or has since this one failed."""
+    with transaction():
+        _waits(one, answer, now, is_new=one.trouble != "")
+    tally["put off"] += 1
 
 
 def _file(one: Forward, answer: Answer, now: datetime, tally: Counter[str]) -> bool:
@@ -68,7 +117,7 @@ def _file(one: Forward, answer: Answer, now: datetime, tally: Counter[str]) -> b
         if answer.of_all:
             _all_wait(one, answer, now)
         else:
-            _waits(one, answer, now)
+            _waits(one, answer, now, is_new=one.attempts == 0)
     return not answer.of_all
 
 
@@ -82,9 +131,9 @@ def _all_wait(one: Forward, answer: Answer, now: datetime) -> None:
     Forward.update(not_before=when).where(Forward.not_before < when).execute()
 
 
-def _waits(one: Forward, answer: Answer, now: datetime) -> None:
+def _waits(one: Forward, answer: Answer, now: datetime, *, is_new: bool) -> None:
     """Something is wrong with this reply alone: those of its person wait behind it."""
-    if one.attempts == 0:
+    if is_new:
         log.warning("forward.refused", reply=one.event, reason=answer.reason, fix=FIX)
     Forward.update(attempts=Forward.attempts + 1, not_before=_next_try(one, now)).where(
         Forward.id == one.id

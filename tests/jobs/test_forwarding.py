@@ -167,7 +167,8 @@ def test_while_the_receiver_is_down_all_wait_and_it_is_told_once(
     for _ in range(20):
         line.now += timedelta(minutes=1)
         line.bring()
-    assert 3 < len(line.wire.calls) < 9  # with growing pauses, and one request for all of them
+    # with growing pauses, and one request for all of them; at times another: is it this one alone?
+    assert 3 < len(line.wire.calls) < 11
     assert [one.message for one in caplog.records].count("forward.failed") == 1
     line.answers(200)
     line.now += timedelta(minutes=20)
@@ -207,6 +208,41 @@ def test_one_that_the_receiver_does_not_like_holds_up_its_own_person_alone(
     assert line.bring() == {"taken": 2}
     assert line.words()[2:] == ["strange", "after it"]
     assert [one.message for one in caplog.records].count("forward.refused") == 1
+
+
+@pytest.mark.parametrize("trouble", [500, requests.ReadTimeout()])
+def test_one_that_breaks_the_receiver_holds_up_its_own_person_alone(
+    line: Line, trouble: int | Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    def answer(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        if "strange" not in str(request.body):
+            return 200, {}, ""
+        if isinstance(trouble, Exception):
+            raise trouble
+        return trouble, {}, ""
+
+    line.wire.reset()
+    line.wire.add_callback("POST", URL, answer)
+    line.says("strange")
+    line.says("after it")
+    line.says("other", BRUNO)
+    for _ in range(10):
+        line.bring()
+        line.now += timedelta(minutes=1)
+    assert line.words().count("other") == 1
+    line.says("another", BRUNO)
+    assert line.bring() == {"taken": 1}
+    assert Forward.select().count() == 2
+    assert [one.message for one in caplog.records].count("forward.refused") == 1
+    line.now += HOUR
+    line.says("a third", BRUNO)
+    line.bring()  # the strange one is tried again
+    line.now += timedelta(minutes=1)
+    line.bring()
+    assert line.words()[-1] == "a third"
+    line.now += 24 * HOUR
+    assert line.bring() == {"given up": 1, "taken": 1}
+    assert line.words()[-1] == "after it"
 
 
 def test_a_redirect_is_not_followed(line: Line) -> None:
