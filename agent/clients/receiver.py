@@ -12,6 +12,7 @@ from urllib3.exceptions import HTTPError
 from agent.clients.session import open_session, trouble
 
 TIMEOUT: Final = (5.0, 10.0)  # seconds to connect, and of silence
+LONGEST: Final = 15.0  # seconds until it must have answered
 SIGNATURE: Final = "X-Winback-Signature"
 GONE: Final = 410
 
@@ -39,11 +40,16 @@ class Answer:
 
 
 class Receiver:
-    """`secret` signs what goes there; "" signs nothing. Redirects are not followed."""
+    """`secret` signs what goes there; "" signs nothing. Redirects are not followed.
 
-    def __init__(self, url: str, secret: str) -> None:
+    `longest` is how many seconds it may take to answer: winback must be able to stop meanwhile.
+    """
+
+    def __init__(self, url: str, secret: str, *, longest: float = LONGEST) -> None:
         self._url, self._secret = url, secret
-        self._session = open_session(pool=1, headers={"User-Agent": "winback"})
+        self._session = open_session(
+            pool=1, headers={"User-Agent": "winback"}, answer_within=longest
+        )
 
     def tell(self, body: str) -> Answer:
         """POST this JSON. Never raises for what the receiver or the network do."""

@@ -10,11 +10,12 @@ import logging
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from http.client import BadStatusLine, RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
+from threading import Event, Timer
 from typing import Any
 
 import requests
@@ -22,7 +23,7 @@ from requests.adapters import HTTPAdapter
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from tenacity import RetryCallState
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ClosedPoolError,
@@ -85,21 +86,70 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
+@contextmanager
+def _cut_after(seconds: float, connection: HTTPConnection) -> Iterator[None]:
+    """Break the connection off if the head of an answer is not there by then: a timeout ends only a
+    silence, and a byte every few seconds is none. Raises TimeoutError then."""
+    over = Event()
+
+    def cut() -> None:
+        over.set()
+        if connection.sock is not None:
+            with suppress(OSError):  # it is over already
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if over.is_set():  # http.client takes the half of a head for a whole one
+            raise TimeoutError
+
+
+def _impatient(seconds: float) -> dict[str, type[HTTPConnectionPool]]:
+    """Pools by scheme, of connections that wait for an answer no longer than that."""
+
+    class Plain(_PlainConnection):
+        def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 does
+            with _cut_after(seconds, self):
+                return super().getresponse()
+
+    class Tls(_TlsConnection):
+        def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 does
+            with _cut_after(seconds, self):
+                return super().getresponse()
+
+    class PlainPool(_PlainPool):
+        ConnectionCls = Plain
+
+    class TlsPool(_TlsPool):
+        ConnectionCls = Tls
+
+    return {"http": PlainPool, "https": TlsPool}
+
+
 class _Adapter(HTTPAdapter):
     """Pools of our connections. The root certificates are read once, not for each connection.
 
     Reading them takes about 20 ms of CPU, which `requests` spends again on every new connection.
     """
 
-    def __init__(self, roots: ssl.SSLContext, pool: int) -> None:
-        self._roots = roots
+    def __init__(self, roots: ssl.SSLContext, pool: int, answer_within: float | None) -> None:
+        self._roots, self._answer_within = roots, answer_within
         super().__init__(pool_maxsize=pool, max_retries=Retry(0, read=False), pool_block=False)
 
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **options: Any
     ) -> None:
         super().init_poolmanager(connections, maxsize, block, ssl_context=self._roots, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+        self.poolmanager.pool_classes_by_scheme = (
+            {"http": _PlainPool, "https": _TlsPool}
+            if self._answer_within is None
+            else _impatient(self._answer_within)
+        )
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Nothing to add: `_roots` verifies, and always; `verify` cannot turn it off."""
@@ -125,8 +175,12 @@ def _roots_in(ca_file: str) -> ssl.SSLContext:
         ) from None
 
 
-def open_session(*, pool: int, ca_file: str = "", headers: Mapping[str, str]) -> requests.Session:
+def open_session(
+    *, pool: int, ca_file: str = "", headers: Mapping[str, str], answer_within: float | None = None
+) -> requests.Session:
     """A session that any number of threads may share; `pool` connections are kept open.
+
+    `answer_within`: seconds until the head of an answer must be there, however it trickles in.
 
     `requests` promises no thread safety, but what is shared here is safe: urllib3's pool is made
     for it, and all else is only read once this function has returned: cookies are refused, so
@@ -143,7 +197,7 @@ def open_session(*, pool: int, ca_file: str = "", headers: Mapping[str, str]) ->
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.update({"Accept-Encoding": PACKED, **headers})
-    adapter = _Adapter(_roots_in(ca_file) if ca_file else _public_roots(), pool)
+    adapter = _Adapter(_roots_in(ca_file) if ca_file else _public_roots(), pool, answer_within)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

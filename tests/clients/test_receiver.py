@@ -1,6 +1,9 @@
 """The shop's own address, over a real socket."""
 
 import hmac
+import socket
+import threading
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
@@ -83,3 +86,40 @@ def test_nobody_there_is_trouble_that_may_pass() -> None:
     with Receiver("http://127.0.0.1:9", "") as receiver:
         answer = receiver.tell("{}")
     assert (answer.taken, answer.of_all, answer.reason) == (False, True, "connection refused")
+
+
+class Trickle:
+    """Answers with a head that never ends, a byte at a time. `cut` once the other side hung up."""
+
+    def __init__(self) -> None:
+        self.cut = False
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._answer, daemon=True)
+
+    def _answer(self) -> None:
+        talk, _ = self._listener.accept()
+        with talk:
+            talk.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            for _ in range(400):
+                time.sleep(0.02)
+                try:
+                    talk.sendall(b"x")
+                except OSError:
+                    self.cut = True
+                    return
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join()
+        self._listener.close()
+
+
+def test_an_answer_that_trickles_in_for_ever_is_none() -> None:
+    trickle = Trickle()
+    with trickle as url, Receiver(url, "", longest=0.2) as receiver:
+        answer = receiver.tell("{}")
+    assert (answer.status, answer.of_all, trickle.cut) == (0, True, True)
+    assert answer.reason
