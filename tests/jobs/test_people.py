@@ -391,6 +391,31 @@ def test_a_consent_does_not_go_along_to_another_number_but_a_refusal_does(
         assert standing_of(BRUNO) == {"yes": "", "refused": "no"}[says]
 
 
+def test_a_stop_goes_along_when_the_number_in_the_account_is_changed(
+    settings: Settings, now: datetime
+) -> None:
+    file_orders(settings, now, order_json(1, now - 90 * DAY, BRUNO, consent="yes"))
+    file_customers(settings, now, customer_json(5, now - 90 * DAY, ANA))
+    stop(ANA, now - 5 * DAY)
+    assert standing_of(BRUNO) == "yes"
+    changed = customer_json(5, now - 90 * DAY, BRUNO, modified=now)
+    file_customers(settings, now, changed)
+    assert (standing_of(BRUNO), standing_of(ANA)) == ("no", "no")
+    file_orders(settings, now, order_json(2, now, BRUNO, consent="yes"))
+    file_customers(settings, now, changed)
+    assert standing_of(BRUNO) == "yes"  # a box that is ticked afterwards is a new consent
+
+
+def test_an_order_of_the_account_to_somebody_elses_number_takes_no_stop_along(
+    settings: Settings, now: datetime
+) -> None:
+    file_orders(settings, now, order_json(1, now - 90 * DAY, BRUNO, consent="yes"))
+    file_customers(settings, now, customer_json(5, now - 90 * DAY, ANA))
+    stop(ANA, now - 5 * DAY)
+    file_orders(settings, now, order_json(2, now - DAY, BRUNO, customer_id=5))
+    assert standing_of(BRUNO) == "yes"
+
+
 def test_a_box_in_a_checkout_that_goes_on_says_nothing_yet(
     settings: Settings, now: datetime
 ) -> None:

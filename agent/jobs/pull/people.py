@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import fn
 
-from agent.consent import Heard, record
+from agent.consent import Heard, carry_refusals, record
 from agent.log import Log
 from agent.rules.consent import COLUMNS, NO, PURPOSES, YES, rules_of
 from agent.rules.copies import Row
@@ -20,6 +20,7 @@ from models.newer_number import put_names
 log = Log(__name__)
 
 DELETED = "the account was deleted in the shop"
+CHANGED = "said before the number in the account was changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,33 @@ def file_people(
         phone = phones[row["phone"], row["country"] or country]
         row["contact_id"] = ids.get(phone)
     put_names(_newest(_identities(rows, what)), now=now)
+    if what == "customer":
+        _follow_numbers(rows, consent_before, ids, now)
     _hear(rows, what, consent_before, ids, now)
+
+
+def _follow_numbers(
+    accounts: Sequence[Row],
+    before: Mapping[int, ConsentRead],
+    ids: Mapping[str, int],
+    now: datetime,
+) -> None:
+    """Another number in an account is another number of the same person: what they refused under the old
+    one goes along. An order may well name the number of whom it is for."""
+    moved = {
+        (read.contact_id, one["contact_id"])
+        for one in accounts
+        if (read := before.get(one["woo_id"])) is not None
+        and read.contact_id is not None
+        and one["contact_id"] not in {None, read.contact_id}
+    }
+    if not moved:
+        return
+    phones = {number: phone for phone, number in ids.items()}
+    query = Contact.select(Contact.id, Contact.phone)
+    phones |= dict(tuples(query.where(among(Contact.id, {old for old, _ in moved}))))
+    for old, new in sorted(moved):
+        carry_refusals(phones[old], phones[new], how=CHANGED, now=now)
 
 
 def hear_deletions(accounts: Sequence[int], *, now: datetime) -> None:
