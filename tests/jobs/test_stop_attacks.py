@@ -10,7 +10,7 @@ import pytest
 from jobs_stage import DAY, add_contact, add_message, file_orders, nothing, open_shop, order_json
 from test_number_changes import NEW, NEW_ID, moved
 from test_suppression import agree, holds
-from test_track import ANA, ANA_ID, WAMID, keep, preference, text
+from test_track import ANA, ANA_ID, WAMID, keep, preference, status, text
 
 from agent.config import Settings
 from agent.consent import Heard, record
@@ -302,3 +302,47 @@ def test_words_of_a_stop_and_its_doubles_come_to_the_same_in_every_order(
 def _renamed(one: Any, phone_id: str, user_id: str, number: int) -> Any:
     told = json.dumps(one).replace(ANA_ID, phone_id).replace("US.9", user_id)
     return json.loads(told.replace("wamid.", f"wamid.{number}."))
+
+
+def test_a_stop_reaches_the_newest_number_in_whatever_order_it_all_is_told(
+    settings: Settings, now: datetime, database: object
+) -> None:
+    """Somebody hides the number, says STOP, changes the number, and had agreed under the new one before."""
+    for run, order in enumerate(permutations(range(5))):
+        old, new = f"1202556{2 * run:04}", f"1202556{2 * run + 1:04}"
+        events = _life(old, new, run, now)
+        for number in order:
+            keep(now, **events[number])
+            if run % 2:
+                track(settings, now=now, beat=nothing)
+        track(settings, now=now, beat=nothing)
+        assert (holds(f"+{old}"), holds(f"+{new}")[0]) == (("no", "no"), "no"), order
+
+
+def _life(old: str, new: str, run: int, now: datetime) -> list[dict[str, list[Any]]]:
+    contact = add_contact(f"+{old}", now - 10 * DAY)
+    add_contact(f"+{new}", now - 9 * DAY)
+    for phone in (old, new):
+        agree(f"+{phone}", now - 9 * DAY)
+    sent = add_message(
+        contact, now - 6 * HOUR, state="accepted", wamid=f"wamid.{run}", claimed_at=now - 6 * HOUR
+    )
+    change = moved(now - 2 * HOUR, id=f"wamid.moved.{run}", **{"from": old})
+    told = {"wa_id": new, "user_id": f"US.{run}b", "body": ""}
+    change["system"] |= told
+    return [
+        {"messages": [text("STOP", now - 3 * HOUR, id=f"wamid.a{run}", from_user_id=f"US.{run}a")]},
+        {"messages": [_hello(old, f"US.{run}a", now - 4 * HOUR)]},
+        {"messages": [change]},
+        {"messages": [_hello(new, f"US.{run}b", now - HOUR)]},
+        {"statuses": [_delivered(sent, f"US.{run}a", now - 5 * HOUR)]},
+    ]
+
+
+def _hello(wa_id: str, user_id: str, at: datetime) -> Any:
+    return text("hi", at, id=f"wamid.{wa_id}", **{"from": wa_id, "from_user_id": user_id})
+
+
+def _delivered(sent: Message, user_id: str, at: datetime) -> Any:
+    named = {"uid": sent.uid, "wamid": sent.wamid or "", "recipient_user_id": user_id}
+    return status("delivered", at, **named)

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Final
 
 from agent.config import Settings
-from agent.consent import HIDDEN, MOVED, Heard, carry_refusals, record, refused_under
+from agent.consent import MOVED, Heard, carry_refusals, record
 from agent.conversations import SYSTEM
+from agent.jobs.track.carrying import ARROW, HOW, contact_of, uncover, with_number
 from agent.log import Log
 from agent.rules.consent import NO, PURPOSES
 from agent.rules.inbound import NumberChanged
@@ -19,8 +20,6 @@ from models import Contact, Identity, Message, Reply
 
 log = Log(__name__)
 
-HOW: Final = "said before the number was changed"
-ARROW: Final = " -> "  # in the text that is kept of a change
 GONE: Final = "they have another number now: WhatsApp told of the change"
 
 
@@ -67,45 +66,12 @@ def _follow(one: NumberChanged, now: datetime) -> None:
         _take_up(after, one, now)
 
 
-def later_phones(wa_id: str, user_id: str, said_at: datetime) -> list[str]:
-    """The numbers, E.164, of whoever had this one (or this id) when they said something: WhatsApp told of
-    a change before it brought what was said. What is said later is another person's word."""
-    found: list[str] = []
-    names = list(filter(None, [wa_id, user_id]))
-    for name in names:  # which grows: they may have changed it again
-        changes = Reply.select(Reply.text).where(
-            Reply.at >= said_at, Reply.kind == SYSTEM, Reply.sender == name
-        )
-        for change in changes.order_by(Reply.at):
-            new = change.text.partition(ARROW)[2]
-            if new and new not in names:
-                names.append(new)
-                contact = contact_of(new, new)
-                found += [contact.phone] if contact else wa_id_candidates(new) or [new]
-    return found
-
-
-def contact_of(wa_id: str, user_id: str) -> Contact | None:
-    """By WhatsApp's ids, else by the number."""
-    for kind, value in (("wa_id", wa_id), ("user_id", user_id)):
-        if value and (holder := Identity.holders(kind, [value]).get(value)):
-            return Contact.get_by_id(holder)
-    return _with_number(wa_id)
-
-
-def _with_number(wa_id: str) -> Contact | None:
-    for phone in wa_id_candidates(wa_id):
-        if contact := Contact.get_or_none(Contact.phone == phone):
-            return contact
-    return None
-
-
 def _at_new_number(wa_id: str, before: Contact | None, now: datetime) -> Contact | None:
     """The contact under the new number; made where a known person moves to one that we do not know.
 
     They may have written from it already: then it is taken for one of the old contact's.
     """
-    known = _with_number(wa_id) or contact_of(wa_id, "")
+    known = with_number(wa_id) or contact_of(wa_id, "")
     if before is None or (known is not None and known.id != before.id):
         return known
     if before.phone in wa_id_candidates(wa_id):
@@ -135,8 +101,7 @@ def _take_up(after: Contact, one: NumberChanged, now: datetime) -> None:
         for kind, value in names
         if value
     )
-    if refused_under(filter(None, [one.new_user_id])):
-        carry_refusals(one.new_user_id, after.phone, how=HIDDEN, now=now)
+    uncover(one.new_user_id, [after.phone], now=now)
     if after.unreachable and one.new:  # an account of WhatsApp's has moved there
         Contact.update(unreachable="").where(Contact.id == after.id).execute()
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.config import Settings
-from agent.consent import HIDDEN, carry_refusals, record, refused_under, stands
+from agent.consent import record, stands
 from agent.conversations import SYSTEM, mark_answered, mark_stopped, newest_before
+from agent.jobs.track.carrying import carry_on, uncover
 from agent.jobs.track.confirming import ask_for_confirmation
-from agent.jobs.track.numbers import HOW, file_number_changes, later_phones
+from agent.jobs.track.numbers import file_number_changes
 from agent.jobs.track.passing_on import pass_on
 from agent.jobs.track.stops import RESUME, ended, heard, whose
 from agent.log import Log
@@ -91,9 +92,7 @@ def _put_on_the_ledger(
     before = {phone: stands(phone) for phone in phones}
     entries = heard(one, phones, purposes)
     record(entries, now=now)
-    for later in later_phones(one.sender, one.user_id, one.at):
-        for phone in phones:
-            carry_refusals(phone, later, how=HOW, now=now)
+    carry_on(phones, [one.sender, one.user_id], one.at, now=now)
     if not purposes:
         log.info("consent.switched_on", contact=contact.id if contact else "unknown")
         return
@@ -156,9 +155,7 @@ def _learn(one: Inbound | Preference, contact: Contact | None, now: datetime) ->
     nobody's yet: an order may bring it, with a box that was ticked before."""
     user_id = one.user_id
     if contact is None:
-        if one.sender and refused_under(filter(None, [user_id])):
-            for phone in wa_id_candidates(one.sender):
-                carry_refusals(user_id, phone, how=HIDDEN, now=now)
+        uncover(user_id, wa_id_candidates(one.sender), now=now)
         return
     fresh = bool(user_id) and user_id not in Identity.holders("user_id", [user_id])
     Identity.put(
@@ -166,8 +163,8 @@ def _learn(one: Inbound | Preference, contact: Contact | None, now: datetime) ->
         for kind, value in (("wa_id", one.sender), ("user_id", user_id))
         if value
     )
-    if fresh and refused_under([user_id]):
-        carry_refusals(user_id, contact.phone, how=HIDDEN, now=now)
+    if fresh:
+        uncover(user_id, [contact.phone], now=now)
 
 
 def _keep(one: Inbound, contact: Contact | None) -> bool:

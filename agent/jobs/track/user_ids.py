@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from agent.consent import HIDDEN, carry_refusals, refused_under
+from agent.consent import refused_under
+from agent.jobs.track.carrying import uncover
 from agent.rules.inbound import StatusUpdate
 from models import Contact, Identity, Message
 from models.base import among, tuples
@@ -29,7 +30,7 @@ def learn_user_ids(statuses: Sequence[StatusUpdate], *, now: datetime) -> int:
     holders = {str(row["value"]): row["contact_id"] for row in rows}
     for user_id in refused_under(holders):
         phone = Contact.get_by_id(holders[user_id]).phone
-        carry_refusals(user_id, phone, how=HIDDEN, now=now)
+        uncover(user_id, [phone], now=now)
     return len(rows)
 
 
