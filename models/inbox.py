@@ -6,6 +6,7 @@ from typing import Any
 
 from peewee import (
     EXCLUDED,
+    SQL,
     AutoField,
     BlobField,
     BooleanField,
@@ -176,3 +177,9 @@ class Reply(Table):
     text = TextField(default="")
     in_reply_to = CharField(default="")  # wamid of the message it answers
     at = UtcField(index=True)
+
+
+NOTES = Reply.kind == SQL("'system'")
+"""What WhatsApp itself wrote: changes of numbers. In so many words, or SQLite does not use the index."""
+
+Reply.add_index(Reply.sender, Reply.at, where=NOTES, name="reply_notes")

@@ -67,6 +67,7 @@ def up(migrator: Any, db: Any) -> None:
     for statement in (
         *refuse_changes("consent_statement", lets_go=KEPT_UNDER_THE_HASH),
         *refuse_changes("consent_erased"),
+        """CREATE INDEX "reply_notes" ON "reply" ("sender", "at") WHERE ("kind" = 'system')""",
     ):
         db.execute_sql(statement)
 

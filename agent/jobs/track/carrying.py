@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Final
 
 from agent.consent import HIDDEN, carry_refusals, refused_under, stands
-from agent.conversations import SYSTEM
 from agent.rules.consent import NO
 from agent.rules.phones import wa_id_candidates
 from models import Contact, Identity, Reply
+from models.base import among
+from models.inbox import NOTES
 
 HOW: Final = "said before the number was changed"
 ARROW: Final = " -> "  # in the text that is kept of a change
@@ -44,11 +45,11 @@ def _later(names: Iterable[str], said_at: datetime) -> list[str]:
     """The numbers, E.164, of whoever went by one of these names then; an id where no number is known."""
     found: list[str] = []
     known = [name for name in names if name]
-    for name in known:  # which grows: they may have changed it again
-        changes = Reply.select(Reply.text).where(
-            Reply.at >= said_at, Reply.kind == SYSTEM, Reply.sender == name
-        )
-        for change in changes.order_by(Reply.at):
+    asked = 0
+    while asked < len(known):  # which grows: they may have changed it again
+        told = NOTES & among(Reply.sender, known[asked:]) & (Reply.at >= said_at)
+        asked = len(known)
+        for change in Reply.select(Reply.text).where(told).order_by(Reply.at):
             new = change.text.partition(ARROW)[2]
             if new and new not in known:
                 known.append(new)
