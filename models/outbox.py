@@ -190,16 +190,17 @@ class Message(Table):
     def accepted(cls, rows: Sequence[tuple[int, str, str]], now: datetime) -> None:
         """WhatsApp took these: (id, wamid, accepted or held). All or none are written.
 
-        A status that was faster than the answer keeps its state; one that put off this very try leaves
-        nothing to write. What is queued because an earlier try was put off meanwhile is under way by
+        A status that was faster than the answer keeps its state, and the time if it is earlier; one that
+        put off this very try leaves nothing to write. What is queued because an earlier try was put off meanwhile is under way by
         this one. Raises IntegrityError where a wamid is another message's.
         """
         moment = UtcField().db_value(now)
         carry_out_each(
-            "UPDATE message SET wamid = ?, accepted_at = COALESCE(accepted_at, ?), "
+            "UPDATE message SET wamid = ?, "
+            "accepted_at = CASE WHEN accepted_at < ? THEN accepted_at ELSE ? END, "
             "state = CASE WHEN state IN ('claimed', 'unsure', 'abandoned', 'queued') THEN ? "
             "ELSE state END WHERE id = ? AND deferred_wamid != ?",
-            [(wamid, moment, state, number, wamid) for number, wamid, state in rows],
+            [(wamid, moment, moment, state, number, wamid) for number, wamid, state in rows],
         )
 
     @classmethod

@@ -23,7 +23,7 @@ from models import Message, Status, Webhook
 MINUTE = timedelta(minutes=1)
 SEEDS = 24
 END = (
-    "state", "wamid", "sent_at", "delivered_at", "read_at", "ended_at", "code", "detail", "charged",
+    "state", "wamid", "accepted_at", "sent_at", "delivered_at", "read_at", "ended_at", "code", "detail", "charged",
     "deferred", "resent",
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from agent.rules.charged import charged_as, dearer
 from agent.rules.inbound import StatusUpdate
 from agent.rules.states import FINAL, State, after_status
 from models import Message, Status
-from models.base import among, carry_out_each, transaction
+from models.base import among, carry_out_each, raw, transaction
 
 log = Log(__name__)
 
@@ -71,8 +71,12 @@ def _apply(fresh: Sequence[Status], settings: Settings, now: datetime) -> None:
 
 def _keep(updates: Sequence[StatusUpdate]) -> list[Status]:
     """Write the new ones; return these and earlier orphans of the same messages."""
+    told: dict[tuple[str, str], StatusUpdate] = {}
+    for one in updates:  # of copies that are not alike, the one that says most
+        key = one.wamid, one.status
+        told[key] = max(told.get(key, one), one, key=_says)
     rows = {
-        (one.wamid, one.status): {
+        key: {
             "wamid": one.wamid,
             "status": one.status,
             "uid": one.uid,
@@ -82,7 +86,7 @@ def _keep(updates: Sequence[StatusUpdate]) -> list[Status]:
             "category": one.category,
             "pricing": one.pricing,
         }
-        for one in updates
+        for key, one in told.items()
     }
     named = EXCLUDED.uid != ""
     Status.write_each(
@@ -101,8 +105,13 @@ def _keep(updates: Sequence[StatusUpdate]) -> list[Status]:
     return found
 
 
+def _says(one: StatusUpdate) -> tuple[bool, bool]:
+    return one.uid != "", one.category != ""
+
+
 def _messages(statuses: Sequence[Status]) -> dict[str, Message]:
-    """uid or wamid -> message. A wamid also leads where another status of it carried our id."""
+    """uid or wamid -> message. A wamid also leads where another status of it led, or carried our id: a
+    try that was put off has left its message."""
     found: dict[str, Message] = {}
     keys = {status.uid for status in statuses if status.uid} | {one.wamid for one in statuses}
     for batch in chunked(keys, ROWS_A_STATEMENT):
@@ -114,7 +123,22 @@ def _messages(statuses: Sequence[Status]) -> dict[str, Message]:
     for status in statuses:
         if status.uid in found:
             found[status.wamid] = found[status.uid]
+    _find_by_others(found, {status.wamid for status in statuses} - found.keys())
     return found
+
+
+def _find_by_others(found: dict[str, Message], wamids: set[str]) -> None:
+    """Add the messages to which earlier statuses of these wamids led."""
+    for batch in chunked(wamids, ROWS_A_STATEMENT):
+        led = Status.select(Status.wamid, Status.message_id).where(
+            among(Status.wamid, batch), Status.message_id.is_null(False)
+        )
+        to = dict(raw(led.distinct()))
+        by_id = {one.id: one for one in Message.select().where(among(Message.id, to.values()))}
+        for wamid, number in to.items():
+            if number in by_id:
+                one = by_id[number]
+                found[wamid] = found.setdefault(one.uid, one)
 
 
 def _move(message: Message, status: Status, settings: Settings, now: datetime) -> None:
@@ -123,7 +147,7 @@ def _move(message: Message, status: Status, settings: Settings, now: datetime) -
     before = State(message.state)
     after = after_status(before, status.status)
     message.wamid = message.wamid or status.wamid
-    message.accepted_at = message.accepted_at or status.at
+    message.accepted_at = _taken_at(message, status, now)
     stamp = STAMPS.get(status.status)
     if stamp and getattr(message, stamp) is None:
         setattr(message, stamp, status.at)
@@ -143,6 +167,13 @@ def _move(message: Message, status: Status, settings: Settings, now: datetime) -
     message.ended_at = status.at if after in FINAL else None
     if after is State.FAILED and action is Action.DEFER:
         _put_off(message, status)
+
+
+def _taken_at(message: Message, status: Status, now: datetime) -> datetime:
+    """When WhatsApp took it, as far as we know: at the first that was told of it, in whatever order that
+    came. Never before it was decided, nor after now: their clock is not ours."""
+    told: datetime = min(max(status.at, message.created_at), now)
+    return min(message.accepted_at or told, told)
 
 
 def _is_of_an_earlier_try(status: Status, message: Message) -> bool:
