@@ -187,7 +187,11 @@ def _bought(settings: Settings, ids: Iterable[int]) -> dict[int, Bought]:
     query = Order.select(
         Order.woo_id, Order.created_at, Order.currency, Order.coupons,
         Order.total, GIVEN_BACK, Order.tax, Order.shipping,
-    ).where(among(Order.woo_id, ids), bought(settings.audience.paid_statuses))  # fmt: skip
+    ).where(
+        among(Order.woo_id, ids),
+        bought(settings.audience.paid_statuses),
+        Order.created_at.is_null(False),  # without a date it came after nothing
+    )  # fmt: skip
     counts = settings.attribution
     return {
         number: Bought(
