@@ -174,6 +174,34 @@ def test_a_second_account_that_is_cleared_away_ends_nothing(counter: Counter) ->
     assert holds(phone) == ("yes", "yes")
 
 
+def test_who_deletes_the_account_and_makes_another_agrees_by_the_new_one(
+    counter: Counter,
+) -> None:
+    """The deletion is seen after that: it is no newer than the last time that the account was there."""
+    old = _account(counter, "+55 11 97777-0101")
+    phone = Contact.get().phone
+    agree(phone, counter.now, f"customer {old}")
+    counter.later(hours=1)
+    counter.shop.delete_customer(old)
+    counter.later(hours=1)
+    new = _account(counter, "+55 11 97777-0101")
+    agree(phone, counter.now, f"customer {new}")
+    counter.later(hours=1)
+    counter.sweep(CUSTOMERS)
+    assert holds(phone) == ("yes", "yes")
+
+
+def test_who_deletes_one_of_two_accounts_takes_its_consent_along(counter: Counter) -> None:
+    _account(counter, "+55 11 97777-0101", "other@shop.example")
+    old = _account(counter, "+55 11 97777-0101")
+    phone = Contact.get().phone
+    agree(phone, counter.now, f"customer {old}")
+    counter.later(hours=1)
+    counter.shop.delete_customer(old)
+    counter.sweep(CUSTOMERS)
+    assert holds(phone) == ("no", "no")
+
+
 def test_a_guest_whose_order_names_no_account_is_not_meant(counter: Counter) -> None:
     account = _account(counter, "+55 11 97777-0101")
     counter.order("+55 11 97777-0202")

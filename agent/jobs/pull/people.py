@@ -84,11 +84,12 @@ def hear_deletions(accounts: Sequence[int], *, now: datetime) -> None:
     """These accounts were deleted in the shop, and are about to leave the mirror: consent ends with them.
 
     Meant is who the account was: a purpose that the account itself had agreed to, and all of it where the
-    person has no other account. A second account of theirs that is cleared away ends nothing else. In
-    the caller's transaction.
+    person has no other account. A second account of theirs that is cleared away ends nothing else; and
+    what they agreed to since we last saw it there stands: they may have made the other one anew. In the
+    caller's transaction.
     """
     query = (
-        Customer.select(Customer.woo_id, Contact.id, Contact.phone)
+        Customer.select(Customer.woo_id, Contact.id, Contact.phone, Customer.read_at)
         .join(Contact, on=(Contact.id == Customer.contact_id))
         .where(among(Customer.woo_id, accounts))
     )
@@ -97,7 +98,7 @@ def hear_deletions(accounts: Sequence[int], *, now: datetime) -> None:
         contact
         for (contact,) in tuples(
             Customer.select(Customer.contact_id).where(
-                among(Customer.contact_id, {contact for _, contact, _ in theirs}),
+                among(Customer.contact_id, {contact for _, contact, _, _ in theirs}),
                 ~among(Customer.woo_id, accounts),
             )
         )
@@ -108,10 +109,10 @@ def hear_deletions(accounts: Sequence[int], *, now: datetime) -> None:
             purpose=purpose,
             says=NO,
             source=f"customer {account} deleted",
-            said_at=now,
+            said_at=read_at if contact in kept else now,
             words=DELETED,
         )
-        for account, contact, phone in theirs
+        for account, contact, phone, read_at in theirs
         for purpose in PURPOSES
         if contact not in kept or _agreed_by(account, phone, purpose)
     ]
