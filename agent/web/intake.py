@@ -47,6 +47,7 @@ def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Fla
     rotating = Seldom(log, "webhook.old_secret", now, fix=STILL_THE_OLD, every=ROTATION_TOLD)
     not_stored = Seldom(log, "webhook.not_stored", now, fix=NOT_STORED, error=True)
     large = Seldom(log, "webhook.too_large", now, fix=TOO_LARGE)
+    stranger = Seldom(log, "webhook.handshake_refused", now, fix=NO_HANDSHAKE)
     writer = Writer(Webhook.keep)
     app.config["MAX_CONTENT_LENGTH"] = SMALL
     app.register_blueprint(shop_hook(settings, now))
@@ -65,7 +66,7 @@ def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Fla
         wanted = settings().whatsapp.verify_token
         if request.args.get("hub.mode") == "subscribe" and _same(token, wanted):
             return _text(200, request.args.get("hub.challenge", ""))
-        log.warning("webhook.handshake_refused", peer=request.remote_addr, fix=NO_HANDSHAKE)
+        stranger.tell(peer=request.remote_addr)
         return _text(403, "wrong verify token")
 
     @app.post("/webhooks/whatsapp")
