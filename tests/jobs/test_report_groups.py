@@ -156,6 +156,18 @@ def test_revenue_is_net_of_refunds_and_of_the_shops_own_money(
     assert (treated.buyers, treated.revenue.total) == (1, 7_000)
 
 
+def test_an_order_after_several_messages_of_a_campaign_is_paid_once(
+    now: datetime, person: Callable[..., int], compared: Callable[..., dict[str, Comparison]]
+) -> None:
+    several = person(15, state="read")
+    for number in range(3):
+        at = now - (10 - number) * DAY
+        add_message(several, at, period=at.date().isoformat(), uid=f"later {number}", state="read")
+    person(**HELD)
+    treated = compared()["we_miss_you"].treated
+    assert (treated.people, treated.buyers, treated.revenue.total) == (1, 1, 10_000)
+
+
 def test_whoever_changed_groups_counts_in_the_first(
     now: datetime, person: Callable[..., int], compared: Callable[..., dict[str, Comparison]]
 ) -> None:

@@ -138,15 +138,16 @@ def _bought_after(
             Message.created_at <= Order.created_at,
         )
     )  # fmt: skip
-    groups: dict[tuple[str, int], tuple[datetime, str]] = {}
-    for _, campaign, person, decided_at, state, detail, ordered_at, *money in sorted(raw(query)):
-        key = campaign, person
-        if (
-            key not in groups
-        ):  # the first that there is of them: whoever had an order had all of them
-            groups[key] = instant(decided_at), _group(state, detail)
-        began, group = groups[key]
-        if group and instant(ordered_at) - began <= settings.attribution.window:
+    firsts: dict[tuple[str, int], int] = {}
+    for number, campaign, person, decided_at, state, detail, ordered_at, *money in sorted(
+        raw(query)
+    ):
+        # whoever had an order had all of their messages before it, so the first is there as well; and an
+        # order that came after several of them counts once
+        if number != firsts.setdefault((campaign, person), number):
+            continue
+        group = _group(state, detail)
+        if group and instant(ordered_at) - instant(decided_at) <= settings.attribution.window:
             yield campaign, person, group, _counts(settings, money, currency)
 
 
