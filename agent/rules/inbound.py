@@ -20,9 +20,8 @@ from agent.rules.webhook_values import code, elements, inner, instant, optional,
 _LONGEST_RETAILER_ID = 200
 _LONGEST_WHAT = 300
 _AROUND = frozenset({"messaging_product", "metadata", "contacts"})  # stand beside every list
-_SAID = re.compile(
-    rb'"messages"\s*:|user_preferences'
-)  # as a key: "messages" is a field's name too
+# "messages" as a key: it is a field's name too; and a status that failed because marketing is switched off
+_SAID = re.compile(rb'"messages"\s*:|user_preferences|"code"\s*:\s*"?131050')
 _CHANGES = frozenset({"user_changed_number", "customer_changed_number", "user_changed_user_id"})
 _FROM_TO = re.compile(r"(?s:.*) changed from (\S+) to (\S+?)\.?\s*$")
 
@@ -114,7 +113,7 @@ Event = StatusUpdate | Inbound | Preference | NumberChanged | MetaNews | Unknown
 def may_refuse(body: bytes) -> bool:
     """Whether a webhook may hold a person's no. Cheap, for the intake; when in doubt it may.
 
-    Statuses, by far the most, carry none.
+    Statuses, by far the most, carry none, but for those that say that a person wants no marketing.
     """
     return b'"statuses"' not in body or _SAID.search(body) is not None
 

@@ -55,6 +55,8 @@ MESSAGES = '"messages" : [{"type": "text", "text": {"body": "STOP"}}]'
         (STATUSES, False),
         (MESSAGES, True),
         (f"{STATUSES}, {MESSAGES}", True),
+        (STATUSES.replace("}", ', "errors": [{"code": 131050}]}'), True),
+        (STATUSES.replace("}", ', "errors": [{"code": 131049}]}'), False),
         (f'{STATUSES}, "user_preferences": []', True),
         ('"something": "new"', True),
     ],
