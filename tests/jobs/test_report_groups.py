@@ -230,6 +230,35 @@ def test_a_campaign_without_a_share_has_no_sizes_to_expect(
     assert [found[name].share for name in ("of_old", "we_miss_you")] == [None, None]
 
 
+@pytest.mark.parametrize("share", [0, 10])
+def test_who_was_chosen_after_the_holdout_was_ended_is_not_compared_with_those_before(
+    write_settings: Callable[..., Settings],
+    now: datetime,
+    person: Callable[..., int],
+    share: int,
+) -> None:
+    for n in range(40):
+        person(*([1] if n % 2 else []), at=now - 25 * DAY, state="read")
+    for n in range(4):
+        person(*([1] if n % 2 else []), at=now - 25 * DAY, **HELD)
+    for _ in range(200):
+        person(at=now - DAY, state="read")  # they have hardly had the time to buy
+    settings = write_settings(
+        f"[holdout]\nshare = 10\n\n[campaigns.we_miss_you]\nenabled = true\nholdout = {share}"
+    )
+    work_out(settings)
+    one = report(settings, now=now, days=30).compared["we_miss_you"]
+    if share:  # the sizes tell of it
+        assert one.verdict is Verdict.NOT_COMPARABLE
+    else:
+        assert (one.treated.people, one.control.people) == (40, 4)
+        assert one.treated.rate == one.control.rate == 0.5
+        assert one.verdict is Verdict.CANNOT_TELL
+        # and two months later their time is over, and that of the later ones does not count
+        one = report(settings, now=now + 60 * DAY, days=90).compared["we_miss_you"]
+        assert one.complete == one.people == 44
+
+
 # nothing at all
 
 

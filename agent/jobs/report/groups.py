@@ -6,6 +6,7 @@ not a message is credited with it.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -46,13 +47,40 @@ class _Purses:
 def compare_campaigns(
     settings: Settings, period: Period, now: datetime, currency: str
 ) -> dict[str, Comparison]:
-    """campaign -> its two groups, for those from which somebody was held out."""
+    """campaign -> its two groups, for those from which somebody was held out.
+
+    Of a campaign that holds nobody out any more, those count who were chosen while it did: with later ones,
+    whose time to buy is not over, the messages would seem to keep people from buying.
+    """
+    last_day = _last_held_out(period)
+    now_too = [campaign for campaign in last_day if _share(settings, campaign) is not None]
+    compared = _compare(settings, period, now, currency, now_too)
+    for campaign in sorted(last_day.keys() - set(now_too)):
+        then = replace(period, last=last_day[campaign], campaign=campaign)
+        compared |= _compare(settings, then, now, currency, [campaign])
+    return compared
+
+
+def _last_held_out(period: Period) -> dict[str, date]:
+    """The campaigns out of which somebody was held, and when that last was."""
+    query = (
+        Message.select(Message.campaign, fn.MAX(Message.period))
+        .where(WITHHELD, period.holds(Message), Message.detail == OF_CAMPAIGN)
+        .group_by(Message.campaign)
+    )
+    return {campaign: date.fromisoformat(last) for campaign, last in raw(query)}
+
+
+def _compare(
+    settings: Settings, period: Period, now: datetime, currency: str, campaigns: list[str]
+) -> dict[str, Comparison]:
     withheld = _first_withheld(period, period.last.isoformat())
-    held = sorted(campaign for campaign, detail in withheld if detail == OF_CAMPAIGN)
+    held = [campaign for campaign in campaigns if (campaign, OF_CAMPAIGN) in withheld]
     if not held:
         return {}
     # whoever was chosen on that date or before has had their whole window
     ended = (now - settings.attribution.window).astimezone(period.zone).date() - ONE_DAY
+    ended = min(ended, period.last)
     early = _first_withheld(period, ended.isoformat())
     purses = {campaign: _Purses() for campaign in held}
     for campaign, person, group, money in _bought_after(settings, period, now, held, currency):
