@@ -69,6 +69,10 @@ HISTORIES: dict[str, tuple[str, str, Sequence[Try]]] = {
     "read at once": ("read", "marketing", [Try((SENT, READ))]),
     "failed": ("failed", "marketing", [Try((SENT, FAILED))]),
     "failed, and delivered all the same": ("delivered", "marketing", [Try((SENT, FAILED, DELIVERED))]),
+    "put off, and read all the same": ("read", "marketing", [Try((SENT, PUT_OFF, READ))]),
+    "put off, and delivered all the same, the answer was lost": (
+        "delivered", "marketing", [Try((SENT, PUT_OFF, DELIVERED), answered=False)],
+    ),
     "put off, then read": (
         "read", "free", [Try((SENT, PUT_OFF), first=frozenset({"failed"})), Try(LATER)],
     ),

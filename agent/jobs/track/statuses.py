@@ -146,6 +146,8 @@ def _move(message: Message, status: Status, settings: Settings, now: datetime) -
         return  # that try is over, and there is or will be another
     before = State(message.state)
     after = after_status(before, status.status)
+    if before is State.QUEUED and after is not before and status.wamid == message.deferred_wamid:
+        _call_back(message, now)
     message.wamid = message.wamid or status.wamid
     message.accepted_at = _taken_at(message, status, now)
     stamp = STAMPS.get(status.status)
@@ -192,6 +194,17 @@ def _put_off(message: Message, status: Status) -> None:
     message.deferred, message.deferred_wamid = True, status.wamid
     message.wamid = message.accepted_at = message.sent_at = None
     message.charged = ""
+
+
+def _call_back(message: Message, now: datetime) -> None:
+    """It was put off, and has arrived all the same: what was told of that try counts again."""
+    of_that_try = Status.wamid == message.deferred_wamid
+    for told in Status.select().where(of_that_try, Status.status != "failed"):
+        message.accepted_at = _taken_at(message, told, now)
+        message.charged = dearer(message.charged, charged_as(told.pricing, told.category))
+        if told.status == "sent":
+            message.sent_at = told.at
+    message.deferred, message.deferred_wamid = False, ""
 
 
 def _settle(statuses: Sequence[Status], messages: dict[str, Message]) -> None:
