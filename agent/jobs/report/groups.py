@@ -5,7 +5,7 @@ of it. What they bought within the window after that moment counts for both grou
 not a message is credited with it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -52,43 +52,51 @@ def compare_campaigns(
     Of a campaign that holds nobody out any more, those count who were chosen while it did: with later ones,
     whose time to buy is not over, the messages would seem to keep people from buying.
     """
-    last_day = _last_held_out(period)
-    now_too = [campaign for campaign in last_day if _share(settings, campaign) is not None]
-    compared = _compare(settings, period, now, currency, now_too)
-    for campaign in sorted(last_day.keys() - set(now_too)):
-        then = replace(period, last=last_day[campaign], campaign=campaign)
-        compared |= _compare(settings, then, now, currency, [campaign])
+    withheld = _first_withheld(period, period.last)
+    held = sorted(campaign for campaign, out_of in withheld if out_of == OF_CAMPAIGN)
+    still = {name: withheld for name in held if _share(settings, name) is not None}
+    compared = _compare(settings, period, now, currency, still)
+    for name in held:
+        if name not in still:
+            then = replace(period, last=_last_held_out(period, name), campaign=name)
+            own = {name: _first_withheld(then, then.last)}
+            compared |= _compare(settings, then, now, currency, own)
     return compared
 
 
-def _last_held_out(period: Period) -> dict[str, date]:
-    """The campaigns out of which somebody was held, and when that last was."""
-    query = (
-        Message.select(Message.campaign, fn.MAX(Message.period))
-        .where(WITHHELD, period.holds(Message), Message.detail == OF_CAMPAIGN)
-        .group_by(Message.campaign)
+def _last_held_out(period: Period, campaign: str) -> date:
+    """The last date on which somebody was held out of this campaign."""
+    dates = Message.select(fn.MAX(Message.period)).where(
+        WITHHELD,
+        period.holds(Message),
+        Message.campaign == campaign,
+        Message.detail == OF_CAMPAIGN,
     )
-    return {campaign: date.fromisoformat(last) for campaign, last in raw(query)}
+    return date.fromisoformat(dates.scalar())
 
 
 def _compare(
-    settings: Settings, period: Period, now: datetime, currency: str, campaigns: list[str]
+    settings: Settings,
+    period: Period,
+    now: datetime,
+    currency: str,
+    withheld: Mapping[str, Mapping[tuple[str, str], int]],
 ) -> dict[str, Comparison]:
-    withheld = _first_withheld(period, period.last.isoformat())
-    held = [campaign for campaign in campaigns if (campaign, OF_CAMPAIGN) in withheld]
-    if not held:
+    """Of these campaigns; `withheld` has what _first_withheld says for each in this time."""
+    campaigns = list(withheld)
+    if not campaigns:
         return {}
     # whoever was chosen on that date or before has had their whole window
     ended = (now - settings.attribution.window).astimezone(period.zone).date() - ONE_DAY
     ended = min(ended, period.last)
-    early = _first_withheld(period, ended.isoformat())
-    purses = {campaign: _Purses() for campaign in held}
-    for campaign, person, group, money in _bought_after(settings, period, now, held, currency):
+    early = _first_withheld(period, ended)
+    purses = {campaign: _Purses() for campaign in campaigns}
+    for campaign, person, group, money in _bought_after(settings, period, now, campaigns, currency):
         purses[campaign].pay(group, person, money)
     compared: dict[str, Comparison] = {}
-    for campaign in held:
-        control = withheld[campaign, OF_CAMPAIGN]
-        elsewhere = withheld.get((campaign, OF_EVERYTHING), 0)
+    for campaign in campaigns:
+        control = withheld[campaign][campaign, OF_CAMPAIGN]
+        elsewhere = withheld[campaign].get((campaign, OF_EVERYTHING), 0)
         treated = _people(campaign, period, period.last) - control - elsewhere
         complete = _people(campaign, period, ended) - early.get((campaign, OF_EVERYTHING), 0)
         compared[campaign] = Comparison(
@@ -118,7 +126,7 @@ def _people(campaign: str, period: Period, last: date) -> int:
     return int(people.distinct().count())
 
 
-def _first_withheld(period: Period, last: str) -> dict[tuple[str, str], int]:
+def _first_withheld(period: Period, last: date) -> dict[tuple[str, str], int]:
     """Those whose first message of a campaign was withheld: (campaign, out of what they are held) -> how
     many."""
     earlier = Message.alias("earlier")
@@ -134,7 +142,7 @@ def _first_withheld(period: Period, last: str) -> dict[tuple[str, str], int]:
         Message.select(Message.campaign, Message.detail, fn.COUNT(SQL("*")))
         .where(
             WITHHELD,
-            Message.period.between(period.first.isoformat(), last),
+            Message.period.between(period.first.isoformat(), last.isoformat()),
             of_campaign,
             ~fn.EXISTS(had_one),
         )
