@@ -93,7 +93,11 @@ def _by_coupon(settings: Settings, coupons: Mapping[int, int]) -> Iterator[list[
         for number, message in raw(query.where(TOUCHED, among(Message.contact_id, holders))):
             for person in holders[number]:
                 messages.setdefault(person, []).append(message)
-        pairs = [(person, message, order) for order, person in some for message in messages[person]]
+        pairs = [
+            (person, message, order)
+            for order, person in some
+            for message in messages.get(person, ())  # none where it was put off meanwhile
+        ]
         yield _credited(settings, pairs)
 
 
