@@ -1,5 +1,6 @@
 """The tables: what we know, and nothing of what we do with it."""
 
+import models.outbox_indexes  # noqa: F401 - declares them
 from models.base import Table
 from models.contacts import Contact, Erased, Identity, PhoneReading, Statement
 from models.conversations import Confirmation, Forward

@@ -8,7 +8,8 @@ from peewee import fn
 from models.base import among, tuples
 from models.delivery import MARKETING
 from models.mirror import Order
-from models.outbox import UNCOUNTED, UNNOTED, Message, unanswered
+from models.outbox import UNCOUNTED, Message, unanswered
+from models.outbox_indexes import UNNOTED
 
 
 def kinds_told(orders: Iterable[int]) -> list[tuple[int, str]]:

@@ -22,7 +22,8 @@ from models.base import Table, UtcField, among, tuples
 from models.contacts import UNREACHABLE, Contact
 from models.delivery import Epoch
 from models.insight import History, Taste
-from models.outbox import TRIED, UNCOUNTED, Message
+from models.outbox import UNCOUNTED, Message
+from models.outbox_indexes import TRIED
 
 GAVE_UP = ("failed", "refused")
 CALLED_OFF = ("cancelled", "expired")  # these were no attempt: see TRIED

@@ -20,7 +20,7 @@ from models import Contact, Conversion, Coupon, Message, Order, ShopFact
 from models.base import among, carry_out_each, instant, later_by, raw, rows_of
 from models.histories import GIVEN_BACK, bought
 from models.mirror import USED_COUPONS, WAS_MOVED
-from models.outbox import TOUCHED
+from models.outbox_indexes import TOUCHED
 from models.refresh import refresh
 
 PEOPLE_A_STEP = 20_000  # contacts whose orders are looked at together

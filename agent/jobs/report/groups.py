@@ -22,7 +22,7 @@ from agent.rules.states import State
 from models import Contact, Message, Order, Statement
 from models.base import instant, later_by, raw
 from models.histories import GIVEN_BACK, bought
-from models.outbox import WITHHELD
+from models.outbox_indexes import WITHHELD
 
 TREATED, CONTROL = "treated", "control"
 ONE_DAY = timedelta(days=1)
