@@ -23,6 +23,8 @@ def disagreements(settings: Settings) -> Iterator[Disagreement]:
     yield from _consent(settings)
     yield from _budget(settings)
     yield from _links(settings)
+    yield from _conversations(settings)
+    yield from _previous_secrets(settings)
     for name in settings.campaigns:
         yield from _campaign(settings, name)
     for campaign in settings.campaigns.values():
@@ -101,6 +103,34 @@ def _links(settings: Settings) -> Iterator[Disagreement]:
                 "set public_url, and let your web server pass /r/ on to winback",
             ),
         )
+
+
+def _conversations(settings: Settings) -> Iterator[Disagreement]:
+    conversations, section = settings.conversations, "conversations"
+    if conversations.forward_url and not conversations.forward_secret:
+        yield Disagreement(
+            (section, "forward_url"),
+            ((section, "forward_secret"),),
+            Wrong(
+                "is set without forward_secret: nobody there could tell that a reply comes from winback",
+                "make one up (openssl rand -hex 24) for forward_secret, and let the receiver check it",
+            ),
+        )
+
+
+def _previous_secrets(settings: Settings) -> Iterator[Disagreement]:
+    """No complaint shows what they are."""
+    whatsapp, web = settings.whatsapp, settings.web
+    for section, name, current, previous in (
+        ("whatsapp", "app_secret", whatsapp.app_secret, whatsapp.app_secret_previous),
+        ("web", "shop_webhook_secret", web.shop_webhook_secret, web.shop_webhook_secret_previous),
+    ):
+        if previous and previous == current:
+            wrong = Wrong(
+                f"is the same as {name}: what leaked would go on to count",
+                f"write the secret of before, or leave it away if {name} was not changed",
+            )
+            yield Disagreement((section, f"{name}_previous"), ((section, name),), wrong)
 
 
 def _campaign(settings: Settings, name: str) -> Iterator[Disagreement]:

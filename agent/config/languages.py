@@ -35,7 +35,9 @@ def _read_pair(pair: tuple[str, object]) -> tuple[str, str]:
     return known, LANGUAGE.read(language)
 
 
-_SAID = Text("a text", r"(?s)\S.{0,1000}", "write something, of at most 1000 characters")
+_SAID = Text(
+    "a text that says something", r"(?s)\S.{0,1000}", "write something, of at most 1000 characters"
+)
 
 
 @dataclass(frozen=True)

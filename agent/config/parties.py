@@ -102,7 +102,7 @@ class WhatsApp:
         "The one before, which counts too while a new one is put into use.",
         default="",
         hint="the App secret of before; take it out again when Meta signs with the new one",
-        least=1,
+        least=16,
     )
     verify_token: str = secret(
         "A word of your own, given to Meta too when the webhook is set up.",

@@ -67,8 +67,12 @@ class Url(Kind[str]):
             )
         if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", raw):
             raise self.refuse(raw, 'begin with https:// and the host: "https://shop.example"')
-        if parts.query or parts.fragment:
-            raise self.refuse(raw, "leave away everything from ? or # on")
+        if end := re.search(r"[?#]", raw):
+            # not shown: what follows is at times a token
+            what = (
+                "a query: what follows the ?" if end[0] == "?" else "a fragment: what follows the #"
+            )
+            raise Unfit(Wrong(f"has {what}", "leave away everything from ? or # on"))
         if "/wp-json" in parts.path or "/wp-admin" in parts.path:
             raise self.refuse(
                 raw, "end before /wp-json or /wp-admin: the address of the front page"
@@ -90,7 +94,7 @@ class PublicUrl(Url):
         url = super().read(raw)
         parts = urlsplit(url)
         if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
-            raise self.refuse(raw, "begin with https://: the shop sends people's addresses there")
+            raise self.refuse(raw, "begin with https://: what goes there names people")
         return url
 
 

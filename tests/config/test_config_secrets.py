@@ -216,3 +216,20 @@ def test_an_optional_secret_in_a_file_that_others_can_read_is_a_warning(
     config.write(f'{bare}\n[web]\nshop_webhook_secret = "{HOOK}"\n').chmod(0o644)
     (warning,) = load(config.path, environ=environ).warnings
     assert warning.startswith(f"{config.path} holds a secret")
+
+
+@pytest.mark.parametrize(
+    ("section", "name"), [("whatsapp", "app_secret"), ("web", "shop_webhook_secret")]
+)
+def test_the_secret_of_before_is_another_one_and_as_long(
+    config: ConfigFile, section: str, name: str
+) -> None:
+    now, before = "0123456789abcdef-now", "0123456789abcdef-old"
+    ways = f'[{section}]\n{name} = "{now}"\n{name}_previous = '
+    config.minimal(f'{ways}"{before}"')
+    [same] = config.complaints_of(f'{ways}"{now}"')
+    assert same.startswith(f"[{section}] {name}_previous: is the same as {name}")
+    assert now not in same
+    [short] = config.complaints_of(f'{ways}"hunter2"')
+    assert short.startswith(f"[{section}] {name}_previous: has fewer than 16 characters")
+    assert "hunter2" not in short
