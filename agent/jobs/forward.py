@@ -19,6 +19,7 @@ from models.base import transaction
 log = Log(__name__)
 
 GIVEN_UP: Final = timedelta(hours=24)
+GIVEN_UP_TOLD: Final = f"{GIVEN_UP // timedelta(hours=1)}h"
 FIRST_PAUSE: Final = timedelta(seconds=10)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 A_RUN: Final = 200  # replies; then the next run goes on
@@ -103,9 +104,11 @@ def _file(one: Forward, answer: Answer, now: datetime, tally: Counter[str]) -> b
     """Write down what came of it. Returns whether others may be told of now."""
     with transaction():
         if answer.taken:
+            # what the rows say now: `one` was read with others, before the first of them was taken
+            was_in_trouble = Forward.update(trouble="").where(Forward.trouble != "").execute()
             Forward.delete().where(Forward.id == one.id).execute()
             tally["taken"] += 1
-            if Forward.update(trouble="").where(Forward.trouble != "").execute() or one.trouble:
+            if was_in_trouble:
                 log.info("forward.works", waiting=Forward.select().count())
             return True
         if answer.gone:
@@ -124,7 +127,7 @@ def _file(one: Forward, answer: Answer, now: datetime, tally: Counter[str]) -> b
 def _all_wait(one: Forward, answer: Answer, now: datetime) -> None:
     """The receiver is in trouble, which is told once, and not for each reply that waits for it."""
     if not Forward.select().where(Forward.trouble != "").exists():
-        log.warning("forward.failed", reason=answer.reason, asked_again_for=GIVEN_UP, fix=FIX)
+        log.warning("forward.failed", reason=answer.reason, asked_again_for=GIVEN_UP_TOLD, fix=FIX)
     when = _next_try(one, now)
     Forward.update(attempts=Forward.attempts + 1).where(Forward.id == one.id).execute()
     Forward.update(trouble=answer.reason).execute()
@@ -152,7 +155,7 @@ def _give_up(now: datetime) -> int:
     old = Forward.created_at <= now - GIVEN_UP
     given_up = Forward.delete().where(old, tried).execute()
     if given_up:
-        log.error("forward.given_up", replies=given_up, tried_for=GIVEN_UP, fix=FIX)
+        log.error("forward.given_up", replies=given_up, tried_for=GIVEN_UP_TOLD, fix=FIX)
     return int(given_up)
 
 

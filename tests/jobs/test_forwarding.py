@@ -180,6 +180,25 @@ def test_while_the_receiver_is_down_all_wait_and_it_is_told_once(
     assert [one.message for one in caplog.records].count("forward.failed") == 2
 
 
+def test_that_the_receiver_works_again_is_told_once_also_of_the_last_that_waited(
+    line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    for several in (("one", "two", "three"), ("four",)):
+        caplog.clear()
+        line.answers(503)
+        for words in several:
+            line.says(words)
+        line.bring()
+        line.answers(200)
+        line.now += HOUR
+        assert line.bring() == {"taken": len(several)}
+        told = {one.message: one.__dict__["fields"] for one in caplog.records}
+        assert [one.message for one in caplog.records].count("forward.works") == 1
+        assert told["forward.works"] == {"waiting": len(several) - 1}
+        assert told["forward.failed"]["asked_again_for"] == "24h"
+
+
 @pytest.mark.parametrize(
     "trouble", [requests.ConnectTimeout(), requests.ReadTimeout(), requests.ConnectionError(), 429]
 )
