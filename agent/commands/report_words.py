@@ -60,6 +60,8 @@ def comparison_lines(one: Comparison, currency: str, window: timedelta) -> Itera
         f"{_people(treated.people)} may be written to, {percent(treated.rate)} of them bought; "
         f"{_people(control.people)} held out, {percent(control.rate)} of them bought"
     )
+    if one.since is not None:
+        yield f"since {one.since:%d %b %Y}: before that the share was another"
     if one.verdict is Verdict.NOBODY:
         yield "nobody to compare yet"
         return
@@ -67,12 +69,14 @@ def comparison_lines(one: Comparison, currency: str, window: timedelta) -> Itera
         yield (
             f"THE GROUPS CANNOT BE COMPARED: {percent(one.share or 0)} were to be held out, and "
             f"{percent(control.people / one.people)} are; chance does that less than once in 1,000 "
-            "times. Was the share changed in this time?"
+            "times. Please tell us of it"
         )
         return
     yield f"difference: {_points(found)} (95 % sure: {_span(found)} points)"
     yield _verdict(one, currency)
-    if one.visible is not None:
+    if one.visible is not None and one.visible > 1 - one.base:
+        yield "so few people can show no difference at all"
+    elif one.visible is not None:
         yield f"so many people can show a difference of {one.visible * 100:.2f} points or more"
     if one.complete < one.people:
         yield (

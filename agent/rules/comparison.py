@@ -4,6 +4,7 @@ People are compared as chance assigned them, whether or not their messages arriv
 """
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from agent.rules.experiment import (
@@ -47,13 +48,15 @@ class Comparison:
     """`treated` were written to, or meant to be; `control` were held out.
 
     `share` is the part that the settings hold out, 0 to 1; None where nothing is to be held out any
-    more, so that the sizes say nothing. `complete`: people whose time to buy is over.
+    more, so that the sizes say nothing. `complete`: people whose time to buy is over. `since`:
+    from when on they were drawn like this, where that is later than what was asked for.
     """
 
     treated: Arm
     control: Arm
     share: float | None
     complete: int
+    since: date | None = None
 
     @property
     def people(self) -> int:

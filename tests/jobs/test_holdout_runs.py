@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,8 @@ from test_alerts import queue
 from agent.budget import gather_budget
 from agent.config import Settings
 from agent.jobs.decide import ALERTS, Day, decide
+from agent.jobs.lots import draw_lots
+from agent.jobs.report import Report, report
 from agent.person_key import person_key
 from agent.rules.holdout import OF_CAMPAIGN, OF_EVERYTHING, held_out, held_out_of_everything
 from models import Contact, Coupon, Message, ShopFact
@@ -216,3 +218,57 @@ def test_the_key_is_made_once(database: Path) -> None:
     assert len(first) == 32
     assert person_key() == first
     assert Counter(fact.name for fact in ShopFact.select())["person_key"] == 1
+
+
+# what is compared with what
+
+
+def compared(settings: Settings, now: datetime) -> Report:
+    return report(settings, now=now, days=30)
+
+
+def test_an_edit_of_the_shares_changes_nothing_of_what_was_drawn_before(
+    shares: Callable[..., Settings], now: datetime
+) -> None:
+    """Who edits the config, and looks at the report before any run has drawn by it."""
+    settings = shares(everything=10, share=30)
+    people(settings, now)
+    run(settings, now)
+    draw_lots(beat=nothing)
+    before = compared(settings, now)
+    assert before.everything is not None
+    assert before.everything.control.people > 0
+    for other in (shares(everything=50, share=50), shares()):
+        after = compared(other, now)
+        assert after.everything == before.everything
+        assert after.compared == before.compared
+
+
+def test_after_a_change_only_what_was_drawn_since_is_compared(
+    shares: Callable[..., Settings], now: datetime
+) -> None:
+    people(shares(), now, count=PEOPLE)
+    run(shares(everything=10, share=30), now)
+    draw_lots(beat=nothing)
+    # the same day nothing more can be drawn by another share; the next day it is
+    larger = shares(everything=10, share=50)
+    run(larger, now + timedelta(hours=1))
+    tomorrow = compared(larger, now)
+    assert tomorrow.compared == {}
+    later = now + 7 * DAY
+    Message.update(state="delivered", accepted_at=now).where(Message.state == "queued").execute()
+    run(larger, later)
+    [(name, one)] = compared(larger, later).compared.items()
+    assert (name, one.since) == ("we_miss_you", date(2026, 3, 3))
+    assert one.share == 0.5
+    assert one.people == phones_on(later)
+    # and what did not change is compared as before
+    everything = compared(larger, later).everything
+    assert everything is not None
+    assert everything.since == date(2026, 3, 2)
+
+
+def phones_on(moment: datetime) -> int:
+    """How many people a campaign chose on that date, without those who hear no marketing at all."""
+    day = moment.date().isoformat()
+    return len(phones((Message.period == day) & (Message.detail != OF_EVERYTHING)))

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from agent.budget import gather_budget, refusal
 from agent.config import Settings
+from agent.holdout_shares import note_shares
 from agent.jobs.decide.day import Day
 from agent.jobs.decide.plan import Plan
 from agent.jobs.decide.planned import Planned
@@ -62,8 +63,9 @@ def decide(
 
     Returns how many people met each reason, by its name in lower case.
     """
-    made = make_plan(settings, now=now, beat=beat, campaigns=campaigns)
     day = Day.at(now)
+    note_shares(settings, day.date)
+    made = make_plan(settings, now=now, beat=beat, campaigns=campaigns)
     for batch in made.batches():
         chosen = [one for one in batch if one.decision.why is Why.CHOSEN]
         written = reserve(settings, day, chosen)

@@ -13,6 +13,7 @@ from typing import Any
 from peewee import JOIN, SQL, Case, fn
 
 from agent.config import Settings
+from agent.holdout_shares import EVERYTHING, Share, shares
 from agent.jobs.report.counts import Period
 from agent.rules.comparison import Arm, Comparison
 from agent.rules.credit import earned_of
@@ -49,19 +50,33 @@ def compare_campaigns(
 ) -> dict[str, Comparison]:
     """campaign -> its two groups, for those from which somebody was held out.
 
+    They are compared since its share was last changed: see agent/holdout_shares.py.
     Of a campaign that holds nobody out any more, those count who were chosen while it did: with later ones,
     whose time to buy is not over, the messages would seem to keep people from buying.
     """
-    withheld = _first_withheld(period, period.last)
-    held = sorted(campaign for campaign, out_of in withheld if out_of == OF_CAMPAIGN)
-    still = {name: withheld for name in held if _share(settings, name) is not None}
-    compared = _compare(settings, period, now, currency, still)
-    for name in held:
-        if name not in still:
-            then = replace(period, last=_last_held_out(period, name), campaign=name)
-            own = {name: _first_withheld(then, then.last)}
-            compared |= _compare(settings, then, now, currency, own)
+    in_force = shares()
+    times: dict[Period, list[str]] = {}
+    for name in sorted(
+        {name for name, out_of in _first_withheld(period, period.last) if out_of == OF_CAMPAIGN}
+    ):
+        times.setdefault(_time_of(settings, period, name, in_force.get(name)), []).append(name)
+    compared: dict[str, Comparison] = {}
+    for then, names in times.items():
+        withheld = _first_withheld(then, then.last)
+        own = {name: withheld for name in names if (name, OF_CAMPAIGN) in withheld}
+        compared |= {
+            name: replace(one, since=then.first if then.first > period.first else None)
+            for name, one in _compare(settings, then, now, currency, own).items()
+        }
     return compared
+
+
+def _time_of(settings: Settings, period: Period, campaign: str, share: Share | None) -> Period:
+    """The part of the time of the report in which this campaign held out what it holds out now, or in which
+    it last held somebody out."""
+    if _share(settings, campaign) is None:
+        return replace(period, last=_last_held_out(period, campaign), campaign=campaign)
+    return period if share is None else replace(period, first=max(period.first, share.since))
 
 
 def _last_held_out(period: Period, campaign: str) -> date:
@@ -109,9 +124,13 @@ def _compare(
 
 
 def _share(settings: Settings, campaign: str) -> float | None:
+    """What it holds out, as its last run had it; None where that is nothing."""
     section = settings.campaigns.get(campaign)
     if section is None:
         return None
+    known = shares().get(campaign)
+    if known is not None:
+        return known.percent / 100 or None
     percent = settings.holdout.share if section.holdout is None else section.holdout
     return percent / 100 or None
 
@@ -221,8 +240,12 @@ def compare_everything(
     Who said no in the time of the report had agreed before, so they count: messages make people say no,
     and the others had none. Whose lot is not drawn yet do not.
     """
-    percent = settings.holdout.everything
-    if not percent:
+    share = shares().get(EVERYTHING)
+    percent = settings.holdout.everything if share is None else share.percent
+    since = None if share is None or share.since <= period.first else share.since
+    if since is not None:
+        period = replace(period, first=since)
+    if not percent or period.first > period.last:
         return None
     agreed_once = Statement.select(SQL("1")).where(
         Statement.phone == Contact.phone, Statement.purpose == "marketing", Statement.says == "yes"
@@ -259,4 +282,5 @@ def compare_everything(
         purses.arm(CONTROL, people[CONTROL]),
         percent / 100,
         complete=sum(people.values()),
+        since=since,
     )
