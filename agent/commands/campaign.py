@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from agent.commands.options import config_option, read_settings
+from agent.commands.options import config_option, read_settings, read_sound_settings
 from agent.commands.pausing import paused_lines, tell, trial_in_words
 from agent.config import Settings
 from agent.database import shared
@@ -30,7 +30,7 @@ def pause_(name: str, reason: str, config: Path) -> None:
 
     Also if it is on in the config, and across restarts, until `winback campaign resume NAME`.
     """
-    settings = read_settings(config)
+    settings = read_sound_settings(config)
     _require(name, settings)
     with shared(settings.database.path):
         new = pause(name, reason, now=WallClock().now())
@@ -48,7 +48,7 @@ def resume_(name: str, config: Path) -> None:
 
     If it stopped by itself while its template was tried out, that batch is tried once more.
     """
-    settings = read_settings(config)
+    settings = read_sound_settings(config)
     _require(name, settings)
     with shared(settings.database.path):
         tell(resume_campaign(name, now=WallClock().now()), zone_of_the_shop())

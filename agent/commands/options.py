@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import click
 
-from agent.config import Settings, load
+from agent.config import Settings, load, load_what_is_sound
 
 DEFAULT_CONFIG = "/etc/winback/config.toml"
 Command = TypeVar("Command", bound=Callable[..., None])
@@ -33,4 +33,14 @@ def read_settings(config: Path) -> Settings:
     settings = load(config.expanduser().absolute(), environ=os.environ)
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
+    return settings
+
+
+def read_sound_settings(config: Path) -> Settings:
+    """The settings for what must work at any time: a mistake outside of [database] is told on stderr,
+    and no more. Raises ConfigError where the database is not sure."""
+    settings, mistakes = load_what_is_sound(config.expanduser().absolute(), environ=os.environ)
+    if mistakes:
+        count = "1 mistake" if mistakes == 1 else f"{mistakes:,} mistakes"
+        click.echo(f"warning: the config has {count}; `winback check` names them", err=True)
     return settings

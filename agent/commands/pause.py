@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from agent.commands.options import config_option, read_settings
+from agent.commands.options import config_option, read_sound_settings
 from agent.database import shared
 from agent.pauses import pause
 from agent.service import WallClock
@@ -20,7 +20,7 @@ def command(reason: str, config: Path) -> None:
     A running daemon obeys at once; what has left already has left. The shop is mirrored, and replies
     are heard all the while. `winback campaign pause NAME` does it for one campaign.
     """
-    settings = read_settings(config)
+    settings = read_sound_settings(config)
     with shared(settings.database.path):
         new = pause(EVERYTHING, reason, now=WallClock().now())
     click.echo(f"everything {'is paused' if new else 'was paused already'}; go on: winback resume")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from agent.commands.options import config_option, read_settings
+from agent.commands.options import config_option, read_sound_settings
 from agent.commands.pausing import tell
 from agent.database import shared
 from agent.jobs.status import zone_of_the_shop
@@ -20,6 +20,6 @@ def command(config: Path) -> None:
     Three things stay: a campaign that was paused by itself, what the account's health holds back (it
     ends when the account is well again), and what waits for `winback restored`.
     """
-    settings = read_settings(config)
+    settings = read_sound_settings(config)
     with shared(settings.database.path):
         tell(resume(now=WallClock().now()), zone_of_the_shop())

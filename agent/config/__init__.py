@@ -14,7 +14,7 @@ from agent.config.campaigns import (
 from agent.config.example import KeyDoc, describe
 from agent.config.interest import Interest
 from agent.config.languages import Languages
-from agent.config.load import load
+from agent.config.load import load, load_what_is_sound
 from agent.config.mirror import Mirror
 from agent.config.occasions import Occasion
 from agent.config.order_news import News, OrderNews
@@ -59,4 +59,5 @@ __all__ = [
     "WhatsApp",
     "describe",
     "load",
+    "load_what_is_sound",
 ]

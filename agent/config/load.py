@@ -20,7 +20,16 @@ from agent.config.parties import Shop, WhatsApp
 from agent.config.people import STATUS, Audience, Consent, Limits
 from agent.config.schema import Key, keys_of
 from agent.config.secrets import FILE_SUFFIX, find_secret, readable_by_all
-from agent.config.settings import CAMPAIGNS, Campaigns, Database, Log, Settings, Timetable, Web
+from agent.config.settings import (
+    CAMPAIGNS,
+    SECTIONS,
+    Campaigns,
+    Database,
+    Log,
+    Settings,
+    Timetable,
+    Web,
+)
 from agent.config.strangers import strangers
 from agent.errors import ConfigError
 from agent.rules.order_kinds import STATUSES, kind_of
@@ -38,6 +47,19 @@ def load(path: Path, *, environ: Mapping[str, str]) -> Settings:
     return _Reading(path, environ).settings()
 
 
+def load_what_is_sound(path: Path, *, environ: Mapping[str, str]) -> tuple[Settings, int]:
+    """The settings in `path`, with the default in the place of what is wrong, and how many mistakes
+    there are: for what must work at any time and needs little more than the database.
+
+    Raises ConfigError as `load` does where the file is no TOML, or may not tell which database it is.
+    """
+    reading = _Reading(path, environ)
+    settings = reading.read()
+    if reading.may_mean_another_database():
+        raise reading.refusal()
+    return settings, len(reading.complaints)
+
+
 class _Reading:
     """One pass over a file, gathering what is wrong with it."""
 
@@ -50,6 +72,31 @@ class _Reading:
         self.warnings: dict[str, None] = {}  # a set that keeps its order
 
     def settings(self) -> Settings:
+        settings = self.read()
+        if self.complaints:
+            raise self.refusal()
+        return settings
+
+    def refusal(self) -> ConfigError:
+        self.complaints.sort(key=itemgetter(0))
+        said = (f"{self.document.path}:{line}: {told}" for line, told in self.complaints)
+        return ConfigError("\n".join(said), fix=_FIX)
+
+    def may_mean_another_database(self) -> bool:
+        """There is a complaint about [database]; or it names no path, and what nobody knows may have been
+        meant for one: [databse], or a path in another place."""
+        if self._is_bad(("database",)):
+            return True
+        database = self.document.tree.get("database")
+        if isinstance(database, dict) and "path" in database:
+            return False
+        return any(
+            not section or section[0] not in SECTIONS or "path" in wrong.inside
+            for section, wrong in strangers(self.document.tree)
+        )
+
+    def read(self) -> Settings:
+        """What the file has, with something in the place of all that has a complaint."""
         for section, wrong in strangers(self.document.tree):
             self._complain(section, wrong)
         settings = Settings(
@@ -81,10 +128,6 @@ class _Reading:
             if not any(self._is_bad(steps) for steps in (place, *others)):
                 depth = 2 if place[0] in {"campaigns", "order_news"} else 1
                 self._complain(place[:depth], wrong._replace(inside=place[depth:]))
-        if self.complaints:
-            self.complaints.sort(key=itemgetter(0))
-            said = (f"{self.document.path}:{line}: {told}" for line, told in self.complaints)
-            raise ConfigError("\n".join(said), fix=_FIX)
         return settings
 
     def _campaigns(self) -> Mapping[str, Campaign]:

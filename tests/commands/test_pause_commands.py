@@ -8,7 +8,7 @@ from click.testing import Result
 from sending_world import World
 from typing_in import typed
 
-from agent.errors import BadInput
+from agent.errors import BadInput, ConfigError
 from agent.jobs.send import Sender
 from models import Canary, Message, Pause
 from models.base import close_database, migrate, open_database
@@ -155,3 +155,25 @@ def test_status_and_check_show_it(config: Path) -> None:
     check = run(config, "check").output
     assert "note  database  everything (since 02 Mar 12:00) is paused by you: stocktaking" in check
     assert "-> winback campaign resume we_miss_you" in check
+
+
+def test_a_mistake_in_the_config_is_no_reason_to_go_on_sending(config: Path) -> None:
+    config.write_text(config.read_text() + "[lgo]\nlevel = 1\n[links]\ntrakc = 1\n")
+    warning = "warning: the config has 2 mistakes; `winback check` names them\n"
+    for words in (
+        ["pause"], ["resume"], ["campaign", "pause", "we_miss_you"],
+        ["campaign", "resume", "we_miss_you"],
+    ):  # fmt: skip
+        ended = run(config, *words)
+        assert ended.exit_code == 0, ended.output
+        assert ended.stderr == warning
+        assert bool(paused()) == ("pause" in words)
+    assert isinstance(run(config, "campaign", "list").exception, ConfigError)
+
+
+def test_a_mistake_about_the_database_is_told_before_anything_is_done(config: Path) -> None:
+    config.write_text(config.read_text().replace("[database]", "[databse]"))
+    error = run(config, "pause").exception
+    assert isinstance(error, ConfigError)
+    assert "[databse]" in str(error)
+    assert paused() == set()
