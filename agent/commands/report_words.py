@@ -61,7 +61,7 @@ def comparison_lines(one: Comparison, currency: str, window: timedelta) -> Itera
         f"{_people(control.people)} held out, {percent(control.rate)} of them bought"
     )
     if one.since is not None:
-        yield f"since {one.since:%d %b %Y}: before that the share was another"
+        yield f"since {one.since:%d %b %Y}, when they were first drawn like this"
     if one.verdict is Verdict.NOBODY:
         yield "nobody to compare yet"
         return

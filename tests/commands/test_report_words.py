@@ -1,7 +1,7 @@
 """What the report says in words: of groups that can be compared, and of those that cannot."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -59,6 +59,19 @@ def test_what_cannot_be_told_yet_says_how_many_more_people_it_takes() -> None:
     assert "cannot tell yet, about 24,000 more people needed" in said
     assert "so many people can show a difference of 3.56 points or more" in said
     assert "1,500 of 2,000 may still buy: their 30 days are not over" in said
+
+
+def test_so_few_that_nothing_could_be_seen_is_said_so() -> None:
+    said = told((5, 1), (3, 1))
+    assert "so few people can show no difference at all" in said
+    assert "points or more" not in said
+
+
+def test_since_when_they_were_drawn_like_this_is_said() -> None:
+    one = Comparison(arm(90, 3), arm(10, 1), 0.1, 100, since=date(2026, 3, 2))
+    assert "since 02 Mar 2026, when they were first drawn like this" in [
+        *comparison_lines(one, "USD", WINDOW)
+    ]
 
 
 def test_before_anybody_bought_nothing_is_known() -> None:
