@@ -13,6 +13,7 @@ import click
 
 from agent import log
 from agent.budget import gather_budget, refusal
+from agent.commands.check_links import link_findings
 from agent.commands.check_templates import Finding, template_findings
 from agent.commands.options import config_option, read_settings
 from agent.commands.pausing import told
@@ -59,6 +60,7 @@ def command(config: Path) -> None:
         ("database", _database),
         ("shop", _shop),
         ("whatsapp", _whatsapp),
+        ("links", link_findings),
     ):
         for finding in _guarded(look, tools):
             _show(part, finding)
