@@ -38,8 +38,9 @@ def link_findings(tools: Tools) -> Iterator[Finding]:
                 fatal=_runs(settings.database.path),  # who checks before the first start may start
             )
     if settings.conversations.forward_url:
+        where, _, query = settings.conversations.forward_url.partition("?")  # which may be a token
         yield Finding(
-            f"replies go to {settings.conversations.forward_url} (not tried out: it would take a test "
+            f"replies go to {where}{'?...' if query else ''} (not tried out: it would take a test "
             "for a reply)"
         )
 

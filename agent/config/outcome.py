@@ -29,7 +29,7 @@ class Conversations:
     """What people answer. winback confirms a STOP, and says nothing else: a person takes over."""
 
     forward_url: str = setting(
-        PublicUrl(),
+        PublicUrl(whole=True),
         "An address of yours that is told of each reply, by a POST of JSON such as the README shows; "
         '"" tells none.',
         default="",

@@ -48,7 +48,12 @@ class Zone(Kind[str]):
 
 @dataclass(frozen=True)
 class Url(Kind[str]):
-    """A web address without query and final slash. It may have a path: the shop in a folder."""
+    """A web address without query and final slash. It may have a path: the shop in a folder.
+
+    `whole`: it is asked for as it stands, so it may have a query, a slash at its end and any path.
+    """
+
+    whole: bool = False
 
     expected = "a web address"
 
@@ -67,12 +72,15 @@ class Url(Kind[str]):
             )
         if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", raw):
             raise self.refuse(raw, 'begin with https:// and the host: "https://shop.example"')
-        if end := re.search(r"[?#]", raw):
+        if end := re.search(r"#" if self.whole else r"[?#]", raw):
             # not shown: what follows is at times a token
+            from_where = "#" if self.whole else "? or #"
             what = (
                 "a query: what follows the ?" if end[0] == "?" else "a fragment: what follows the #"
             )
-            raise Unfit(Wrong(f"has {what}", "leave away everything from ? or # on"))
+            raise Unfit(Wrong(f"has {what}", f"leave away everything from {from_where} on"))
+        if self.whole:
+            return raw
         if "/wp-json" in parts.path or "/wp-admin" in parts.path:
             raise self.refuse(
                 raw, "end before /wp-json or /wp-admin: the address of the front page"

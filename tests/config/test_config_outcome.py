@@ -28,7 +28,7 @@ confirmations = {en = "Done.", pt_BR = "Pronto."}
 count = true
 kept = "60d"
 [conversations]
-forward_url = "https://desk.example/in"
+forward_url = "https://desk.example/wp-json/desk/v1/in/?inbox=7"
 forward_secret = "example-of-a-forward-secret"
 [attribution]
 window = "7d"
@@ -41,7 +41,7 @@ holdout = 50
 """)
     assert settings.consent.confirmations == {"en": "Done.", "pt_BR": "Pronto."}
     assert settings.links.kept == timedelta(days=60)
-    assert settings.conversations.forward_url == "https://desk.example/in"
+    assert settings.conversations.forward_url == "https://desk.example/wp-json/desk/v1/in/?inbox=7"
     assert settings.attribution.tax
     assert settings.campaigns["we_miss_you"].holdout == 50
     assert settings.campaigns["price_drop"].holdout is None
@@ -55,7 +55,7 @@ holdout = 50
         ('[consent]\nconfirmations = {en = ""}', 'confirmations: en: is the text "", not a text that says something; write something'),
         ('[links]\ncount = true', "count: is true, but public_url of [web] does not say"),
         ('[conversations]\nforward_url = "http://desk.example"\nforward_secret = "sixteen-or-longer"', "forward_url: is the text \"http://desk.example\", not an https address, or \"\"; begin with https://: what goes there names people"),
-        ('[conversations]\nforward_url = "https://desk.example/in?token=letmein"\nforward_secret = "sixteen-or-longer"', "forward_url: has a query: what follows the ?; leave away everything from ? or # on"),
+        ('[conversations]\nforward_url = "https://desk.example/in#letmein"\nforward_secret = "sixteen-or-longer"', "forward_url: has a fragment: what follows the #; leave away everything from # on"),
         ('[conversations]\nforward_url = "https://desk.example"', "forward_url: is set without forward_secret: nobody there could tell that a reply comes from winback; make one up"),
         ('[conversations]\nforward_url = "https://desk.example"\nforward_secret = "short"', "forward_secret: has fewer than 16 characters"),
         ('[conversations]\nforward_secret = "short"', "forward_secret: has fewer than 16 characters"),
