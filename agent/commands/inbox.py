@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.commands.options import config_option, read_settings
+from agent.commands.printable import printable
 from agent.database import shared
 from agent.errors import BadInput
 from agent.jobs.status import zone_of_the_shop
@@ -68,7 +69,7 @@ def show(number: int, config: Path) -> None:
     tried = f"{row.at.astimezone(zone):%d %b %Y %H:%M:%S}"
     times = "once" if row.tries == 1 else f"{row.tries} times"
     click.echo(f"Webhook {row.webhook_id}, {row.place or 'all of it'}; came {came or 'long ago'}")
-    click.echo(f"Tried {times}, at last {tried}: {_printable(row.reason)}")
+    click.echo(f"Tried {times}, at last {tried}: {printable(row.reason)}")
     click.echo("" if webhook is None else _text(bytes(webhook.body), row.place))
 
 
@@ -122,7 +123,7 @@ def _found(ids: Sequence[int]) -> list[SetAside]:
 def _counted(counts: dict[str, int]) -> str:
     if not counts:
         return f"nothing came from WhatsApp in {COUNTED.days} days"
-    told = ", ".join(f"{count:,} {_printable(kind)}" for kind, count in counts.items())
+    told = ", ".join(f"{count:,} {printable(kind)}" for kind, count in counts.items())
     return f"came from WhatsApp in {COUNTED.days} days: {told}"
 
 
@@ -138,7 +139,7 @@ def _table() -> Table:
             f"{row.at.astimezone(zone):%d %b %H:%M}",
             f"{row.webhook_id}",
             row.place or "all of it",
-            Text(_printable(row.reason)),
+            Text(printable(row.reason)),
         )
     return table
 
@@ -148,9 +149,5 @@ def _text(body: bytes, place: str) -> str:
     try:
         element = at_place(json.loads(body), place)
     except (ValueError, LookupError, RecursionError):
-        return _printable(body.decode(errors="backslashreplace"))
+        return printable(body.decode(errors="backslashreplace"))
     return json.dumps(element, indent=2)  # in ASCII: what others wrote does nothing to a terminal
-
-
-def _printable(text: str) -> str:
-    return "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text)
