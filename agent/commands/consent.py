@@ -13,10 +13,18 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from agent.commands.options import config_option, read_settings
+from agent.commands.options import config_option, read_settings, read_sound_settings
+from agent.commands.printable import printable, printable_lines
 from agent.database import shared
 from agent.jobs.consent_import import ABOUT, import_consent
-from agent.jobs.consent_proof import Entry, Proof, prove, read_number, write_down
+from agent.jobs.consent_proof import (
+    Entry,
+    Proof,
+    prove,
+    read_known_number,
+    read_number,
+    write_down,
+)
 from agent.jobs.status import zone_of_the_shop
 from agent.rules.consent import COUNTS, MARKETING, NO, ORDER_NEWS, UNSAID, YES, Standing
 from agent.service import WallClock
@@ -84,6 +92,10 @@ def add(phone: str, purpose: str, words: str, said_at: datetime | None, config: 
 
     It is a word of the person's own, so it counts over a STOP that is older. Keep what proves it.
     """
+    if not words.strip():
+        raise click.BadParameter(
+            "say what they agreed to, and where: it is what proves it", param_hint="--words"
+        )
     _say(phone, purpose, YES, words, said_at, config)
 
 
@@ -108,14 +120,15 @@ def withdraw(phone: str, purpose: str, words: str, said_at: datetime | None, con
 def show(phone: str, as_json: bool, config: Path) -> None:
     """Print the proof: all that the person with this PHONE ever said, where and in which words, and what
     counts of it."""
-    settings = read_settings(config)
+    settings = read_sound_settings(config)
     with shared(settings.database.path):
-        proof = prove(read_number(phone, settings.shop.default_country).e164)
+        proof = prove(read_known_number(phone, settings.shop.default_country).e164)
         zone = zone_of_the_shop()
     if as_json:
-        click.echo(json.dumps(_as_json(proof), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_as_json(proof), indent=2))  # in ASCII: it does nothing to a terminal
         return
-    console = Console(highlight=False, markup=False)  # people's words may have brackets
+    # people's words may have brackets, and colons
+    console = Console(highlight=False, markup=False, emoji=False)
     console.print(_who(proof))
     for purpose, (standing, entries) in proof.purposes.items():
         since = f" since {_at(standing.since, zone)}" if standing.since else ""
@@ -127,23 +140,29 @@ def show(phone: str, as_json: bool, config: Path) -> None:
 def _say(
     phone: str, purpose: str, says: str, words: str, said_at: datetime | None, config: Path
 ) -> None:
-    settings = read_settings(config)
+    settings = (read_settings if says == YES else read_sound_settings)(config)
+    read = read_number if says == YES else read_known_number
     now = WallClock().now()
     with shared(settings.database.path):
         zone = zone_of_the_shop()
         moment = said_at.replace(tzinfo=zone) if said_at and said_at.tzinfo is None else said_at
-        number = read_number(phone, settings.shop.default_country)
+        number = read(phone, settings.shop.default_country)
         new, standing = write_down(
             number, ABOUT[purpose], says, words=words, said_at=moment, now=now
         )
     known = "" if new else " (it was on the ledger already)"
     for about in ABOUT[purpose]:
-        click.echo(f"{number.e164}, {NAMES[about]}: {_outcome(says, standing[about], zone)}{known}")
+        click.echo(
+            f"{number.e164}, {NAMES[about]}: {_outcome(says, moment or now, standing[about], zone)}{known}"
+        )
 
 
-def _outcome(says: str, standing: Standing, zone: ZoneInfo) -> str:
+def _outcome(says: str, said_at: datetime, standing: Standing, zone: ZoneInfo) -> str:
+    stays = f"{ANSWERS[standing.answer]} since {_at(standing.since, zone)}"
+    if standing.answer == says and (standing.since is None or standing.since <= said_at):
+        return stays
     if standing.answer == says:
-        return f"{ANSWERS[says]} since {_at(standing.since, zone)}"
+        return f"written down, and does not count: it stays at {stays}, which is newer"
     return (
         f"written down, and it stays at {ANSWERS[standing.answer]}: something newer was said on "
         f"{_at(standing.since, zone)}: winback consent show"
@@ -156,7 +175,7 @@ def _who(proof: Proof) -> str:
         return f"{proof.phone}: nobody whom the shop knows"
     name = f"{contact.first_name} {contact.last_name}".strip() or "without a name"
     reach = f"; WhatsApp cannot reach them: {contact.unreachable}" if contact.unreachable else ""
-    return f"{proof.phone}: {name}{reach}"
+    return f"{proof.phone}: {printable(name)}{reach}"
 
 
 def _table(entries: Sequence[Entry], zone: ZoneInfo) -> Table:
@@ -167,8 +186,8 @@ def _table(entries: Sequence[Entry], zone: ZoneInfo) -> Table:
         table.add_row(
             _at(one.said_at, zone),
             one.says,
-            one.source,
-            one.words,
+            printable(one.source),
+            printable_lines(one.words),
             _at(one.recorded_at, zone),
             "IT COUNTS" if one.weight == COUNTS else one.weight,
         )

@@ -7,8 +7,8 @@ from datetime import datetime
 from agent.consent import COMMAND, Heard, as_said, erased_on, record, stands
 from agent.errors import BadInput
 from agent.rules.consent import COUNTS, NO, PURPOSES, Said, Standing, weighed
-from agent.rules.phones import Phone, read_phone
-from models import Contact, ShopFact, Statement
+from agent.rules.phones import Phone, digits_of, read_phone
+from models import Contact, Reply, ShopFact, Statement
 from models.base import transaction
 
 ERASED = "erased"
@@ -47,12 +47,30 @@ def read_number(typed: str, default_country: str) -> Phone:
     return phone
 
 
+def read_known_number(typed: str, default_country: str) -> Phone:
+    """The same; and one that cannot be written to by the rules of today, but that we know: it was
+    written to, or somebody wrote from it. Such a one has a `reason`. Raises BadInput for another."""
+    try:
+        return read_number(typed, default_country)
+    except BadInput:
+        digits = digits_of(typed)
+        phone = f"+{digits}"
+        if not digits or not (
+            Contact.select().where(Contact.phone == phone).exists()
+            or Statement.select().where(Statement.phone == phone).exists()
+            or _wrote(phone)
+        ):
+            raise
+        return Phone(phone, reason="known, though it is no number by the rules of today")
+
+
 def prove(phone: str) -> Proof:
     """Raises BadInput where nobody has heard of the number."""
     contact = Contact.get_or_none(Contact.phone == phone)
     erased = erased_on(phone)
     purposes = {purpose: _purpose(phone, purpose, erased.get(purpose)) for purpose in PURPOSES}
-    if contact is None and not any(entries for _, entries in purposes.values()):
+    said = any(entries for _, entries in purposes.values())
+    if contact is None and not said and not _wrote(phone):
         raise BadInput(
             f"nothing is known of {phone}: no order or account has it, and nothing was ever said",
             fix="see that the number is right; an order of this minute comes with the next poll",
@@ -80,16 +98,17 @@ def write_down(
             fix="say when it was said, or leave it",
         )
     with transaction():
-        Contact.put(
-            [
-                {
-                    "phone": phone.e164,
-                    "region": phone.region,
-                    "zones": " ".join(phone.zones),
-                    "created_at": now,
-                }
-            ]
-        )
+        if not phone.reason:  # a number that cannot be written to makes nobody a contact
+            Contact.put(
+                [
+                    {
+                        "phone": phone.e164,
+                        "region": phone.region,
+                        "zones": " ".join(phone.zones),
+                        "created_at": now,
+                    }
+                ]
+            )
         heard = [
             Heard(
                 phone=phone.e164,
@@ -102,6 +121,10 @@ def write_down(
             for purpose in purposes
         ]
         return record(heard, now=now), stands(phone.e164)
+
+
+def _wrote(phone: str) -> bool:
+    return bool(Reply.select().where(Reply.sender == phone.removeprefix("+")).exists())
 
 
 def _purpose(phone: str, purpose: str, erased: datetime | None) -> tuple[Standing, Sequence[Entry]]:

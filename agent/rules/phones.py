@@ -113,6 +113,11 @@ def wa_id_candidates(wa_id: str) -> tuple[str, ...]:
     return (f"+{digits}",)
 
 
+def digits_of(typed: str) -> str:
+    """The digits of what somebody typed, in ASCII, whatever stands between them."""
+    return str(phonenumbers.normalize_digits_only(typed))
+
+
 def masked(address: str) -> str:
     """A number or a user id as it may stand in a log: +12...01, US.1...77."""
     shown = 3 if address.startswith("+") else 4

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from agent.rules.phones import Phone, masked, read_phone, wa_id_candidates
+from agent.rules.phones import Phone, digits_of, masked, read_phone, wa_id_candidates
 
 MOBILE_EXAMPLES = {
     region: number
@@ -222,3 +222,8 @@ def test_00_before_a_country_code_is_not_taken_for_a_carrier_of_brazil() -> None
 )
 def test_in_a_log_nobody_is_known_by_their_number(address: str, shown: str) -> None:
     assert masked(address) == shown
+
+
+def test_the_digits_of_what_was_typed() -> None:
+    assert digits_of(" +1 (202) 555-\u0660\u0661 ") == "120255501"
+    assert digits_of("x") == ""
