@@ -57,6 +57,18 @@ def newest_before(contact: int, at: datetime, *, but_for: int = 0) -> Message | 
     return found
 
 
+def told_of(message: Message | None) -> dict[str, str | None] | None:
+    """What a program is told of the message that somebody answers: `in_reply_to` of the README's JSON."""
+    if message is None:
+        return None
+    sent_at = message.sent_at or message.accepted_at or message.claimed_at
+    return {
+        "campaign": message.campaign,
+        "template": message.template,
+        "sent_at": sent_at.isoformat() if sent_at else None,
+    }
+
+
 def mark_answered(messages: Iterable[int]) -> None:
     """These (ids) were answered, be it by a STOP."""
     _mark("replied", messages)

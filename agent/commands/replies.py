@@ -1,8 +1,10 @@
 """winback replies: what people answered, so that a person of the shop takes over."""
 
 import json
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -11,8 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.commands.options import config_option, read_settings
+from agent.commands.printable import printable, printable_lines
+from agent.conversations import told_of
 from agent.database import shared
-from agent.jobs.consent_proof import read_number
+from agent.jobs.consent_proof import read_known_number
 from agent.jobs.replies import Written, look_at_replies
 from agent.jobs.status import zone_of_the_shop
 from agent.service import WallClock
@@ -32,41 +36,48 @@ def command(days: int, phone: str, as_json: bool, config: Path) -> None:
     settings = read_settings(config)
     now = WallClock().now()
     with shared(settings.database.path):
-        of = read_number(phone, settings.shop.default_country).e164 if phone else ""
-        found = look_at_replies(now - timedelta(days=days), phone=of, now=now)
+        of = read_known_number(phone, settings.shop.default_country).e164 if phone else ""
+        found = look_at_replies(now - timedelta(days=days), settings.consent, phone=of)
         zone = zone_of_the_shop()
     if as_json:
         for one in found:
-            click.echo(json.dumps(_as_json(one), ensure_ascii=False))
+            click.echo(json.dumps(_as_json(one)))  # in ASCII: it does nothing to a terminal
         return
     if not found:
-        click.echo(f"nobody wrote in the last {days} days")
+        time = "day" if days == 1 else f"{days:,} days"
+        click.echo(f"{of or 'nobody'} {'did not write' if of else 'wrote'} in the last {time}")
         return
     table = Table(box=SIMPLE, pad_edge=False, collapse_padding=True)
-    for heading in ("when", "who", "wrote", "in answer to", "open until"):
+    for heading in ("when", "who", "", "wrote", "in answer to", "open until"):
         table.add_column(heading, overflow="fold")
     for one in found:
         table.add_row(
             f"{one.at.astimezone(zone):%d %b %H:%M}",
-            f"{one.phone} {one.name}".strip(),
-            one.text or f"({one.kind})",
-            one.campaign or "-",
-            _open(one, zone),
+            printable(f"{one.phone or one.user_id} {one.name}".strip()),
+            "STOP" if one.is_stop else "",
+            printable_lines(one.text) or f"({printable(one.kind)})",
+            one.answers.campaign if one.answers else "-",
+            _open(one, now, zone),
         )
-    Console(highlight=False, markup=False).print(table)  # people's words may have brackets
+    # people's words may have brackets, and colons
+    Console(highlight=False, markup=False, emoji=False).print(table)
 
 
-def _open(one: Written, zone: ZoneInfo) -> str:
-    return f"{one.open_until.astimezone(zone):%d %b %H:%M}" if one.open_until else "over"
+def _open(one: Written, now: datetime, zone: ZoneInfo) -> str:
+    return f"{one.open_until.astimezone(zone):%d %b %H:%M}" if one.open_until > now else "over"
 
 
-def _as_json(one: Written) -> dict[str, str | None]:
+def _as_json(one: Written) -> Mapping[str, Any]:
+    """By the names of what is forwarded; instants are ISO 8601."""
     return {
+        "id": one.id,
         "at": one.at.isoformat(),
-        "phone": one.phone,
-        "name": one.name,
-        "kind": one.kind,
+        "phone": one.phone or None,
+        "user_id": one.user_id or None,
+        "name": one.name or None,
         "text": one.text,
-        "campaign": one.campaign or None,
-        "open_until": one.open_until.isoformat() if one.open_until else None,
+        "kind": one.kind,
+        "in_reply_to": told_of(one.answers),
+        "window_open_until": one.open_until.isoformat(),
+        "is_stop": one.is_stop,
     }

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from sending_world import World
-from typing_in import typed
+from typing_in import typed, typed_on_a_terminal
 
 from agent.consent import Heard, forget_words, record
 from agent.database import owned, shared
-from agent.errors import BadInput
+from agent.errors import BadInput, ConfigError
 from models import Contact, Message, Reply, ShopFact, Statement
 
 ANA = "+15125550111"
@@ -99,6 +99,63 @@ def test_a_number_that_is_none_is_named(config: Path) -> None:
     assert "'12'" in str(ended.exception)
 
 
+UNUSABLE = "+12025550123456"
+
+
+def test_a_number_that_is_none_but_that_we_know_is_heard(config: Path) -> None:
+    def end(*words: str) -> int:
+        return typed(*words, "--config", str(config)).exit_code
+
+    show, add = ("consent", "show", UNUSABLE), ("consent", "add", UNUSABLE)
+    assert (end(*show), end("replies", "--contact", UNUSABLE)) == (1, 1)
+    assert end("consent", "withdraw", UNUSABLE) == 1
+    with shared(config.parent / "winback.db"):
+        write("wamid.1", "hello", hours=1, sender=UNUSABLE[1:])
+    assert replies(config, "--contact", "+1 202 5550123456", "--json").count("\n") == 1
+    assert end(*show) == 0
+    assert run(config, "withdraw", UNUSABLE).startswith(f"{UNUSABLE}, marketing: NO since")
+    with shared(config.parent / "winback.db"):
+        assert Contact.select().count() == 0  # nobody to write to
+        Reply.delete().execute()
+    assert "marketing: NO" in run(config, "show", UNUSABLE)
+    assert end(*add, "--purpose", "marketing", "--words", "paper") == 1
+    with shared(config.parent / "winback.db"):
+        Contact.put([{"phone": "+120255501", "created_at": now()}])
+    run(config, "withdraw", "+1 202 55501")
+    with shared(config.parent / "winback.db"):
+        assert Contact.get().marketing == "no"
+
+
+def test_a_consent_without_words_is_none(config: Path) -> None:
+    for words in ("", " \t"):
+        ended = typed(
+            "consent", "add", ANA, "--purpose", "both", "--words", words, "--config", str(config)
+        )
+        assert ended.exit_code == 2
+        assert "--words" in ended.stderr
+    assert said(config) == []
+
+
+def test_an_older_yes_says_that_a_newer_one_counts(config: Path) -> None:
+    hear(config, "yes", "order 5", hours=1)
+    told = run(
+        config, "add", ANA, "--purpose", "marketing", "--words", "paper", "--said-at", "2026-03-01"
+    )
+    assert "written down, and does not count: it stays at yes since" in told
+
+
+def test_a_mistake_in_the_config_stops_no_withdrawal(config: Path) -> None:
+    config.write_text(config.read_text() + "[lgo]\nlevel = 1\n")
+    for words in (["withdraw", ANA], ["show", ANA]):
+        ended = typed("consent", *words, "--config", str(config))
+        assert (ended.exit_code, ended.stderr.count("\n")) == (0, 1)
+        assert "1 mistake" in ended.stderr
+    ended = typed(
+        "consent", "add", ANA, "--purpose", "both", "--words", "paper", "--config", str(config)
+    )
+    assert isinstance(ended.exception, ConfigError)
+
+
 def test_the_proof_shows_every_statement_and_what_it_weighs(config: Path) -> None:
     hear(config, "yes", "order 5", hours=9, words="box at the checkout")
     hear(config, "no", "whatsapp", hours=5, words="[b]STOP[/b]")
@@ -184,13 +241,59 @@ def test_replies_are_shown_with_what_they_answer_and_how_long_they_can_be_answer
     assert "(image)" in shown
     assert "old" not in shown
     told = [json.loads(line) for line in replies(config, "--json").splitlines()]
-    assert [(one["phone"], one["name"], one["campaign"]) for one in told] == [
-        (ANA, "Ana", "we_miss_you"), (ANA, "Ana", "we_miss_you"), ("US.7", "", None),
+    assert [(one["id"], one["phone"], one["user_id"], one["name"]) for one in told] == [
+        ("wamid.1", ANA, None, "Ana"), ("wamid.2", ANA, None, "Ana"), ("wamid.3", None, "US.7", None),
     ]  # fmt: skip
-    assert all(datetime.fromisoformat(one["open_until"]) > now() for one in told)
+    assert [one["in_reply_to"] and one["in_reply_to"]["campaign"] for one in told] == [
+        "we_miss_you", "we_miss_you", None,
+    ]  # fmt: skip
+    assert told[0]["in_reply_to"].keys() == {"campaign", "template", "sent_at"}
+    assert all(datetime.fromisoformat(one["window_open_until"]) > now() for one in told)
     assert len(replies(config, "--contact", TYPED, "--json").splitlines()) == 2
     assert "old" in replies(config, "--days", "30")
 
 
 def test_nobody_wrote(config: Path) -> None:
     assert replies(config) == "nobody wrote in the last 7 days\n"
+    assert replies(config, "--days", "1") == "nobody wrote in the last day\n"
+    shown = replies(config, "--days", "1", "--contact", TYPED)
+    assert shown == f"{ANA} did not write in the last day\n"
+
+
+HOSTILE = "a\x1b[2Jb\x00c\u202ed\x9be :smile: \u200d\U0001f600"
+HARMFUL = ("\x1b", "\x00", "\u202e", "\x9b")
+
+
+def test_what_strangers_write_does_nothing_to_a_terminal(config: Path) -> None:
+    with shared(config.parent / "winback.db"):
+        contact = Contact.put([{"phone": ANA, "first_name": HOSTILE, "created_at": now()}])[ANA]
+        write("wamid.1", HOSTILE, hours=1, contact_id=contact, kind="\x1bkind")
+        write("wamid.2", "", hours=1, sender="US\x1b", kind="\x1bkind")
+    hear(config, "no", "whatsapp", hours=1, words=HOSTILE)
+    for told in (
+        replies(config), replies(config, "--json"), run(config, "show", ANA),
+        run(config, "show", ANA, "--json"),
+    ):  # fmt: skip
+        assert not [one for one in HARMFUL if one in told]
+    line = json.loads(replies(config, "--json").splitlines()[0])
+    assert (line["text"], line["name"]) == (HOSTILE, HOSTILE)  # a program gets it whole
+    on_a_terminal = typed_on_a_terminal("replies", "--config", str(config))[1]
+    assert "\\x1b[2Jb" in "".join(on_a_terminal.split())
+    assert not [one for one in ("\x1b[2J", *HARMFUL[1:]) if one in on_a_terminal]  # bold is ours
+
+
+def test_a_stop_is_marked_as_one(config: Path) -> None:
+    with shared(config.parent / "winback.db"):
+        write("wamid.1", "¡Stop!", hours=6)
+        write("wamid.2", "do not stop", hours=5)
+        write("wamid.3", "STOP_PROMOTIONS", hours=4, kind="interactive")
+        write("wamid.4", "Rather not", hours=3, kind="button")
+        write("wamid.5", "Rather not", hours=2)
+        moment = Reply.get_by_id("wamid.4").at
+        no = Heard(phone=ANA, says="no", source="whatsapp", said_at=moment, words="Rather not")
+        record([no], now=moment)
+    config.write_text(config.read_text() + '[consent]\nstop_payloads = ["STOP_PROMOTIONS"]\n')
+    told = [json.loads(line) for line in replies(config, "--json").splitlines()]
+    assert [one["is_stop"] for one in told] == [True, False, True, True, False]
+    marked = [line.split()[4] == "STOP" for line in replies(config).splitlines() if ANA in line]
+    assert marked == [True, False, True, True, False]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from agent.config import Settings
-from agent.conversations import WINDOW
+from agent.conversations import WINDOW, told_of
 from agent.rules.inbound import Inbound
 from agent.rules.phones import wa_id_candidates
 from models import Contact, Forward, Message, Reply
@@ -51,20 +51,9 @@ def _event(
         "text": reply.text,
         "kind": reply.kind,
         "payload": reply.payload or None,
-        "in_reply_to": _message(answers),
+        "in_reply_to": told_of(answers),
         "window_open_until": (_newest(reply, contact) + WINDOW).isoformat(),
         "is_stop": is_stop,
-    }
-
-
-def _message(answers: Message | None) -> dict[str, Any] | None:
-    if answers is None:
-        return None
-    sent_at = answers.sent_at or answers.accepted_at or answers.claimed_at
-    return {
-        "campaign": answers.campaign,
-        "template": answers.template,
-        "sent_at": sent_at.isoformat() if sent_at else None,
     }
 
 
