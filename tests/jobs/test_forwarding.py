@@ -184,11 +184,11 @@ def test_that_the_receiver_works_again_is_told_once_also_of_the_last_that_waited
     line: Line, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    for several in (("one", "two", "three"), ("four",)):
+    for several in ((ANA, BRUNO, "+12025550109"), (ANA,)):  # of each person one is due at a time
         caplog.clear()
         line.answers(503)
-        for words in several:
-            line.says(words)
+        for phone in several:
+            line.says("hello", phone)
         line.bring()
         line.answers(200)
         line.now += HOUR
