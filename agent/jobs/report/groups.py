@@ -54,15 +54,13 @@ def compare_campaigns(
     Of a campaign that holds nobody out any more, those count who were chosen while it did: with later ones,
     whose time to buy is not over, the messages would seem to keep people from buying.
     """
-    in_force = shares()
+    in_force, everybody = shares(), _first_withheld(period, period.last)
     times: dict[Period, list[str]] = {}
-    for name in sorted(
-        {name for name, out_of in _first_withheld(period, period.last) if out_of == OF_CAMPAIGN}
-    ):
+    for name in sorted({name for name, out_of in everybody if out_of == OF_CAMPAIGN}):
         times.setdefault(_time_of(settings, period, name, in_force.get(name)), []).append(name)
     compared: dict[str, Comparison] = {}
     for then, names in times.items():
-        withheld = _first_withheld(then, then.last)
+        withheld = everybody if then == period else _first_withheld(then, then.last)
         own = {name: withheld for name in names if (name, OF_CAMPAIGN) in withheld}
         compared |= {
             name: replace(one, since=then.first if then.first > period.first else None)
@@ -81,13 +79,14 @@ def _time_of(settings: Settings, period: Period, campaign: str, share: Share | N
 
 def _last_held_out(period: Period, campaign: str) -> date:
     """The last date on which somebody was held out of this campaign."""
-    dates = Message.select(fn.MAX(Message.period)).where(
+    dates = Message.select(Message.period).where(
         WITHHELD,
         period.holds(Message),
         Message.campaign == campaign,
         Message.detail == OF_CAMPAIGN,
     )
-    return date.fromisoformat(dates.scalar())
+    # not the largest: that would be looked for among all of them
+    return date.fromisoformat(dates.order_by(Message.period.desc()).limit(1).scalar())
 
 
 def _compare(
