@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 
 from story_config import Terms
-from story_interest import Article, Interest
+from story_interest import LOOK_BACK, Article, Interest
 from story_promises import WINBACKS
 from story_truth import Household, Truth
 from story_world import World
@@ -18,6 +18,7 @@ from models import Contact, JobRun, Message
 from models.base import tuples
 
 DAY = timedelta(days=1)
+EVER = timedelta(days=3650)
 FOR_SURE_QUIET = timedelta(days=61)
 WRITTEN_OFF = {"cancelled", "expired"}  # as if it had never been decided
 FAILED = {"failed", "refused"}
@@ -70,7 +71,8 @@ class Fairness:
                 if row.campaign == "back_in_stock" and row.created_at == self._now():
                     fresh[int(row.product_id or 0), row.variation_id].append(phone)
         for article, told in fresh.items():
-            since = {phone: self._waits_since(phone, article) for phone in told}
+            # a first sight that is long ago keeps their place
+            since = {phone: self._waits_since(phone, article, EVER) for phone in told}
             youngest = max((one for one in since.values() if one is not None), default=None)
             for phone in self._interest.phones(article):
                 home = self._truth.homes[phone]
@@ -132,8 +134,11 @@ class Fairness:
         over += [one.at for one in home.got if one.template == "back_in_stock"]
         return max(over) < max(out)
 
-    def _waits_since(self, phone: str, article: Article) -> datetime | None:
-        sights = self._interest.sights(self._truth.homes[phone], article)
+    def _waits_since(
+        self, phone: str, article: Article, look_back: timedelta = LOOK_BACK
+    ) -> datetime | None:
+        home = self._truth.homes[phone]
+        sights = self._interest.sights(home, article, look_back=look_back)
         return min((one.at for one in sights), default=None)
 
     def _rows(self) -> dict[str, list[Message]]:

@@ -56,13 +56,17 @@ class Interest:
         return list(self._looks[article])
 
     def sights(
-        self, home: Household, article: Article, asked_at: datetime | None = None
+        self,
+        home: Household,
+        article: Article,
+        asked_at: datetime | None = None,
+        look_back: timedelta = LOOK_BACK,
     ) -> list[Sight]:
         """What they saw of it in the 30 days before `asked_at` (now), oldest first; what was taken off
         a list is gone."""
         asked = asked_at or self._world.clock.now()
         seen = [*self._told(home, article), *self._carts(home, article)]
-        return sorted((one for one in seen if one.at >= asked - LOOK_BACK), key=lambda one: one.at)
+        return sorted((one for one in seen if one.at >= asked - look_back), key=lambda one: one.at)
 
     def _told(self, home: Household, article: Article) -> Iterator[Sight]:
         looks = self._looks[article].get(home.phone, [])
