@@ -49,11 +49,7 @@ def shares() -> dict[str, Share]:
 
 
 def _wanted(settings: Settings) -> dict[str, int]:
-    by_default = settings.holdout.share
-    wanted = {
-        name: by_default if campaign.holdout is None else campaign.holdout
-        for name, campaign in settings.campaigns.items()
-    }
+    wanted = {name: settings.held_out_of(name) for name in settings.campaigns}
     return wanted | {EVERYTHING: settings.holdout.everything}
 
 

@@ -1,17 +1,14 @@
 """How figures look on a terminal, and on paper when there is none."""
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from itertools import groupby
 
-from rich.box import SIMPLE
-from rich.console import Console, Group
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from agent.commands.people_tables import examples_table, plain_table, reasons_table
 from agent.commands.report_words import (
-    NAMES,
     beforehand,
     campaign_name,
     comparison_lines,
@@ -21,9 +18,7 @@ from agent.commands.report_words import (
 )
 from agent.jobs.report import Line, Report
 from agent.rules.figures import Figures, Rate, average_order, return_on_cost
-from agent.rules.reasons import Why
 
-MOST_REASONS = 3  # why numbers cannot be written to
 MOST_FAILURES = 12
 BARS, PLAIN_BARS = "▁▂▃▄▅▆▇█", "_.-~=+*#"
 
@@ -75,7 +70,7 @@ def _below(report: Report) -> Iterator[str]:
 
 def campaigns_table(report: Report, title: str) -> Table:
     """Shares stand below their counts, so that seven figures fit on 80 columns."""
-    table = _table(title)
+    table = plain_table(title)
     table.add_column("campaign")
     for name in ("chosen", "sent", "delivered", "read", "replied", "ordered", "revenue"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -97,7 +92,7 @@ def campaigns_table(report: Report, title: str) -> Table:
 def messages_table(report: Report, title: str) -> Table:
     """What became of the messages. Below each count stand its share, and between what that truly is
     (95 %); below a campaign its templates, where it has several."""
-    table = _table(title)
+    table = plain_table(title)
     table.add_column("campaign")
     for name in ("chosen", "sent", "delivered", "opened", "clicked", "replied", "STOP"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -125,7 +120,7 @@ def _messages(one: Figures, shown: "Shown") -> list[str]:
 
 def earnings_table(report: Report) -> Table:
     """What they earned and cost."""
-    table = _table("What they earned, and cost")
+    table = plain_table("What they earned, and cost")
     table.add_column("campaign")
     for name in ("converted", "orders", "revenue", "an order", "cost", "return"):
         table.add_column(name, justify="right", no_wrap=name != "cost")
@@ -155,7 +150,7 @@ def _details(report: Report) -> Iterator[Table]:
 
 
 def failures_table(report: Report) -> Table:
-    table = _table("What failed, and why")
+    table = plain_table("What failed, and why")
     table.add_column("messages", justify="right")
     table.add_column("of")
     table.add_column("because")
@@ -170,7 +165,7 @@ def failures_table(report: Report) -> Table:
 
 def news_table(report: Report) -> Table:
     """News of orders, which are to earn nothing."""
-    table = _table("Order news")
+    table = plain_table("Order news")
     table.add_column("kind")
     for name in ("sent", "delivered", "read", "failed", "cost"):
         table.add_column(name, justify="right")
@@ -189,7 +184,7 @@ def news_table(report: Report) -> Table:
 
 def holdout_table(report: Report) -> Table:
     """What would have happened anyway, by those who were held out."""
-    table = _table("What would have happened anyway")
+    table = plain_table("What would have happened anyway")
     table.add_column("campaign", no_wrap=True)
     table.add_column()
     compared = in_order(list(report.compared.items()), lambda one: one[0])
@@ -223,46 +218,6 @@ def _bar(count: int, most: int, bars: str) -> str:
     return bars[-(-count * (len(bars) - 1) // most)] if count else " "
 
 
-def examples_table(report: Report) -> Table:
-    """By campaign; below each reason stands why it was none of the campaigns that come first."""
-    table = _table("Some of those who were chosen, and why")
-    for name in ("person", "because this person", "became"):
-        table.add_column(name, no_wrap=name == "person")
-    ordered = in_order(report.examples, lambda one: one.campaign)
-    for campaign, examples in groupby(ordered, lambda one: one.campaign):
-        table.add_row(Text(campaign_name(campaign), style="bold"))
-        for one in examples:
-            table.add_row(Text(f"  {one.person}"), _why(one.reason), one.became)
-    return table
-
-
-def _why(reason: str) -> Text | Group:
-    because, *passed_over = _reasons(reason)
-    if not passed_over:
-        return Text(because)
-    others = Table.grid(padding=(0, 1))
-    for why in passed_over:
-        others.add_row("-", Text(f"not {why}"))
-    return Group(Text(because), others)
-
-
-def reasons_table(report: Report) -> Table:
-    when = f" on {report.decided_at:%d %B %Y}" if report.decided_at else ""
-    table = _table(f"Who was left alone{when}, and why")
-    table.add_column("people", justify="right")
-    table.add_column("because this person")
-    left_alone = {why: n for why, n in report.reasons.items() if why is not Why.CHOSEN}
-    for reason, count in sorted(left_alone.items(), key=lambda one: -one[1]):
-        table.add_row(f"{count:,}", reason.value)
-    if report.unreachable:
-        common = sorted(report.unreachable.items(), key=lambda one: -one[1])
-        why = ", ".join(f"{count:,} {reason}" for reason, count in common[:MOST_REASONS])
-        more = ", ..." if len(common) > MOST_REASONS else ""
-        numbers = sum(report.unreachable.values())
-        table.add_row(f"{numbers:,}", f"numbers that cannot be written to ({why}{more})")
-    return table
-
-
 def _lines(lines: Sequence[Line]) -> list[Line]:
     return in_order(lines, lambda line: line.campaign)
 
@@ -294,23 +249,6 @@ def _short(share: float) -> str:
 
 
 _with_interval, _without = Shown(interval=True), Shown(interval=False)
-
-
-def _reasons(reason: str) -> list[str]:
-    """Why this campaign, and why not those before: as it was written down, with the names of the
-    campaigns. That one is switched off is no news of a person.
-    """
-    keys = "|".join(map(re.escape, NAMES))
-    because, *others = re.split(rf"; (?=(?:{keys}): )", reason)
-    against = [one.partition(": ") for one in others]
-    off = Why.OFF.value
-    return [because, *(f"{campaign_name(key)}: {why}" for key, _, why in against if why != off)]
-
-
-def _table(title: str) -> Table:
-    return Table(
-        title=title, title_justify="left", box=SIMPLE, pad_edge=False, collapse_padding=True
-    )
 
 
 def _rest(one: Figures) -> str:

@@ -212,6 +212,11 @@ class Settings:
     order_news: OrderNews
     news: Mapping[str, News]  # the kinds of order news by name; also those not enabled
 
+    def held_out_of(self, campaign: str) -> int:
+        """How many percent of those whom it chooses hear nothing from this campaign."""
+        own = self.campaigns[campaign].holdout
+        return self.holdout.share if own is None else own
+
     @property
     def occasions(self) -> Mapping[str, Occasion]:
         """Everything that is written, by the name that it has in the outbox."""

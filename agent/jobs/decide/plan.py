@@ -266,11 +266,9 @@ class Plan:
         Asked last, so that both groups went through the same: who is held out has taken their part of
         the room, the budget and the day's share as the others have.
         """
-        shares = self._settings.holdout
-        if held_out_of_everything(self._key, phone, shares.everything):
+        if held_out_of_everything(self._key, phone, self._settings.holdout.everything):
             return OF_EVERYTHING
-        own = self._settings.campaigns[campaign].holdout
-        percent = shares.share if own is None else own
+        percent = self._settings.held_out_of(campaign)
         return OF_CAMPAIGN if held_out(self._key, phone, campaign, percent) else ""
 
     def _is_full(self) -> bool:

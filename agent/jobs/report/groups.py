@@ -61,10 +61,12 @@ def compare_campaigns(
     compared: dict[str, Comparison] = {}
     for then, names in times.items():
         withheld = everybody if then == period else _first_withheld(then, then.last)
-        own = {name: withheld for name in names if (name, OF_CAMPAIGN) in withheld}
+        own = [name for name in names if (name, OF_CAMPAIGN) in withheld]
         compared |= {
             name: replace(one, since=then.first if then.first > period.first else None)
-            for name, one in _compare(settings, then, now, currency, own).items()
+            for name, one in _compare(
+                settings, then, now, currency, own, withheld, in_force
+            ).items()
         }
     return compared
 
@@ -72,7 +74,7 @@ def compare_campaigns(
 def _time_of(settings: Settings, period: Period, campaign: str, share: Share | None) -> Period:
     """The part of the time of the report in which this campaign held out what it holds out now, or in which
     it last held somebody out."""
-    if _share(settings, campaign) is None:
+    if _share(settings, campaign, share) is None:
         return replace(period, last=_last_held_out(period, campaign), campaign=campaign)
     return period if share is None else replace(period, first=max(period.first, share.since))
 
@@ -94,10 +96,11 @@ def _compare(
     period: Period,
     now: datetime,
     currency: str,
-    withheld: Mapping[str, Mapping[tuple[str, str], int]],
+    campaigns: list[str],
+    withheld: Mapping[tuple[str, str], int],
+    in_force: Mapping[str, Share],
 ) -> dict[str, Comparison]:
-    """Of these campaigns; `withheld` has what _first_withheld says for each in this time."""
-    campaigns = list(withheld)
+    """Of `campaigns`; `withheld` is what _first_withheld says of this time."""
     if not campaigns:
         return {}
     # whoever was chosen on that date or before has had their whole window
@@ -109,28 +112,24 @@ def _compare(
         purses[campaign].pay(group, person, money)
     compared: dict[str, Comparison] = {}
     for campaign in campaigns:
-        control = withheld[campaign][campaign, OF_CAMPAIGN]
-        elsewhere = withheld[campaign].get((campaign, OF_EVERYTHING), 0)
+        control = withheld[campaign, OF_CAMPAIGN]
+        elsewhere = withheld.get((campaign, OF_EVERYTHING), 0)
         treated = _people(campaign, period, period.last) - control - elsewhere
         complete = _people(campaign, period, ended) - early.get((campaign, OF_EVERYTHING), 0)
         compared[campaign] = Comparison(
             purses[campaign].arm(TREATED, treated),
             purses[campaign].arm(CONTROL, control),
-            _share(settings, campaign),
+            _share(settings, campaign, in_force.get(campaign)),
             complete,
         )
     return compared
 
 
-def _share(settings: Settings, campaign: str) -> float | None:
+def _share(settings: Settings, campaign: str, known: Share | None) -> float | None:
     """What it holds out, as its last run had it; None where that is nothing."""
-    section = settings.campaigns.get(campaign)
-    if section is None:
+    if campaign not in settings.campaigns:
         return None
-    known = shares().get(campaign)
-    if known is not None:
-        return known.percent / 100 or None
-    percent = settings.holdout.share if section.holdout is None else section.holdout
+    percent = settings.held_out_of(campaign) if known is None else known.percent
     return percent / 100 or None
 
 
