@@ -2,10 +2,8 @@
 
 import os
 import re
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from math import ceil, floor
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,6 +14,7 @@ from rich.table import Table
 
 from agent.budget import gather_budget, refusal
 from agent.clients.outcomes import ACTIONS
+from agent.commands.mirror_told import IN_DAYS, ago, exactness_lines, span_in_words
 from agent.commands.news_told import news_lines
 from agent.commands.options import config_option, read_settings
 from agent.commands.pausing import paused_lines, trial_in_words
@@ -24,7 +23,7 @@ from agent.database import shared
 from agent.epoch import standing_doubt
 from agent.jobs.account import QUALITY, STATUS
 from agent.jobs.canary import under_trial
-from agent.jobs.exactness import LINES, WINDOW, MirrorStatus, look_at_mirror
+from agent.jobs.exactness import look_at_mirror
 from agent.jobs.status import RECENTLY, Looks, Replies, Status, look
 from agent.room import THROUGHPUT, account
 from agent.rules.budget import Budget
@@ -34,7 +33,6 @@ from agent.service import WallClock
 ANSWERED_WITHIN = timedelta(minutes=10)
 SILENT = timedelta(minutes=2)  # without a sign of life for longer, the daemon is not well
 NOT_OF_THE_SHOP = ("companions",)  # worked out here
-IN_DAYS = f"in {WINDOW.days} days"
 
 
 @click.command
@@ -58,7 +56,7 @@ def command(config: Path) -> None:
         *paused_lines(status.pauses, zone),
         ("shop", _shop(settings, status, now, zone)),
         ("mirror", _mirror(status, now)),
-        *_exactness(mirror),
+        *exactness_lines(mirror),
         ("people", _people(status)),
         ("interest", _looks(status.looks, now)),
         *(
@@ -91,14 +89,14 @@ def _daemon(status: Status, now: datetime) -> str:
     if beat is None:
         return "has never run on this database"
     if beat.stopped_at is not None:
-        return f"stopped {_ago(beat.stopped_at, now)}"
+        return f"stopped {ago(beat.stopped_at, now)}"
     silence = now - beat.beat_at
     if silence > SILENT or not _alive(beat.pid):
-        return f"NOT RUNNING: the last sign of process {beat.pid} was {_ago(beat.beat_at, now)}"
+        return f"NOT RUNNING: the last sign of process {beat.pid} was {ago(beat.beat_at, now)}"
     return (
         f"runs as process {beat.pid}, version {beat.version}, for "
-        f"{_span(now - beat.started_at)}, listening on {beat.listening}, "
-        f"last sign of life {_ago(beat.beat_at, now)}"
+        f"{span_in_words(now - beat.started_at)}, listening on {beat.listening}, "
+        f"last sign of life {ago(beat.beat_at, now)}"
     )
 
 
@@ -132,58 +130,10 @@ def _mirror(status: Status, now: datetime) -> str:
         if cursor.since is None:
             parts.append(f"{cursor.name} {cursor.walked:,} of {cursor.total:,}")
         elif cursor.polled_at is not None:
-            parts.append(f"{cursor.name} read {_ago(cursor.polled_at, now)}")
+            parts.append(f"{cursor.name} read {ago(cursor.polled_at, now)}")
     if status.orders_without_lines:
         parts.append(f"lines of {status.orders_without_lines:,} orders still to come")
     return ", ".join(parts) or "empty"
-
-
-def _of_lines(mirror: MirrorStatus) -> str:
-    age = mirror.held[LINES].oldest_read
-    return "" if age is None else f"; one of a single line of an order {_span(age)}"
-
-
-def _exactness(mirror: MirrorStatus) -> Iterator[tuple[str, str]]:
-    """How exact the mirror is, how old a change may be that nobody saw, and what found the others."""
-    if mirror.longest_unseen is None:
-        return
-    yield "exact", _compared(mirror)
-    kind, age = mirror.longest_unseen
-    yield (
-        "unseen",
-        f"a change that moved no date could be {_span(age)} old at most, and not seen yet: that long "
-        f"ago the last of the {kind} was read{_of_lines(mirror)}",
-    )
-    found = Counter[str]()
-    for (_, means), rows in mirror.found.items():
-        found[means] += rows
-    waiting = sum(mirror.hints.values())
-    if found or waiting:
-        told = ", ".join(f"{rows:,} by {means}" for means, rows in found.most_common())
-        yield "found", (told or "nothing") + f" {IN_DAYS}; {waiting:,} waiting to be read again"
-
-
-def _compared(mirror: MirrorStatus) -> str:
-    overall = mirror.overall
-    if overall.ratio is None:
-        return f"no rows were compared with the shop's {IN_DAYS}"
-    low, high = overall.interval
-    differing = ", ".join(
-        f"{one.differing:,} {kind}"
-        for kind, one in sorted(mirror.exactness.items())
-        if one.differing
-    )
-    return (
-        # rounded outwards: what is not all is never said to be
-        f"{_percent(floor(overall.ratio * 1000))} % "
-        f"({_percent(floor(low * 1000))} to {_percent(ceil(high * 1000))} %) "
-        f"of {overall.compared:,} rows compared {IN_DAYS}"
-        + (f"; {differing} differed, and were put right" if differing else "")
-    )
-
-
-def _percent(thousandths: int) -> str:
-    return f"{thousandths / 10:g}"
 
 
 def _people(status: Status) -> str:
@@ -195,7 +145,7 @@ def _people(status: Status) -> str:
 
 def _looks(looks: Looks, now: datetime) -> str:
     known = f"{looks.known:,} views, wishes and carts"
-    newest = f", the newest {_ago(looks.newest_at, now)}" if looks.newest_at else ""
+    newest = f", the newest {ago(looks.newest_at, now)}" if looks.newest_at else ""
     waiting = f"; {looks.waiting:,} of people or products not known yet" if looks.waiting else ""
     return known + newest + waiting
 
@@ -204,7 +154,7 @@ def _webhooks(status: Status, now: datetime) -> str:
     first = status.first_unanswered
     if first is not None and now - first > ANSWERED_WITHIN:
         return (
-            f"NONE HAS EVER COME, though WhatsApp took messages {_ago(first, now)}: neither statuses "
+            f"NONE HAS EVER COME, though WhatsApp took messages {ago(first, now)}: neither statuses "
             "nor STOPs arrive. Check the callback URL, the app secret and the web server in front"
         )
     see = ": winback inbox" if status.set_aside else ""
@@ -307,15 +257,3 @@ def _jobs(status: Status, zone: ZoneInfo) -> Table:
 def _in_words(name: str) -> str:
     """What a job counted: "no_consent", "StatusUpdate"."""
     return re.sub("(?<=[a-z])(?=[A-Z])", " ", name).replace("_", " ").lower()
-
-
-def _ago(moment: datetime, now: datetime) -> str:
-    return f"{_span(now - moment)} ago"
-
-
-def _span(span: timedelta) -> str:
-    seconds = max(int(span.total_seconds()), 0)
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"

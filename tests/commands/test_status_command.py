@@ -14,7 +14,7 @@ from daemon_process import DaemonProcess
 from sending_world import World, wait_until
 from typing_in import typed, typed_on_a_terminal
 
-from agent.commands.status import _ago, _span
+from agent.commands.mirror_told import ago, span_in_words
 from agent.database import owned
 from agent.errors import DatabaseTrouble
 from models import (
@@ -382,9 +382,9 @@ def test_it_fits_the_terminal(
     ],
 )
 def test_spans_are_told_in_the_unit_that_still_says_something(span: timedelta, said: str) -> None:
-    assert _span(span) == said
+    assert span_in_words(span) == said
     moment = now()
-    assert _ago(moment - span, moment) == f"{said} ago"
+    assert ago(moment - span, moment) == f"{said} ago"
 
 
 def put_template(name: str, category: str) -> None:
