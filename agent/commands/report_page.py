@@ -40,7 +40,8 @@ td.words { white-space: normal; }
 tbody th { font-weight: 600; }
 tr.part th { font-weight: 400; padding-left: 1rem; }
 small { display: block; }
-tr.step td:last-child { width: 55%; vertical-align: middle; }
+tr.step td:last-child { width: 55%; min-width: 5rem; vertical-align: middle; }
+tr.step svg { height: .9rem; }
 svg { display: block; width: 100%; height: auto; fill: var(--bar); }
 """.strip()
 
@@ -118,7 +119,9 @@ def _funnel(total: Figures) -> Iterator[str]:
         picture = _picture(f"{step}: {share} of the chosen", bar, 300, 14)
         rows.append(_row(step, [f"{count:,}", share, picture], "step"))
     yield "<h2>From the choice to the order</h2>"
-    yield _table("All campaigns together", ("", "messages", "of the chosen", ""), rows)
+    yield _table(
+        "All campaigns together, as shares of the chosen", ("", "messages", "share", ""), rows
+    )
 
 
 def _messages(report: Report) -> Iterator[str]:
@@ -279,6 +282,6 @@ def _table(caption: str, headers: Sequence[str], rows: Iterable[str]) -> str:
 def _picture(told: str, shapes: str, width: int, height: int) -> str:
     """`told` is what it shows, for who does not see it."""
     return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(told)}">'
+        f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img" aria-label="{escape(told)}">'
         f"<title>{escape(told)}</title>{shapes}</svg>"
     )
