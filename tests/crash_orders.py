@@ -137,7 +137,7 @@ class OrderCrashStage(CrashStage):
             self._check_order(number)
         self.seen["orders"], self.seen["news"] = len(self.orders), len(accepted)
         self.seen["news told twice"] = len(accepted) - len(self.world.told)
-        assert len(self.world.told) > len(self.orders) / 2
+        assert len(self.world.told) > len(self.orders) / 2, "hardly anything was told"
         super().check()
 
     def _check_message(self, row: Message) -> None:
