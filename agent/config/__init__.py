@@ -1,5 +1,6 @@
 """The config: one TOML file -> frozen dataclasses, or every complaint about it at once."""
 
+from agent.config.alarms import Alarms
 from agent.config.budget import Budget, Price
 from agent.config.campaigns import (
     PLANNED,
@@ -11,6 +12,7 @@ from agent.config.campaigns import (
     Tier,
     WeMissYou,
 )
+from agent.config.dashboard import Dashboard
 from agent.config.example import KeyDoc, describe
 from agent.config.interest import Interest
 from agent.config.languages import Languages
@@ -22,11 +24,13 @@ from agent.config.outcome import Attribution, Conversations, Holdout, Links
 from agent.config.parties import Shop, WhatsApp
 from agent.config.people import Audience, Consent, Limits
 from agent.config.places import Address
+from agent.config.retention import Retention
 from agent.config.settings import Database, Log, Settings, Timetable, Web
 
 __all__ = [
     "PLANNED",
     "Address",
+    "Alarms",
     "Attribution",
     "Audience",
     "BackInStock",
@@ -34,6 +38,7 @@ __all__ = [
     "Campaign",
     "Consent",
     "Conversations",
+    "Dashboard",
     "Database",
     "Holdout",
     "Interest",
@@ -50,6 +55,7 @@ __all__ = [
     "OrderNews",
     "Price",
     "PriceDrop",
+    "Retention",
     "Settings",
     "Shop",
     "Tier",

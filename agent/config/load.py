@@ -7,9 +7,11 @@ from types import MappingProxyType
 from typing import TypeVar, cast
 
 from agent.config.agreement import disagreements
+from agent.config.alarms import Alarms
 from agent.config.budget import Budget
 from agent.config.campaigns import Campaign
 from agent.config.complaints import Steps, Unfit, Wrong, found
+from agent.config.dashboard import Dashboard
 from agent.config.document import read_document
 from agent.config.interest import Interest
 from agent.config.languages import Languages
@@ -18,6 +20,7 @@ from agent.config.order_news import NEWS, News, OrderNews, StatusUpdate
 from agent.config.outcome import Attribution, Conversations, Holdout, Links
 from agent.config.parties import Shop, WhatsApp
 from agent.config.people import STATUS, Audience, Consent, Limits
+from agent.config.retention import Retention
 from agent.config.schema import Key, keys_of
 from agent.config.secrets import FILE_SUFFIX, find_secret, readable_by_all
 from agent.config.settings import (
@@ -118,6 +121,9 @@ class _Reading:
             conversations=self._section(Conversations, "conversations"),
             attribution=self._section(Attribution, "attribution"),
             holdout=self._section(Holdout, "holdout"),
+            alarms=self._section(Alarms, "alarms"),
+            dashboard=self._section(Dashboard, "dashboard"),
+            retention=self._section(Retention, "retention"),
             priority=self._section(Campaigns, "campaigns").priority,
             campaigns=self._campaigns(),
             order_news=self._section(OrderNews, "order_news"),

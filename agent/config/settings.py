@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from agent.config.alarms import Alarms
 from agent.config.budget import Budget
 from agent.config.campaigns import (
     PLANNED,
@@ -21,6 +22,7 @@ from agent.config.campaigns import (
     PriceDrop,
     WeMissYou,
 )
+from agent.config.dashboard import Dashboard
 from agent.config.interest import Interest
 from agent.config.kinds import Choice, Duration, Items, TimeOfDay, Whole
 from agent.config.languages import Languages
@@ -31,6 +33,7 @@ from agent.config.outcome import Attribution, Conversations, Holdout, Links
 from agent.config.parties import Shop, WhatsApp
 from agent.config.people import Audience, Consent, Limits
 from agent.config.places import Address, File, Listen, PublicUrl
+from agent.config.retention import Retention
 from agent.config.schema import optional_secret, section, setting
 from agent.rules.order_kinds import STATUSES
 
@@ -174,6 +177,9 @@ SECTIONS: Final[Mapping[str, type]] = MappingProxyType(
         "conversations": Conversations,
         "attribution": Attribution,
         "holdout": Holdout,
+        "alarms": Alarms,
+        "dashboard": Dashboard,
+        "retention": Retention,
         "campaigns": Campaigns,
         **{f"campaigns.{name}": cls for name, cls in CAMPAIGNS.items()},
         "order_news": OrderNews,
@@ -207,6 +213,9 @@ class Settings:
     conversations: Conversations
     attribution: Attribution
     holdout: Holdout
+    alarms: Alarms
+    dashboard: Dashboard
+    retention: Retention
     priority: tuple[str, ...]  # of [campaigns]
     campaigns: Mapping[str, Campaign]  # by name; also those not enabled
     order_news: OrderNews
