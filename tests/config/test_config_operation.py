@@ -38,7 +38,7 @@ webhooks = "7d"
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ('[alarms]\nemail_to = ["Ana <ana@shop.example>"]', "email_to[0]"),
+        ('[alarms]\nemail_to = ["Ana <ana@shop.example>"]', "email_to: entry 1"),
         ('[alarms]\nemail_from = "shop"', "email_from: is"),
         ('[dashboard]\npassword = "short"', "password"),
         ('[retention]\nwebhooks = "1d"', "webhooks: is"),
