@@ -1,6 +1,7 @@
 """The tables: what we know, and nothing of what we do with it."""
 
 import models.outbox_indexes  # noqa: F401 - declares them
+from models.alarms import Alarm, Telling
 from models.base import Table
 from models.contacts import Contact, Erased, Identity, PhoneReading, Statement
 from models.conversations import Confirmation, Forward
@@ -28,10 +29,10 @@ from models.shop_facts import ShopFact
 from models.templates import CampaignStanding, Template
 
 __all__ = [
-    "TABLES", "Basis", "Bestseller", "CampaignStanding", "Canary", "Category", "Companion", "Confirmation", "Contact", "Conversion", "Coupon",
+    "TABLES", "Alarm", "Basis", "Bestseller", "CampaignStanding", "Canary", "Category", "Companion", "Confirmation", "Contact", "Conversion", "Coupon",
     "Cursor", "Customer", "Epoch", "Erased", "Forward", "Found", "Heartbeat", "Hint", "History", "Identity", "Interest", "JobCall", "JobRun", "Link", "LookedAt", "Message",
     "Order", "OrderChange", "OrderLine", "Pause", "PhoneReading", "Product", "ProductChange", "Received", "Refund", "Reply", "Sample", "SetAside", "SharedName",
-    "ShopCoupon", "ShopFact", "Stale", "Statement", "Status", "Table", "Taste", "Template", "UnsettledEvent", "Webhook",
+    "ShopCoupon", "ShopFact", "Stale", "Statement", "Status", "Table", "Taste", "Telling", "Template", "UnsettledEvent", "Webhook",
 ]  # fmt: skip
 
 TABLES: tuple[type[Table], ...] = (
@@ -41,5 +42,5 @@ TABLES: tuple[type[Table], ...] = (
     Contact, PhoneReading, Identity, Statement, Erased,
     Message, Coupon, Link, CampaignStanding, Template, Pause, Canary, JobCall, Epoch,
     Webhook, SetAside, Received, Status, Reply, Confirmation, Forward,
-    Cursor, JobRun, Heartbeat, Conversion,
+    Cursor, JobRun, Heartbeat, Conversion, Alarm, Telling,
 )  # fmt: skip

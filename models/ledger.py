@@ -63,6 +63,8 @@ class JobRun(Table):
     outcome = CharField()  # ok, failed, stopped
     result = JsonField(default=dict)  # counts, for the status and the report
     trouble = TextField(default="")
+    failure = CharField(default="")  # its class in agent/errors.py, or another exception's name
+    fix = TextField(default="")
 
     class Meta:
         indexes = ((("job", "id"), False),)
