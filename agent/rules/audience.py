@@ -1,11 +1,13 @@
 """Whom the shop may and wants to reach at all, whatever the campaign."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from agent.rules.caps import Caps, allows
+from agent.rules.caps import MONTH, WEEK, Caps, counted, fits
+from agent.rules.conditions import Condition
 from agent.rules.consent import NO, YES
 from agent.rules.interest import Wish
 from agent.rules.reasons import Why
@@ -58,10 +60,6 @@ class Person:
     tastes: frozenset[int] = frozenset()  # categories in which they bought
     bought_products: frozenset[int] = frozenset()
 
-    @property
-    def can_hold_a_coupon(self) -> bool:
-        return self.coupon_email() != ""
-
     def coupon_email(self, preferred: str = "") -> str:
         """The e-mail to bind a coupon to: `preferred`, or the first other that will do. "": none."""
         usable = sorted(filter(binds_a_coupon, self.emails))
@@ -84,39 +82,53 @@ class Audience:
     exclude_roles: frozenset[str] = frozenset()
 
 
-def unreachable(person: Person, audience: Audience) -> Why | None:
-    """Why this person hears nothing from any campaign, ever as things are."""
-    if person.consent != YES:
-        return Why.SAID_NO if person.consent == NO else Why.NO_CONSENT
-    if (
-        person.region in audience.exclude_regions
-        or person.roles & audience.exclude_roles
-        or person.emails & audience.exclude_emails
+def reach(person: Person, audience: Audience) -> Iterator[Condition]:
+    """What is asked of everybody, whatever the campaign, as things are."""
+    answer, wanted = person.consent, person.consent == YES
+    yield Condition("consent", wanted, Why.SAID_NO if answer == NO else Why.NO_CONSENT, answer, YES)
+    countries, roles, emails = (
+        audience.exclude_regions,
+        audience.exclude_roles,
+        audience.exclude_emails,
+    )
+    met = person.region not in countries
+    yield Condition("country", met, Why.EXCLUDED, person.region, _sorted(countries))
+    met = not person.roles & roles
+    yield Condition("roles", met, Why.EXCLUDED, _sorted(person.roles), _sorted(roles))
+    met = not person.emails & emails
+    yield Condition("emails", met, Why.EXCLUDED, _sorted(person.emails), _sorted(emails))
+
+
+def lost(person: Person, audience: Audience, now: datetime) -> Iterator[Condition]:
+    """Is this somebody to win back?"""
+    last = person.last_order_at
+    bought = person.bought if last is not None else 0
+    yield Condition("bought", bought > 0, Why.NEVER_BOUGHT, bought, 1)
+    quiet = None if last is None else now - last
+    met = quiet is not None and quiet >= audience.inactive_after
+    yield Condition("quiet", met, Why.NOT_QUIET, quiet, audience.inactive_after)
+    met = person.attempts < audience.attempts
+    yield Condition("attempts", met, Why.ATTEMPTS, person.attempts, audience.attempts)
+
+
+def rested(person: Person, caps: Caps, today: date) -> Iterator[Condition]:
+    """May this person be disturbed today?"""
+    days = person.counted_days
+    for name, length, most in (
+        ("cap_7_days", WEEK, caps.per_7_days),
+        ("cap_30_days", MONTH, caps.per_30_days),
     ):
-        return Why.EXCLUDED
-    return None
+        met = fits(days, today, length, most)
+        yield Condition(name, met, Why.CAPPED, counted(days, today, length), most)
+    reachable = not person.unreachable
+    yield Condition("reachable", reachable, Why.FAILED, reachable, True)
+    failed = person.failed_on
+    met = failed is None or today - failed >= REST_AFTER_FAILURE
+    yield Condition("failure", met, Why.FAILED, failed, REST_AFTER_FAILURE)
 
 
-def not_lost(person: Person, audience: Audience, now: datetime) -> Why | None:
-    """Why this is nobody to win back."""
-    if person.bought == 0 or person.last_order_at is None:
-        return Why.NEVER_BOUGHT
-    if now - person.last_order_at < audience.inactive_after:
-        return Why.NOT_QUIET
-    if person.attempts >= audience.attempts:
-        return Why.ATTEMPTS
-    return None
-
-
-def resting(person: Person, caps: Caps, today: date) -> Why | None:
-    """Why this person must be left alone today."""
-    if not allows(caps, person.counted_days, today):
-        return Why.CAPPED
-    if person.unreachable:
-        return Why.FAILED
-    if person.failed_on is not None and today - person.failed_on < REST_AFTER_FAILURE:
-        return Why.FAILED
-    return None
+def _sorted(words: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(words)) if words else ()
 
 
 def newly_quiet(quiet_since: datetime, inactive_after: timedelta, last_run: datetime) -> bool:

@@ -1,8 +1,12 @@
 """How often a person may hear from the shop."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
+
+WEEK: Final = 7
+MONTH: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +25,11 @@ def allows(caps: Caps, taken: Iterable[date], day: date) -> bool:
     those that reach past it, so that dates written out of order cannot break a cap either.
     """
     days = list(taken)
-    return _fits(days, day, 7, caps.per_7_days) and _fits(days, day, 30, caps.per_30_days)
+    return fits(days, day, WEEK, caps.per_7_days) and fits(days, day, MONTH, caps.per_30_days)
 
 
-def _fits(days: list[date], day: date, length: int, most: int) -> bool:
+def fits(days: Sequence[date], day: date, length: int, most: int) -> bool:
+    """May one more count on `day`, with at most `most` in any `length` consecutive days?"""
     near = [taken for taken in days if abs((taken - day).days) < length]
     if len(near) < most:
         return True
@@ -34,3 +39,21 @@ def _fits(days: list[date], day: date, length: int, most: int) -> bool:
         if sum(first <= taken <= last for taken in near) >= most:
             return False
     return True
+
+
+def counted(days: Sequence[date], day: date, length: int) -> int:
+    """How many count in the `length` days that end with `day`, and in those that begin with it."""
+    return sum(abs((taken - day).days) < length for taken in days)
+
+
+def next_day(caps: Caps, taken: Sequence[date], today: date) -> date | None:
+    """The first day from `today` on at which one more may count, if nothing else does until then.
+
+    None where there is none: a cap of 0.
+    """
+    if caps.per_7_days == 0 or caps.per_30_days == 0:
+        return None
+    day = today
+    while not allows(caps, taken, day):
+        day += timedelta(days=1)
+    return day

@@ -1,13 +1,14 @@
 """Which campaign a person gets, and why; or why none."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from agent.rules.audience import Arrival, Audience, Person, not_lost, resting, unreachable
+from agent.rules.audience import Arrival, Audience, Person, lost, reach, rested
 from agent.rules.caps import Caps
+from agent.rules.conditions import Condition, first_unmet
 from agent.rules.interest import Wish, oldest_first
 from agent.rules.reasons import Why
 
@@ -60,6 +61,14 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a campaign asks of a person, beside what all of them ask. `fit` holds if all of it is met."""
+
+    conditions: tuple[Condition, ...] = ()
+    fit: Fit = Fit()
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What one person gets. `against` has the reason of each campaign that was passed over."""
 
@@ -88,70 +97,104 @@ def choose(
     Whom nothing of their own moves (no wish), and who is nobody to win back, is told so before how
     recently they were written to.
     """
-    nobody = unreachable(person, audience)
-    lost = not_lost(person, audience, now)
-    silence = nobody or (None if person.wishes else lost) or resting(person, caps, today)
+    nobody = first_unmet(reach(person, audience))
+    not_lost = first_unmet(lost(person, audience, now))
+    silence = nobody or (None if person.wishes else not_lost)
+    silence = silence or first_unmet(rested(person, caps, today))
     if silence is not None:
         return Decision(person.contact_id, silence)
     against: list[tuple[str, Why]] = []
     for offer in offers:
         wins_back = offer.name in WINBACKS
-        objection = _of_offer(offer, person, today) or (lost if wins_back else None)
-        found = objection or RULES[offer.name](person, offer, shelf)
-        if isinstance(found, Fit):
-            return Decision(
-                person.contact_id,
-                Why.CHOSEN,
-                offer.name,
-                found.percent,
-                person.last_order_at if wins_back else None,
-                found.wish,
-                found.arrivals,
-                tuple(against),
-            )
-        against.append((offer.name, found))
-    return Decision(person.contact_id, lost or Why.NOTHING_FITS, against=tuple(against))
+        objection = first_unmet(usable(offer, person, today)) or (not_lost if wins_back else None)
+        if objection is None:
+            answer = RULES[offer.name](person, offer, shelf)
+            objection = first_unmet(answer.conditions)
+            if objection is None:
+                fit = answer.fit
+                return Decision(
+                    person.contact_id,
+                    Why.CHOSEN,
+                    offer.name,
+                    fit.percent,
+                    person.last_order_at if wins_back else None,
+                    fit.wish,
+                    fit.arrivals,
+                    tuple(against),
+                )
+        against.append((offer.name, objection))
+    return Decision(person.contact_id, not_lost or Why.NOTHING_FITS, against=tuple(against))
 
 
-def _of_offer(offer: Offer, person: Person, today: date) -> Why | None:
-    """What stands against this campaign for anybody like this."""
-    if offer.off:
-        return Why.PAUSED if offer.paused else Why.OFF
+def everything_asked(
+    person: Person,
+    offer: Offer,
+    *,
+    audience: Audience,
+    caps: Caps,
+    now: datetime,
+    today: date,
+    shelf: Shelf = Shelf(),
+) -> tuple[Condition, ...]:
+    """All that `choose` asks before this person gets this offer. It is theirs if all are met, and those
+    of no offer before it."""
+    return (
+        *reach(person, audience),
+        *rested(person, caps, today),
+        *usable(offer, person, today),
+        *(lost(person, audience, now) if offer.name in WINBACKS else ()),
+        *RULES[offer.name](person, offer, shelf).conditions,
+    )
+
+
+def usable(offer: Offer, person: Person, today: date) -> Iterator[Condition]:
+    """May this campaign be sent to anybody like this?"""
+    yield Condition(
+        "on", not offer.off, Why.PAUSED if offer.paused else Why.OFF, not offer.off, True
+    )
     last = dict(person.last_by_campaign).get(offer.name)
-    if last is not None and today - last < offer.cooldown:
-        return Why.COOLING
-    return None
+    met = last is None or today - last >= offer.cooldown
+    yield Condition("cooldown", met, Why.COOLING, last, offer.cooldown)
 
 
-def back_in_stock(person: Person, _: Offer, shelf: Shelf) -> Fit | Why:
+def back_in_stock(person: Person, _: Offer, shelf: Shelf) -> Answer:
     """Something that they met sold out can be bought again, and it is their turn."""
     back = [
         wish
         for wish in oldest_first(person.wishes)
         if wish.waits and wish.article.in_stock and wish.article.for_sale
     ]
-    if not back:
-        return Why.NOT_WAITING
-    for wish in back:
-        if shelf.places.get(wish.article.article_id, 1) > 0:
-            return Fit(wish=wish)
-    return Why.NEXT_WAVE
+    told = next((one for one in back if shelf.places.get(one.article.article_id, 1) > 0), None)
+    free = max((shelf.places.get(one.article.article_id, 1) for one in back), default=0)
+    return Answer(
+        (
+            Condition("back", bool(back), Why.NOT_WAITING, _names(back), None),
+            Condition("place", told is not None, Why.NEXT_WAVE, free, 1),
+        ),
+        Fit(wish=told),
+    )
 
 
-def price_drop(person: Person, offer: Offer, _: Shelf) -> Fit | Why:
+def price_drop(person: Person, offer: Offer, _: Shelf) -> Answer:
     """Something that they saw costs less than what they saw: the one with the largest share off."""
-    cheaper = [
-        wish
-        for wish in oldest_first(person.wishes)
-        if wish.cheaper_by(offer.more_than_percent)
-        and wish.article.in_stock
-        and wish.article.for_sale
-        and not wish.bought_since
-        and not wish.told_of_this_price
-    ]
-    if not cheaper:
-        return Why.NOT_CHEAPER
-    return Fit(wish=min(cheaper, key=_what_is_left_of_the_price))
+    less = offer.more_than_percent
+    cheaper = [wish for wish in oldest_first(person.wishes) if wish.cheaper_by(less)]
+    buyable = [wish for wish in cheaper if wish.article.in_stock and wish.article.for_sale]
+    unbought = [wish for wish in buyable if not wish.bought_since]
+    untold = [wish for wish in unbought if not wish.told_of_this_price]
+    return Answer(
+        (
+            Condition("cheaper", bool(cheaper), Why.NOT_CHEAPER, _names(cheaper), less),
+            Condition("buyable", bool(buyable), Why.NOT_CHEAPER, _names(buyable), None),
+            Condition("unbought", bool(unbought), Why.NOT_CHEAPER, _names(unbought), None),
+            Condition("untold", bool(untold), Why.NOT_CHEAPER, _names(untold), None),
+        ),
+        Fit(wish=min(untold, key=_what_is_left_of_the_price, default=None)),
+    )
+
+
+def _names(wishes: Iterable[Wish]) -> tuple[str, ...]:
+    return tuple(wish.article.name for wish in wishes)
 
 
 def _what_is_left_of_the_price(wish: Wish) -> tuple[int, datetime, int]:
@@ -160,20 +203,26 @@ def _what_is_left_of_the_price(wish: Wish) -> tuple[int, datetime, int]:
     return now * 10_000 // seen, wish.since, wish.article.article_id
 
 
-def loyalty_reward(person: Person, offer: Offer, _: Shelf) -> Fit | Why:
+def loyalty_reward(person: Person, offer: Offer, _: Shelf) -> Answer:
     """They have spent enough, net of what was given back, and have an e-mail for a coupon."""
     earned = [tier.percent for tier in offer.tiers if person.spent >= tier.spent]
-    if not earned:
-        return Why.SPENT_LESS
-    if not person.can_hold_a_coupon:
-        return Why.NO_EMAIL
-    return Fit(percent=max(earned))
+    least = min((tier.spent for tier in offer.tiers), default=None)
+    email = person.coupon_email()
+    return Answer(
+        (
+            Condition("spent", bool(earned), Why.SPENT_LESS, person.spent, least),
+            Condition("email", email != "", Why.NO_EMAIL, email, None),
+        ),
+        Fit(percent=max(earned, default=0)),
+    )
 
 
-def new_arrivals(person: Person, _: Offer, shelf: Shelf) -> Fit | Why:
+def new_arrivals(person: Person, _: Offer, shelf: Shelf) -> Answer:
     """There is something new, since their last visit, in the categories in which they buy."""
     new = new_for(person, shelf.arrivals)
-    return Fit(arrivals=new) if new else Why.NOTHING_NEW
+    names = tuple(one.name for one in new)
+    asked = Condition("news", bool(new), Why.NOTHING_NEW, names, person.last_visit)
+    return Answer((asked,), Fit(arrivals=new))
 
 
 def new_for(person: Person, arrivals: Arrivals) -> tuple[Arrival, ...]:
@@ -194,12 +243,12 @@ def new_for(person: Person, arrivals: Arrivals) -> tuple[Arrival, ...]:
     return tuple(newest[:MOST_PRODUCTS])
 
 
-def we_miss_you(_: Person, __: Offer, ___: Shelf) -> Fit | Why:
+def we_miss_you(_: Person, __: Offer, ___: Shelf) -> Answer:
     """Anybody who is quiet."""
-    return Fit()
+    return Answer()
 
 
-Rule = Callable[[Person, Offer, Shelf], Fit | Why]
+Rule = Callable[[Person, Offer, Shelf], Answer]
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     {
