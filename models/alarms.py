@@ -40,9 +40,9 @@ class Alarm(Table):
         return list(query.order_by(cls.ended_at.desc(), cls.id.desc()).limit(limit))
 
     @classmethod
-    def begun_since(cls, moment: datetime) -> Mapping[tuple[str, str], int]:
-        """(kind, subject) -> how often it began after `moment`."""
-        query = cls.select(cls.kind, cls.subject, fn.COUNT(cls.id)).where(cls.since > moment)
+    def ended_since(cls, moment: datetime) -> Mapping[tuple[str, str], int]:
+        """(kind, subject) -> how often it ended after `moment`."""
+        query = cls.select(cls.kind, cls.subject, fn.COUNT(cls.id)).where(cls.ended_at > moment)
         return {
             (kind, subject): count
             for kind, subject, count in tuples(query.group_by(cls.kind, cls.subject))

@@ -53,6 +53,12 @@ class Webhook(Table):
         return list(cls.select().where(cls.id.in_(ids)).order_by(cls.id)) if ids else []
 
     @classmethod
+    def newest_at(cls) -> datetime | None:
+        """When the newest came."""
+        newest: datetime | None = cls.select(fn.MAX(cls.received_at)).scalar()
+        return newest
+
+    @classmethod
     def refusal_may_wait(cls) -> bool:
         """Whether something waits that may be a person's no."""
         return bool(cls.select(cls.id).where(cls.done_at.is_null() & cls.urgent).exists())

@@ -149,6 +149,26 @@ class Message(Table):
         )
 
     @classmethod
+    def overdue(
+        cls,
+        before: datetime,
+        now: datetime,
+        *,
+        marketing: bool = True,
+        without: Collection[str] = (),
+    ) -> tuple[int, datetime | None]:
+        """How many could have gone out since `before`, and may now; and since when the first of them.
+        `marketing` and `without` as for `due`."""
+        asked_for = cls.campaign.not_in(sorted(without))
+        if not marketing:
+            asked_for &= cls.kind != MARKETING
+        query = cls.select(fn.COUNT(cls.id), fn.MIN(cls.not_before)).where(
+            *cls._may_leave(now), cls.not_before <= before, asked_for
+        )
+        [(count, first)] = tuples(query)
+        return count, first
+
+    @classmethod
     def _may_leave(cls, now: datetime) -> tuple[Any, ...]:
         """The conditions on what is due, and held by nothing."""
         return (
