@@ -16,6 +16,7 @@ from agent.config import Settings
 from agent.guard import Beat, Guard, Job, Postponed
 from agent.jobs.account import read_account
 from agent.jobs.attribute import attribute
+from agent.jobs.awaited import list_awaited
 from agent.jobs.canary import watch_canaries
 from agent.jobs.companions import count_companions
 from agent.jobs.confirm import confirm_stops
@@ -28,6 +29,7 @@ from agent.jobs.lots import draw_lots
 from agent.jobs.order_news import tell_orders
 from agent.jobs.order_notes import note_failures
 from agent.jobs.pull import follow_hints, measure_drift, run_cycle
+from agent.jobs.report import work_out_ahead
 from agent.jobs.send import Sender
 from agent.jobs.settle import settle, tidy
 from agent.jobs.templates import read_templates
@@ -42,6 +44,7 @@ EVERY_SECOND = Every(timedelta(seconds=1))  # what people wait for most
 MINUTELY = Every(timedelta(minutes=1))
 WHEN_CALLED = Every(timedelta(seconds=10))  # at once, but not for each of many webhooks
 JUMP = 60.0  # seconds by which a clock is set right without a word
+QUARTERLY = Every(timedelta(minutes=15))
 HOURLY = Every(timedelta(hours=1))
 RECENT = timedelta(hours=1)  # lines of orders come some minutes after their headers
 BY_LINES = frozenset({*ALERTS, "new_arrivals"})
@@ -104,6 +107,7 @@ class Timetable:
             Job("canaries", MINUTELY, self._canaries, frequent=True),
             # orders and messages -> what it earned
             Job("attribution", Every(often.attribution), self._attribution),
+            Job("figures", QUARTERLY, self._figures, frequent=True, quiet=True),
             Job("unused_coupons", AT_NIGHT, self._unused_coupons),
             Job("tidy", AT_NIGHT, self._tidy),
         )
@@ -245,6 +249,14 @@ class Timetable:
 
     def _attribution(self, beat: Beat) -> Mapping[str, int]:
         return {**attribute(self.tools.settings, beat=beat), **draw_lots(beat=beat)}
+
+    def _figures(self, beat: Beat) -> Mapping[str, int]:
+        """Of the dashboard: nobody who opens it waits until they are counted."""
+        settings = self.tools.settings
+        if not settings.dashboard.enabled:
+            return {}
+        counted = work_out_ahead(settings, now=self._now(), beat=beat)
+        return {**counted, **list_awaited(settings, now=self._now(), beat=beat)}
 
     def _unused_coupons(self, beat: Beat) -> Mapping[str, int]:
         return remove_coupons(self.tools.shop, now=self._now(), beat=beat)
