@@ -132,6 +132,11 @@ class WhatsApp:
         """The sender's number with NUMBER_FIELDS; Meta leaves out what does not apply."""
         return self._get(self._number, {"fields": NUMBER_FIELDS})
 
+    def phone_numbers(self) -> list[dict[str, Any]]:
+        """The first 100 numbers of the account, each with its `id`."""
+        path = f"{self._account}/phone_numbers"
+        return _rows(path, self._get(path, {"fields": "id,display_phone_number", "limit": "100"}))
+
     def subscribed_apps(self) -> list[dict[str, Any]]:
         """The apps that get the account's webhooks; without ours no status ever comes."""
         path = f"{self._account}/subscribed_apps"

@@ -13,10 +13,10 @@ from agent.config.campaigns import (
     WeMissYou,
 )
 from agent.config.dashboard import Dashboard
-from agent.config.example import KeyDoc, describe
+from agent.config.example import KeyDoc, describe, render
 from agent.config.interest import Interest
 from agent.config.languages import Languages
-from agent.config.load import load, load_what_is_sound
+from agent.config.load import load, load_draft, load_what_is_sound
 from agent.config.mirror import Mirror
 from agent.config.occasions import Occasion
 from agent.config.order_news import News, OrderNews
@@ -65,5 +65,7 @@ __all__ = [
     "WhatsApp",
     "describe",
     "load",
+    "load_draft",
     "load_what_is_sound",
+    "render",
 ]

@@ -53,6 +53,11 @@ class Document:
 def read_document(path: Path) -> Document:
     """Reads the file once. Raises ConfigError if there is none to read, or it is not TOML."""
     content, mode = _read(path)
+    return parse_document(content, path, mode)
+
+
+def parse_document(content: bytes, path: Path, mode: int) -> Document:
+    """What `content` would be as the file `path`. Raises ConfigError if it is not TOML."""
     try:
         text = content.decode("utf-8-sig")  # some editors put a mark before the text
     except UnicodeDecodeError as error:
@@ -73,7 +78,7 @@ def _read(path: Path) -> tuple[bytes, int]:
         with path.open("rb") as file:
             return file.read(), os.fstat(file.fileno()).st_mode
     except FileNotFoundError:
-        fix = "copy config.example.toml there and fill it in, or name your own with --config"
+        fix = "write it with `winback init` or from config.example.toml, or name your own with --config"
         raise ConfigError(f"{path}: there is no such file", fix=fix) from None
     except IsADirectoryError:
         fix = "name the file in it with --config"

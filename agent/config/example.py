@@ -2,7 +2,7 @@
 
 import inspect
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agent.config.schema import Key, keys_of, toml
@@ -29,6 +29,22 @@ and the same for the others (WINBACK_WHATSAPP_APP_SECRET, whatsapp_app_secret, a
 If this file holds secrets, let nobody else read it: chmod 640, its group the user of winback.
 """
 
+_HEADER_OF_A_CONFIG = """\
+The settings of winback, as `winback init` wrote them.
+
+What was answered there stands without a # before it. All other keys are shown with their default;
+remove the # before one to change it. Then `winback check`, and `systemctl reload winback`.
+
+Durations are texts: "90s", "15m", "1h", "7d". Times of day are "09:00".
+"""
+_SECRETS_INSIDE = """\
+This file holds secrets: nobody else should be able to read it.
+"""
+_SECRETS_OUTSIDE = """\
+The secrets stand in files of their own: the unit hands them over (LoadCredential=), and a command
+finds them where CREDENTIALS_DIRECTORY says.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyDoc:
@@ -40,6 +56,7 @@ class KeyDoc:
     hint: str  # where a person finds the value, or ""
     default: str | None  # as in the file; None: must be given
     example: str  # the line of the example, without the # that makes it a comment
+    secret: bool = False
 
 
 def describe() -> list[KeyDoc]:
@@ -63,6 +80,7 @@ def _describe(section: str, name: str, key: Key[object]) -> Iterator[KeyDoc]:
         hint=key.hint,
         default=default,
         example=f"{name} = {value}",
+        secret=key.secret,
     )
     if key.secret:
         name += FILE_SUFFIX
@@ -76,21 +94,38 @@ def _describe(section: str, name: str, key: Key[object]) -> Iterator[KeyDoc]:
         )
 
 
-def render() -> str:
-    """The whole of config.example.toml."""
-    lines = [*_comment(_HEADER)]
+def render(
+    given: Mapping[tuple[str, str], object] | None = None, *, secrets_inside: bool = True
+) -> str:
+    """The whole of config.example.toml; or a config of its form, with the values that are `given` by
+    section and key, as they stand in TOML. Unless `secrets_inside`, no secret has to be given.
+    """
+    given = given or {}
+    lines = [*_comment(_header(secrets_inside) if given else _HEADER)]
     docs = describe()
     for section, cls in SECTIONS.items():
         header = f"# [{section}]" if section == OWN_STATUS else f"[{section}]"
         lines += ["", "", header, *_comment(inspect.cleandoc(cls.__doc__ or ""))]
         for doc in docs:
             if doc.section == section:
-                mark = "" if doc.default is None else "# "
                 lines += ["", *_comment(textwrap.fill(doc.doc, _WIDTH))]
                 if doc.hint:
                     lines += _comment(textwrap.fill(f"-> {doc.hint}", _WIDTH))
-                lines.append(mark + doc.example)
+                lines.append(_line(doc, given, secrets_inside=secrets_inside))
     return "\n".join(lines) + "\n"
+
+
+def _header(secrets_inside: bool) -> str:
+    return f"{_HEADER_OF_A_CONFIG}\n{_SECRETS_INSIDE if secrets_inside else _SECRETS_OUTSIDE}"
+
+
+def _line(doc: KeyDoc, given: Mapping[tuple[str, str], object], *, secrets_inside: bool) -> str:
+    """The key with its value; behind a # where the value is the default, or stands elsewhere."""
+    if (doc.section, doc.key) in given:
+        return f"{doc.key} = {toml(given[doc.section, doc.key])}"
+    in_a_file = (doc.section, doc.key + FILE_SUFFIX) in given
+    elsewhere = doc.secret and (in_a_file or not secrets_inside)
+    return f"# {doc.example}" if doc.default is not None or elsewhere else doc.example
 
 
 def _comment(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from agent.config.budget import Budget
 from agent.config.campaigns import Campaign
 from agent.config.complaints import Steps, Unfit, Wrong, found
 from agent.config.dashboard import Dashboard
-from agent.config.document import read_document
+from agent.config.document import Document, parse_document, read_document
 from agent.config.interest import Interest
 from agent.config.languages import Languages
 from agent.config.mirror import Mirror
@@ -47,7 +47,7 @@ def load(path: Path, *, environ: Mapping[str, str]) -> Settings:
 
     Raises ConfigError with every complaint, one a line: `FILE:LINE: [section] key: what; remedy`.
     """
-    return _Reading(path, environ).settings()
+    return _Reading(read_document(path), environ).settings()
 
 
 def load_what_is_sound(path: Path, *, environ: Mapping[str, str]) -> tuple[Settings, int]:
@@ -56,20 +56,33 @@ def load_what_is_sound(path: Path, *, environ: Mapping[str, str]) -> tuple[Setti
 
     Raises ConfigError as `load` does where the file is no TOML, or may not tell which database it is.
     """
-    reading = _Reading(path, environ)
+    reading = _Reading(read_document(path), environ)
     settings = reading.read()
     if reading.may_mean_another_database():
         raise reading.refusal()
     return settings, len(reading.complaints)
 
 
+def load_draft(
+    text: str, path: Path, *, environ: Mapping[str, str]
+) -> tuple[Settings, tuple[str, ...]]:
+    """The settings that `text` would be as the file `path`, with the default in the place of what is
+    wrong or not there yet; and every complaint: `[section] key: what; remedy`.
+
+    Raises ConfigError where it is no TOML.
+    """
+    reading = _Reading(parse_document(text.encode(), path, 0o600), environ)
+    settings = reading.read()
+    return settings, tuple(told for _, told in reading.complaints)
+
+
 class _Reading:
     """One pass over a file, gathering what is wrong with it."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
-        self.document = read_document(path)
+    def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
+        self.document = document
         self.environ = environ
-        self.folder = path.absolute().parent
+        self.folder = document.path.absolute().parent
         self.complaints: list[tuple[int, str]] = []  # line, sentence
         self.bad: list[Steps] = []  # what has a complaint, or is around one
         self.warnings: dict[str, None] = {}  # a set that keeps its order
