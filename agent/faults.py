@@ -25,6 +25,7 @@ OF_CONFIRMATIONS = (  # of a STOP
     "confirmation claimed",  # on the disk, and no request has left
     "confirmation answered",  # the answer is in memory only
 )
+OF_ALARMS = ("alarm told",)  # the mail server took it, and nothing of that is written
 
 
 def point(name: str) -> None:

@@ -20,6 +20,7 @@ log = Log(__name__)
 Beat = Callable[[], None]
 FIRST_PAUSE = timedelta(seconds=10)  # after a failure; doubled each time, up to:
 LONGEST_PAUSE = timedelta(minutes=15)
+REPORT = "a fault of winback's: it is tried again; send its authors this line and the lines below it"
 
 
 class Postponed(Exception):
@@ -56,6 +57,7 @@ class Lane:
     failures: int = 0
     waits_for: str = ""
     told: bool = False  # its last run failed of what the log tells elsewhere
+    failed_before: bool = False  # its last run in the life of the process before
     thread: threading.Thread | None = None
 
 
@@ -67,10 +69,13 @@ class _Run:
     outcome: str = "ok"
     result: Mapping[str, int] = field(default_factory=dict)
     trouble: str = ""
+    fix: str = ""
+    failure: str = ""  # the name of the error's class
     told: bool = False  # of its trouble the log has a line already
 
-    def fail(self, trouble: str, *, told: bool = False) -> None:
-        self.outcome, self.trouble, self.told = "failed", trouble, told
+    def fail(self, error: Exception, trouble: str, fix: str = "", *, told: bool = False) -> None:
+        self.outcome, self.trouble, self.fix, self.told = "failed", trouble, fix, told
+        self.failure = type(error).__name__
 
 
 class Guard:
@@ -83,6 +88,7 @@ class Guard:
         self._lanes: dict[str, Lane] = {}
         self._resting = threading.Condition()
         self._last_ok = JobRun.last_succeeded()
+        self._failed = {run.job for run in JobRun.latest() if run.outcome == "failed"}
 
     def look(self, job: Job, zone: ZoneInfo | None) -> None:
         """Start `job` if it is due and not running. Without the shop's zone no daily job is due."""
@@ -116,7 +122,9 @@ class Guard:
 
     def _lane(self, job: Job) -> Lane:
         if job.name not in self._lanes:
-            lane = self._lanes[job.name] = Lane(last_ok=self._last_ok.get(job.name))
+            lane = self._lanes[job.name] = Lane(
+                last_ok=self._last_ok.get(job.name), failed_before=job.name in self._failed
+            )
             lane.thread = threading.Thread(
                 target=self._serve, args=(lane,), name=job.name, daemon=True
             )
@@ -151,22 +159,24 @@ class Guard:
             lane.not_before = run.begun + FIRST_PAUSE
             return
         except WinbackError as error:
-            run.fail(error.what, told=error.told)
+            run.fail(error, error.what, error.fix, told=error.told)
             tell = log.debug if error.told else log.warning
             tell("job.failed", job=job.name, what=error.what, fix=error.fix)
         except peewee.DatabaseError as error:
             said = self._explain(error)
-            run.fail(said.what)
+            run.fail(said, said.what, said.fix)
             log.warning("job.failed", job=job.name, what=said.what, fix=said.fix)
         except Exception as error:  # noqa: BLE001 - one broken job must not take the others down
-            run.fail(f"{type(error).__name__}: {error}")
-            log.error("job.broke", error=error, job=job.name)
+            run.fail(error, f"{type(error).__name__}: {error}")
+            log.error("job.broke", error=error, job=job.name, fix=REPORT)
         self._account(job, lane, run)
 
     def _account(self, job: Job, lane: Lane, run: _Run) -> None:
         now = self._service.clock.now()
         known = run.told and lane.told  # nothing new since the last run
-        recovered = run.outcome == "ok" and (lane.told or lane.failures > 0)
+        recovered = run.outcome == "ok" and (
+            lane.told or lane.failures > 0 or lane.failed_before
+        )
         lane.waits_for, lane.told = "", run.told
         if run.told:  # a shop that is away is asked seldom, whoever comes: so we may come often
             lane.not_before = now + FIRST_PAUSE
@@ -179,7 +189,7 @@ class Guard:
                 log.info("job.recovered", job=job.name, failures=lane.failures)
             lane.failures, lane.not_before = 0, None
         if run.outcome == "ok":
-            lane.last_ok = run.begun
+            lane.last_ok, lane.failed_before = run.begun, False
             if run.result or not job.frequent:
                 seconds = round((now - run.begun).total_seconds(), 1)
                 fields = {word.replace(" ", "_"): count for word, count in run.result.items()}
@@ -191,10 +201,12 @@ class Guard:
         try:
             JobRun.write(
                 job.name, started_at=run.begun, ended_at=now,
-                outcome=run.outcome, result=dict(run.result), trouble=run.trouble,
+                outcome=run.outcome, result=dict(run.result),
+                trouble=run.trouble, fix=run.fix, failure=run.failure,
             )  # fmt: skip
         except peewee.DatabaseError as error:  # the run stands; only its line is missing
-            log.warning("job.unrecorded", job=job.name, what=self._explain(error).what)
+            said = self._explain(error)
+            log.warning("job.unrecorded", job=job.name, what=said.what, fix=said.fix)
 
 
 def _pauses(lane: Lane, now: datetime) -> bool:
