@@ -1,0 +1,227 @@
+"""People as they were known at a moment: who they were, what they had said, and what they had looked at."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from agent.consent import recount
+from agent.jobs.interest.products import Past
+from agent.rehearse.known import Known, later_than
+from agent.rehearse.later import (
+    LaterContact,
+    LaterErased,
+    LaterIdentity,
+    LaterInterest,
+    LaterOrder,
+    LaterStatement,
+)
+from agent.rules.names import first_name
+from models import Contact, Customer, Erased, Identity, Interest, Message, Order, Statement
+from models.base import among, carry_out_each, instant, raw, tuples
+from models.insight import CUSTOMER, EMAIL
+from models.newer_number import put_names
+
+NOBODY = 0
+GAVE_UP = ("failed", "refused")
+
+
+def wind_back(known: Known, at: str) -> None:
+    """After the orders and accounts, and what was written; in the caller's transaction."""
+    moment = instant(at)
+    new = later_than(known.contacts, at)
+    Contact.delete().where(among(Contact.id, new)).execute()
+    unsaid = later_than(known.statements, at)
+    heard = {phone for (phone,) in tuples(
+        Statement.select(Statement.phone).distinct().where(among(Statement.id, unsaid))
+    )}  # fmt: skip
+    Statement.delete().where(among(Statement.id, unsaid)).execute()
+    Erased.delete().where(among(Erased.id, later_than(known.erased, at))).execute()
+    recount(heard)
+    _wind_names_back(at)
+    failed = Message.select(Message.contact_id).where(Message.state.in_(GAVE_UP))
+    Contact.update(unreachable="").where(
+        Contact.unreachable != "", Contact.id.not_in(failed)
+    ).execute()
+    Interest.delete().where(
+        (Interest.first_at > moment) | among(Interest.contact_id, new)
+    ).execute()
+    put_interest(
+        [
+            number
+            for (number,) in tuples(Interest.select(Interest.id).where(Interest.seen_at > moment))
+        ],
+        at,
+    )
+
+
+def _wind_names_back(at: str) -> None:
+    """Who goes by which account and e-mail, and what they are called: by the newest order or account of
+    that time."""
+    moment = instant(at)
+    Identity.delete().where(Identity.contact_id.not_in(Contact.select(Contact.id))).execute()
+    moved = tuples(
+        Identity.select(Identity.kind, Identity.value).where(
+            Identity.seen_at > moment, Identity.kind.in_((CUSTOMER, EMAIL))
+        )
+    )
+    accounts = [int(value) for kind, value in moved if kind == CUSTOMER]
+    emails = [value for kind, value in moved if kind == EMAIL]
+    Identity.delete().where(
+        Identity.seen_at > moment, Identity.kind.in_((CUSTOMER, EMAIL))
+    ).execute()
+    names = ("customer_id", "email", "contact_id", "created_at")
+    query = (
+        Order.select(*(getattr(Order, name) for name in names))
+        .where(
+            among(Order.customer_id, accounts) | among(Order.email, emails),
+            Order.contact_id.is_null(False),
+            Order.created_at.is_null(False),
+        )
+        .order_by(Order.created_at, Order.woo_id)
+    )
+    orders = [dict(zip(names, row, strict=True)) for row in tuples(query)]
+    own = Customer.select(
+        Customer.woo_id.alias("customer_id"),
+        Customer.email,
+        Customer.contact_id,
+        Customer.created_at,
+    ).where(
+        among(Customer.woo_id, accounts) | among(Customer.email, emails),
+        Customer.contact_id.is_null(False),
+        Customer.created_at.is_null(False),
+    )
+    rows = sorted((*own.dicts(), *orders), key=lambda row: row["created_at"])
+    wanted = {(CUSTOMER, str(number)) for number in accounts} | {(EMAIL, email) for email in emails}
+    Identity.put(row for row in _names(rows) if (row["kind"], row["value"]) in wanted)
+    renamed = [
+        number for (number,) in tuples(Contact.select(Contact.id).where(Contact.named_at > moment))
+    ]
+    Contact.update(named_at=None).where(among(Contact.id, renamed)).execute()
+    name_people(renamed, at)
+
+
+def _names(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row for each name, the newest, as Identity has them."""
+    newest: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        known = {"contact_id": row["contact_id"], "seen_at": row["created_at"]}
+        if row["customer_id"]:
+            account = str(row["customer_id"])
+            newest[CUSTOMER, account] = {"kind": CUSTOMER, "value": account, **known}
+        if row["email"]:
+            newest[EMAIL, row["email"]] = {"kind": EMAIL, "value": row["email"], **known}
+    return list(newest.values())
+
+
+def name_people(contacts: Collection[int], at: str) -> None:
+    """What these are called, their e-mail and language: by their newest order until `at`."""
+    moment = instant(at)
+    query = (
+        Order.select(
+            Order.contact_id, Order.first_name, Order.last_name, Order.email, Order.created_at, Order.language
+        )
+        .where(among(Order.contact_id, contacts), Order.created_at <= moment)
+        .order_by(Order.created_at, Order.woo_id)
+    )  # fmt: skip
+    called: dict[int, dict[str, Any]] = {}
+    for contact, first, last, email, placed, language in tuples(query):
+        own = called.setdefault(contact, {"language": ""})
+        said = {
+            "first_name": first_name(first),
+            "last_name": last,
+            "email": email,
+            "language": language,
+        }
+        own |= {name: value for name, value in said.items() if value} | {"named_at": placed}
+    names = ("first_name", "last_name", "email", "language", "named_at")
+    fields = [getattr(Contact, name) for name in names]
+    held: Any = Contact.select(Contact.id, *fields).where(among(Contact.id, called)).dicts()
+    known = {row["id"]: row for row in held}
+    update = Contact.update(dict.fromkeys(fields)).where(Contact.id == NOBODY).sql()[0]
+    rows = []
+    for contact, own in called.items():
+        row = known.get(contact)
+        if row is None or (row["named_at"] is not None and own["named_at"] < row["named_at"]):
+            continue
+        new = row | own
+        rows.append((*(field.db_value(new[field.name]) for field in fields), contact))
+    carry_out_each(update, rows)
+
+
+def put_contacts(ids: Collection[int], at: str) -> None:
+    """People who are met; what they said comes by itself."""
+    moment = instant(at)
+    rows = list(LaterContact.select().where(among(LaterContact.id, ids)).dicts())
+    for row in rows:
+        row |= {"marketing": "", "marketing_at": None, "order_news": "", "order_news_at": None}
+        row["unreachable"] = ""
+        if row["named_at"] is not None and row["named_at"] > moment:
+            row["named_at"] = None
+    Contact.write_each(rows, lambda insert: insert.on_conflict_ignore())
+    recount([row["phone"] for row in rows])
+    others = LaterIdentity.select().where(
+        among(LaterIdentity.contact_id, ids), LaterIdentity.kind.not_in((CUSTOMER, EMAIL))
+    )
+    Identity.put(list(others.dicts()))
+    name_people(ids, at)
+
+
+def put_names_of(rows: Collection[dict[str, Any]], at: str) -> None:
+    """The names on these orders or accounts; what people want goes along to a newer number."""
+    known = [row for row in rows if row["contact_id"] is not None and row["created_at"] is not None]
+    there = {number for (number,) in tuples(
+        Contact.select(Contact.id).where(among(Contact.id, [row["contact_id"] for row in known]))
+    )}  # fmt: skip
+    known = sorted(
+        (row for row in known if row["contact_id"] in there), key=lambda row: row["created_at"]
+    )
+    put_names(_names(known), now=instant(at))
+    name_people([row["contact_id"] for row in known], at)
+
+
+def names_on_orders(ids: Collection[int]) -> list[dict[str, Any]]:
+    columns = ("customer_id", "email", "contact_id", "created_at")
+    query = LaterOrder.select(*(getattr(LaterOrder, name) for name in columns))
+    return list(query.where(among(LaterOrder.woo_id, ids)).dicts())
+
+
+def put_statements(ids: Collection[int]) -> None:
+    """What people said, in force at once."""
+    rows = list(LaterStatement.select().where(among(LaterStatement.id, ids)).dicts())
+    Statement.add(rows)
+    recount({row["phone"] for row in rows})
+
+
+def put_erased(ids: Collection[int]) -> None:
+    Erased.add(list(LaterErased.select().where(among(LaterErased.id, ids)).dicts()))
+
+
+def put_interest(ids: Collection[int], at: str) -> None:
+    """These as they were at `at`: what went on later was seen until then as the shop had it then."""
+    moment = instant(at)
+    rows = list(LaterInterest.select().where(among(LaterInterest.id, ids)).dicts())
+    ongoing = [row for row in rows if row["seen_at"] > moment]
+    if ongoing:
+        articles = {(row["product_id"], row["variation_id"]) for row in ongoing}
+        past = Past(articles, min(row["first_at"] for row in ongoing))
+        for row in ongoing:
+            article = row["product_id"], row["variation_id"]
+            row["price"] = past.price(article, row["first_at"])
+            row["stock_status"] = past.stock_status(article, row["first_at"])
+            row["seen_at"] = row["first_at"]
+    there = {number for (number,) in tuples(
+        Contact.select(Contact.id).where(among(Contact.id, [row["contact_id"] for row in rows]))
+    )}  # fmt: skip
+    Interest.write_each(
+        [row for row in rows if row["contact_id"] in there],
+        lambda insert: insert.on_conflict_replace(),
+    )
+
+
+def moments_of_interest(after: str) -> list[tuple[str, int]]:
+    """(moment, row): when somebody began to look at something, and when they looked last."""
+    query = LaterInterest.select(
+        LaterInterest.id, LaterInterest.first_at, LaterInterest.seen_at
+    ).where(LaterInterest.seen_at > instant(after), LaterInterest.source != "shop")
+    return [
+        (at, number) for number, first, last in raw(query) for at in {first, last} if at > after
+    ]

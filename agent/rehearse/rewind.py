@@ -1,0 +1,136 @@
+"""The database as it was at a moment: a copy in a folder of its own, wound back.
+
+What is worked out from the rows is worked out anew by the jobs that always do it.
+"""
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from shutil import copyfile
+
+from peewee import fn
+
+from agent.backups import reading
+from agent.config import Settings
+from agent.database import explained, require_there
+from agent.jobs.interest.carts import follow_carts
+from agent.rehearse import people, shop, writing
+from agent.rehearse.known import Known
+from models import Basis, Bestseller, Companion, Interest, ProductChange, ShopFact, Stale
+from models.base import UtcField, close_database, database, migrate, open_database, raw
+from models.refresh import nothing, refresh
+
+LATER = "later"  # under this name the copy that was not wound back is attached
+
+
+@dataclass(frozen=True, slots=True)
+class Rewound:
+    """The copy that is open. `notes`: what of that time cannot be known, in sentences."""
+
+    moment: datetime
+    known: Known
+    notes: tuple[str, ...]
+
+
+@contextmanager
+def as_of(settings: Settings, moment: datetime, *, as_said: bool = False) -> Iterator[Rewound]:
+    """Open the database as it was at `moment` in the place of the real one, which is not touched; beside
+    it, as the schema LATER, it stands as it is now. Both are gone afterwards.
+
+    `as_said`: consent counts from when it was said, also where it was heard later. Works beside a daemon.
+    Raises DatabaseTrouble.
+    """
+    path = settings.database.path
+    require_there(path)
+    before = database.obj
+    with tempfile.TemporaryDirectory(prefix="winback-") as folder, explained(path):
+        now, then = Path(folder) / "now.db", Path(folder) / "then.db"
+        _copy(path, now)
+        open_database(now)
+        migrate()
+        _close()
+        copyfile(now, then)
+        open_database(then)
+        try:
+            for pragma in ("synchronous = off", "cache_size = -64000"):  # it is thrown away
+                database.execute_sql(f"PRAGMA {pragma}")
+            database.execute_sql(f"ATTACH DATABASE ? AS {LATER}", (str(now),))
+            known = Known.look(as_said=as_said)
+            notes = _notes(known, moment)
+            _wind_back(known, moment, settings)
+            yield Rewound(moment, known, notes)
+        finally:
+            _close()
+            if before is not None:
+                database.initialize(before)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """As it is at one moment; nobody who writes waits."""
+    target.touch(0o600)
+    with closing(reading(source)) as there, closing(sqlite3.connect(target)) as here:
+        there.backup(here)
+
+
+def _close() -> None:
+    """All is in the one file then."""
+    database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    close_database()
+
+
+def _wind_back(known: Known, moment: datetime, settings: Settings) -> None:
+    at = UtcField().db_value(moment)
+    assert at is not None  # noqa: S101 - of an instant it is a text
+    with database.atomic():
+        _lay_triggers_down()
+        # nothing is marked as stale meanwhile: all is worked out anew
+        Basis.delete().execute()
+        Stale.delete().execute()
+        writing.wind_back(at)
+        shop.wind_back(known, at)
+        people.wind_back(known, at)
+    facts = ShopFact.all()
+    if "currency" in facts:
+        refresh(settings.audience.paid_statuses, facts["currency"])
+        follow_carts(moment - settings.interest.kept, beat=nothing)
+    Interest.sum_up()
+    Companion.delete().execute()
+    Bestseller.delete().execute()
+
+
+def _lay_triggers_down() -> None:
+    """The ledger refuses to be changed; this is a copy of it."""
+    names = database.execute_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for (name,) in names:
+        database.execute_sql(f'DROP TRIGGER "{name}"')
+
+
+def _notes(known: Known, moment: datetime) -> tuple[str, ...]:
+    """What the tables do not tell of that time."""
+    at = UtcField().db_value(moment) or ""
+    notes = []
+    if at < known.began:
+        when = f"since {known.began[:10]}" if known.began != "9999" else "from now on"
+        notes.append(
+            f"what orders did is known {when}: before, they are taken to have been paid, cancelled and "
+            "changed when they were placed"
+        )
+    [(first,)] = raw(ProductChange.select(fn.MIN(ProductChange.seen_at)))
+    if first is None or at < first:
+        when = f"since {first[:10]}" if first else "from now on"
+        notes.append(
+            f"changes of prices and stock are known {when}; before, they are as they were then"
+        )
+    [(first,)] = raw(Interest.select(fn.MIN(Interest.seen_at)).where(Interest.source != "shop"))
+    if first is None or at < first:
+        when = f"since {first[:10]}" if first else "from now on"
+        notes.append(f"what people looked at is known {when}")
+    notes.append(
+        "deleted orders, products and people are gone from the past too, and so is what was taken off "
+        "wishlists; names, texts and categories of products are those of now"
+    )
+    return tuple(notes)

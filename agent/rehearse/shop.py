@@ -1,0 +1,182 @@
+"""The shop's rows as they were at a moment: orders with what hangs on them, products, accounts."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from agent.rehearse.known import Known, later_than
+from agent.rehearse.later import (
+    LaterCustomer,
+    LaterOrder,
+    LaterOrderChange,
+    LaterOrderLine,
+    LaterProduct,
+    LaterProductChange,
+    LaterRefund,
+)
+from models import Customer, Order, OrderChange, OrderLine, Product, ProductChange, Refund
+from models.attached import copy_seen
+from models.base import among, carry_out_each, instant, raw, tuples
+from models.interest import OBSERVED
+from models.order_changes import STATUS, TOTAL
+
+FAR = "9998-12-31 00:00:00.000000"
+"""When all products were read: what the copy has of them is the shop's own word."""
+
+Row = dict[str, Any]
+
+
+def wind_back(known: Known, at: str) -> None:
+    """In the caller's transaction; nothing is marked as stale."""
+    new = later_than(known.orders, at)
+    Order.delete().where(among(Order.woo_id, new)).execute()
+    OrderLine.delete().where(among(OrderLine.order_id, new)).execute()
+    gone = [*later_than(known.refunds, at)]
+    Refund.delete().where(among(Refund.woo_id, gone) | among(Refund.order_id, new)).execute()
+    put_orders(orders_as_they_were(_changed_after(at), at))
+    OrderChange.delete().where(OrderChange.seen_at > _moment(at)).execute()
+    Customer.delete().where(among(Customer.woo_id, later_than(known.customers, at))).execute()
+    Product.delete().where(among(Product.woo_id, later_than(known.products, at))).execute()
+    changed = raw(
+        LaterProductChange.select(LaterProductChange.product_id)
+        .distinct()
+        .where(LaterProductChange.seen_at > _moment(at))
+    )
+    put_products_back([number for (number,) in changed], at)
+    ProductChange.delete().where(ProductChange.seen_at > _moment(at)).execute()
+    Product.update(read_at=_moment(FAR)).execute()
+
+
+def _moment(text: str) -> Any:
+    return instant(text)
+
+
+def _changed_after(at: str) -> list[int]:
+    """Orders that were there, and were changed later."""
+    moment = _moment(at)
+    query = Order.select(Order.woo_id).where(
+        (Order.modified_at > moment) | (Order.paid_at > moment)
+    )
+    seen = OrderChange.select(OrderChange.order_id).distinct().where(OrderChange.seen_at > moment)
+    there = Order.select(Order.woo_id).where(Order.woo_id.in_(seen))
+    return sorted({number for (number,) in (*tuples(query), *tuples(there))})
+
+
+def orders_as_they_were(ids: Collection[int], at: str) -> list[Row]:
+    """The headers of these orders at `at`, as rows of the table. Not those of whom nobody knew."""
+    moment = _moment(at)
+    were: dict[int, dict[str, str]] = {}
+    changed: dict[int, Any] = {}
+    query = (
+        LaterOrderChange.select(
+            LaterOrderChange.order_id, LaterOrderChange.what, LaterOrderChange.was,
+            LaterOrderChange.changed_at, LaterOrderChange.seen_at,
+        )
+        .where(among(LaterOrderChange.order_id, ids))
+        .order_by(LaterOrderChange.seen_at.desc(), LaterOrderChange.id.desc())
+    )  # fmt: skip
+    for order, what, was, changed_at, seen_at in tuples(query):
+        if seen_at > moment:
+            were.setdefault(order, {})[what] = was  # the first after it comes last
+        else:
+            changed.setdefault(order, changed_at)
+    rows = []
+    for row in LaterOrder.select().where(among(LaterOrder.woo_id, ids)).dicts():
+        was = were.get(row["woo_id"], {})
+        if STATUS in was:
+            row["status"] = was[STATUS]
+        if TOTAL in was:
+            row["total"] = int(was[TOTAL])
+        if row["paid_at"] is not None and row["paid_at"] > moment:
+            row["paid_at"] = None
+        if row["modified_at"] is not None and row["modified_at"] > moment:
+            known = changed.get(row["woo_id"]) or row["created_at"] or moment
+            row["modified_at"] = min(known, moment)
+        row |= {"holder_id": None, "lines_at": moment}
+        rows.append(row)
+    return rows
+
+
+def put_orders(rows: Sequence[Row]) -> None:
+    """Whatever the copy has of them is older; what stands on them is marked."""
+    if not rows:
+        return
+    known = {number for (number,) in tuples(
+        Order.select(Order.woo_id).where(among(Order.woo_id, [row["woo_id"] for row in rows]))
+    )}  # fmt: skip
+    Order.absorb(rows)
+    new = [row["woo_id"] for row in rows if row["woo_id"] not in known]
+    if new:
+        lines = LaterOrderLine.select().where(among(LaterOrderLine.order_id, new))
+        OrderLine.replace_for(new, list(lines.dicts()))
+
+
+def put_changes_of_orders(after: str, until: str) -> list[int]:
+    """What orders were seen to do in between; returns these orders."""
+    return copy_seen(OrderChange, LaterOrderChange, "order_id", _moment(after), _moment(until))
+
+
+def put_refunds(ids: Collection[int]) -> None:
+    Refund.absorb(list(LaterRefund.select().where(among(LaterRefund.woo_id, ids)).dicts()))
+
+
+def put_accounts(ids: Collection[int]) -> list[Row]:
+    """Returns their rows."""
+    rows = list(LaterCustomer.select().where(among(LaterCustomer.woo_id, ids)).dicts())
+    Customer.absorb(rows)
+    return rows
+
+
+def put_products_back(ids: Collection[int], at: str) -> None:
+    """Stock and price of these as they were at `at`: what the first change after it says they were."""
+    moment = _moment(at)
+    query = (
+        LaterProductChange.select(
+            LaterProductChange.product_id, LaterProductChange.field, LaterProductChange.was
+        )
+        .where(among(LaterProductChange.product_id, ids), LaterProductChange.seen_at > moment)
+        .order_by(LaterProductChange.seen_at.desc(), LaterProductChange.id.desc())
+    )
+    were: dict[int, dict[str, str | None]] = {}
+    for product, field, was in tuples(query):
+        were.setdefault(product, {})[field] = was
+    known = {row["woo_id"]: row for row in LaterProduct.select(
+        LaterProduct.woo_id, *(getattr(LaterProduct, name) for name in OBSERVED)
+    ).where(among(LaterProduct.woo_id, ids)).dicts()}  # fmt: skip
+    update = Product.update(dict.fromkeys(getattr(Product, name) for name in OBSERVED))
+    values = [
+        (*(_observed(name, were.get(number, {}), row) for name in OBSERVED), number)
+        for number, row in known.items()
+    ]
+    carry_out_each(update.where(Product.woo_id == 0).sql()[0], values)
+
+
+def _observed(name: str, were: dict[str, str | None], row: Row) -> Any:
+    if name not in were:
+        return row[name]
+    was = were[name]
+    if name == "stock_status":
+        return was or ""
+    return None if was is None else int(was)
+
+
+def put_products(ids: Collection[int], at: str) -> None:
+    """Products that are new."""
+    rows = list(LaterProduct.select().where(among(LaterProduct.woo_id, ids)).dicts())
+    for row in rows:
+        row["read_at"] = _moment(FAR)
+    Product.absorb(rows)
+    put_products_back(ids, at)
+
+
+def put_changes_of_products(after: str, until: str) -> list[int]:
+    """What was seen of stock and prices in between; returns these products."""
+    return copy_seen(
+        ProductChange, LaterProductChange, "product_id", _moment(after), _moment(until)
+    )
+
+
+def moments_of_orders() -> Iterable[tuple[str, int]]:
+    """(moment, order): when something of an order became so that no change tells: it was paid."""
+    return [(at, number) for number, at in raw(
+        LaterOrder.select(LaterOrder.woo_id, LaterOrder.paid_at).where(LaterOrder.paid_at.is_null(False))
+    )]  # fmt: skip
