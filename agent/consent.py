@@ -1,13 +1,13 @@
 """The one way onto the consent ledger: whatever is said is written down, and in force at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from agent.person_key import hashed, person_key
 from agent.rules.consent import MARKETING, NO, PURPOSES, YES, Said, Standing, standing
-from models import Contact, Erased, Identity, Statement
+from models import Contact, Erased, Identity, Ruling, Statement
 from models.base import among, transaction, tuples
 from models.contacts import set_standing
 
@@ -54,6 +54,7 @@ def record(heard: Sequence[Heard], *, now: datetime) -> int:
     """
     if not heard:
         return 0
+    heard = [*heard, *_under_first_numbers(heard)]
     key = person_key()
     hashes = {phone: hashed(key, phone) for phone in {one.phone for one in heard}}
     erased = Erased.newest(hashes.values())
@@ -78,6 +79,24 @@ def record(heard: Sequence[Heard], *, now: datetime) -> int:
     for purpose in {one.purpose for one in heard}:
         _recount(purpose, [one.phone for one in heard if one.purpose == purpose])
     return added
+
+
+def _under_first_numbers(heard: Sequence[Heard]) -> list[Heard]:
+    """A refusal under a number that the operator ruled to be another of somebody's holds for the one that
+    they are written to at as well; a consent does not."""
+    ruled = Ruling.phones({one.phone for one in heard})
+    if not ruled:
+        return []
+    phones = dict(
+        tuples(
+            Contact.select(Contact.id, Contact.phone).where(among(Contact.id, set(ruled.values())))
+        )
+    )
+    return [
+        replace(one, phone=phones[ruled[one.phone]])
+        for one in heard
+        if one.says == NO and ruled.get(one.phone) in phones
+    ]
 
 
 def recount(phones: Iterable[str]) -> None:

@@ -15,6 +15,7 @@ from agent.clients.whatsapp import WhatsApp
 from agent.config import Settings
 from agent.guard import Beat, Guard, Job, Postponed
 from agent.jobs.account import read_account
+from agent.jobs.alarms import AlarmWatch, tell_alarms
 from agent.jobs.attribute import attribute
 from agent.jobs.awaited import list_awaited
 from agent.jobs.canary import watch_canaries
@@ -22,6 +23,7 @@ from agent.jobs.companions import count_companions
 from agent.jobs.confirm import confirm_stops
 from agent.jobs.coupons import make_coupons, remove_coupons
 from agent.jobs.decide import ALERTS, EVERYTHING, decide
+from agent.jobs.departed import forget_departed
 from agent.jobs.forward import forward_replies
 from agent.jobs.insight import keep_current
 from agent.jobs.interest import gather_interest
@@ -34,10 +36,11 @@ from agent.jobs.send import Sender
 from agent.jobs.settle import settle, tidy
 from agent.jobs.templates import read_templates
 from agent.jobs.track import file_orphans, track
+from agent.readiness import RECENT, lines_needed, mirror_waits_for
 from agent.rules.cadence import Daily, Every
 from agent.rules.pace import Pace
 from agent.service import Service
-from models import Cursor, JobCall, Order, ShopFact
+from models import JobCall, ShopFact
 
 SOON = Every(timedelta(seconds=2))  # what people wait for
 EVERY_SECOND = Every(timedelta(seconds=1))  # what people wait for most
@@ -46,9 +49,6 @@ WHEN_CALLED = Every(timedelta(seconds=10))  # at once, but not for each of many 
 JUMP = 60.0  # seconds by which a clock is set right without a word
 QUARTERLY = Every(timedelta(minutes=15))
 HOURLY = Every(timedelta(hours=1))
-RECENT = timedelta(hours=1)  # lines of orders come some minutes after their headers
-BY_LINES = frozenset({*ALERTS, "new_arrivals"})
-NAMES_BOUGHT = frozenset({"last_product", "review_url", "recommended_list", "recommended_1"})
 AT_NIGHT = Daily(time(4, 30), time(23, 59))
 
 
@@ -73,6 +73,7 @@ class Timetable:
         self.tools = tools
         self._mirror, self._plans = Lock(), Lock()
         self._prices = PriceWatch()
+        self._watch = AlarmWatch(service.clock.now(), service.clock.monotonic)
         self._pace = Pace(1.0)
         self._steady: tuple[datetime, float] | None = None  # since when, and how far it was ahead
         self._ticks = schedule.Scheduler()
@@ -105,11 +106,15 @@ class Timetable:
             Job("settle", MINUTELY, self._settle, frequent=True),
             Job("order_notes", MINUTELY, self._order_notes, frequent=True),
             Job("canaries", MINUTELY, self._canaries, frequent=True),
+            Job("erasures", MINUTELY, self._erasures, frequent=True),
             # orders and messages -> what it earned
             Job("attribution", Every(often.attribution), self._attribution),
             Job("figures", QUARTERLY, self._figures, frequent=True, quiet=True),
             Job("unused_coupons", AT_NIGHT, self._unused_coupons),
             Job("tidy", AT_NIGHT, self._tidy),
+            # all of it -> the people who look after it
+            Job("alarms", MINUTELY, self._alarms, frequent=True, quiet=True),
+            Job("tell_alarms", WHEN_CALLED, self._tell_alarms, frequent=True),
         )
 
     def tick(self) -> None:
@@ -171,8 +176,8 @@ class Timetable:
         return self._decide(beat, ALERTS)
 
     def _campaigns(self, beat: Beat) -> Mapping[str, int]:
-        quiet_since = self._now() - self.tools.settings.audience.inactive_after
-        self._require_mirror(lines_before=quiet_since if self._needs_lines() else None)
+        on = [name for name, one in self.tools.settings.campaigns.items() if one.enabled]
+        self._require_mirror(lines_before=lines_needed(self.tools.settings, self._now(), on))
         return self._decide(beat, EVERYTHING)
 
     def _decide(self, beat: Beat, campaigns: Sequence[str]) -> Mapping[str, int]:
@@ -193,19 +198,9 @@ class Timetable:
 
         `lines_before`: the lines of all orders before are needed. Raises Postponed.
         """
-        now, often = self._now(), self.tools.settings.timetable
-        orders = Cursor.named("orders")
-        if orders.since is None:
-            raise Postponed("all orders to be in the mirror")
-        if orders.polled_at is None or now - orders.polled_at > often.stale_after:
-            raise Postponed("a fresh answer of the shop")
-        if lines_before is not None and Order.never_read_lines(before=lines_before):
-            raise Postponed("the order lines: they tell who bought what")
-
-    def _needs_lines(self) -> bool:
-        """Does a campaign that is on stand on what people bought, or name it?"""
-        on = [one for one in self.tools.settings.campaigns.values() if one.enabled]
-        return any(one.name in BY_LINES or NAMES_BOUGHT & set(one.placeholders) for one in on)
+        missing = mirror_waits_for(self.tools.settings, now=self._now(), lines_before=lines_before)
+        if missing:
+            raise Postponed(missing)
 
     def _coupons(self, beat: Beat) -> Mapping[str, int]:
         return make_coupons(self.tools.shop, now=self._service.clock.now(), beat=beat)
@@ -234,6 +229,9 @@ class Timetable:
     def _canaries(self, _: Beat) -> Mapping[str, int]:
         return watch_canaries(self.tools.settings, now=self._now())
 
+    def _erasures(self, beat: Beat) -> Mapping[str, int]:
+        return forget_departed(now=self._now(), beat=beat)
+
     def _settle(self, _: Beat) -> Mapping[str, int]:
         now = self._service.clock.now()
         orphans = file_orphans(self.tools.settings, now=now)
@@ -260,6 +258,12 @@ class Timetable:
 
     def _unused_coupons(self, beat: Beat) -> Mapping[str, int]:
         return remove_coupons(self.tools.shop, now=self._now(), beat=beat)
+
+    def _alarms(self, _: Beat) -> Mapping[str, int]:
+        return self._watch.look(self.tools.settings, now=self._now(), hung=self._guard.hung())
+
+    def _tell_alarms(self, beat: Beat) -> Mapping[str, int]:
+        return tell_alarms(self.tools.settings, now=self._now, beat=beat)
 
     def _tidy(self, _: Beat) -> Mapping[str, int]:
         return tidy(self.tools.settings, now=self._service.clock.now())

@@ -7,7 +7,9 @@ from models.contacts import Contact, Erased, Identity, PhoneReading, Statement
 from models.conversations import Confirmation, Forward
 from models.coupons import Coupon
 from models.delivery import Canary, Epoch, JobCall, Pause
+from models.erasures import Departed, Forgotten, Ruling
 from models.exactness import Found, Hint, Sample
+from models.figures import Awaited, EndedSession, Figure
 from models.inbox import Received, Reply, SetAside, Status, Webhook
 from models.insight import Basis, Bestseller, Companion, History, SharedName, Stale, Taste
 from models.interest import Interest, ProductChange, UnsettledEvent
@@ -29,9 +31,9 @@ from models.shop_facts import ShopFact
 from models.templates import CampaignStanding, Template
 
 __all__ = [
-    "TABLES", "Alarm", "Basis", "Bestseller", "CampaignStanding", "Canary", "Category", "Companion", "Confirmation", "Contact", "Conversion", "Coupon",
-    "Cursor", "Customer", "Epoch", "Erased", "Forward", "Found", "Heartbeat", "Hint", "History", "Identity", "Interest", "JobCall", "JobRun", "Link", "LookedAt", "Message",
-    "Order", "OrderChange", "OrderLine", "Pause", "PhoneReading", "Product", "ProductChange", "Received", "Refund", "Reply", "Sample", "SetAside", "SharedName",
+    "TABLES", "Alarm", "Awaited", "Basis", "Bestseller", "CampaignStanding", "Canary", "Category", "Companion", "Confirmation", "Contact", "Conversion", "Coupon",
+    "Cursor", "Customer", "Departed", "EndedSession", "Epoch", "Erased", "Figure", "Forgotten", "Forward", "Found", "Heartbeat", "Hint", "History", "Identity", "Interest", "JobCall", "JobRun", "Link", "LookedAt", "Message",
+    "Order", "OrderChange", "OrderLine", "Pause", "PhoneReading", "Product", "ProductChange", "Received", "Refund", "Reply", "Ruling", "Sample", "SetAside", "SharedName",
     "ShopCoupon", "ShopFact", "Stale", "Statement", "Status", "Table", "Taste", "Telling", "Template", "UnsettledEvent", "Webhook",
 ]  # fmt: skip
 
@@ -39,8 +41,8 @@ TABLES: tuple[type[Table], ...] = (
     Customer, Product, Category, Order, OrderLine, OrderChange, Refund, ShopCoupon, ShopFact,
     ProductChange, Hint, Found, Sample,
     Interest, LookedAt, UnsettledEvent, History, Taste, Basis, SharedName, Stale, Companion, Bestseller,
-    Contact, PhoneReading, Identity, Statement, Erased,
+    Contact, PhoneReading, Identity, Statement, Erased, Forgotten, Departed, Ruling,
     Message, Coupon, Link, CampaignStanding, Template, Pause, Canary, JobCall, Epoch,
     Webhook, SetAside, Received, Status, Reply, Confirmation, Forward,
-    Cursor, JobRun, Heartbeat, Conversion, Alarm, Telling,
+    Cursor, JobRun, Heartbeat, Conversion, Figure, Awaited, EndedSession, Alarm, Telling,
 )  # fmt: skip

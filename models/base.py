@@ -123,6 +123,7 @@ def open_database(path: Path | str) -> None:
             "recursive_triggers": 1,  # else REPLACE deletes a row without asking refuse_changes()
             "cache_size": -4_000,  # KiB, for each of a dozen threads
             "temp_store": "memory",
+            "secure_delete": 1,  # what is deleted is gone: of somebody who is erased no byte stays
         },
         timeout=60,
         lock_type="IMMEDIATE",
@@ -134,6 +135,19 @@ def open_database(path: Path | str) -> None:
 def wait_for_writers(seconds: float) -> None:
     """How long this thread waits for another writer to finish, in place of the usual minute."""
     database.execute_sql(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+
+
+def empty_log(patience: float = 2.0) -> bool:
+    """Bring all that is in the write-ahead log into the file, and empty the log: of what was erased it has
+    the pages of before. Returns whether it could; who reads at this moment keeps it from being emptied for
+    `patience` seconds, and no longer."""
+    [(before,)] = database.execute_sql("PRAGMA busy_timeout").fetchall()
+    wait_for_writers(patience)
+    try:
+        [(busy, _, _)] = database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        wait_for_writers(before / 1000)
+    return not busy
 
 
 def close_database() -> None:

@@ -17,6 +17,7 @@ from peewee import (
 )
 
 from models.base import Table, UtcField, among, carry_out_each, transaction, tuples
+from models.erasures import Ruling
 from models.insight import CONTACT, CUSTOMER, EMAIL, Stale
 
 ROWS_A_STATEMENT = 200
@@ -114,8 +115,11 @@ class Identity(Table):
 
     @classmethod
     def put(cls, rows: Iterable[Mapping[str, Any]]) -> None:
-        """What is worked out from the orders under a name is stale where another one holds it now."""
-        rows = list(rows)
+        """What is worked out from the orders under a name is stale where another one holds it now.
+
+        What the operator ruled of a name holds, whatever the row says.
+        """
+        rows = Ruling.followed(rows)
         with transaction():
             cls._mark(rows)
             cls.write_each(

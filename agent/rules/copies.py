@@ -41,6 +41,7 @@ CUSTOMER_FIELDS = (
 CATEGORY_FIELDS = "id,name,slug,parent"
 COUPON_FIELDS = "id,code,status,usage_count,date_expires_gmt,date_modified_gmt"
 
+_ERASED = "deleted@site.invalid"  # what WordPress writes for an e-mail that it erases
 DRAFTS = ("checkout-draft", "auto-draft", "draft")  # carts in the making, not orders
 _NO_DETAILS = DetailFields()
 
@@ -57,7 +58,7 @@ def order(
 
     Raises ValueError where its id or a sum makes no sense.
     """
-    billing = one.get("billing") or {}
+    billing = {} if is_erased(one) else one.get("billing") or {}
     currency = str(one["currency"])
     status = str(one["status"])
     return {
@@ -84,6 +85,20 @@ def order(
         "modified_at": _utc(one.get("date_modified_gmt")),
         "read_at": read_at,
     }
+
+
+def is_erased(one: Json) -> bool:
+    """Has the shop's own privacy tool erased whose order (or account) this is?
+
+    Of an order it makes the e-mail deleted@site.invalid, names [deleted], each digit of the phone a 0 and
+    the customer id 0, and notes it in the meta field `_anonymized`; of an account it empties the whole
+    billing block. Source: WooCommerce, class WC_Privacy_Erasers.
+    """
+    billing = one.get("billing") or {}
+    if "total" not in one:
+        return bool(billing) and not any(billing.values())
+    meta = ((each.get("key"), each.get("value")) for each in one.get("meta_data") or ())
+    return _email(billing.get("email")) == _ERASED or ("_anonymized", "yes") in meta
 
 
 def order_lines(one: Json) -> tuple[list[Row], list[str]]:

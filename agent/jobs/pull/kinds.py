@@ -10,7 +10,7 @@ from agent.jobs.pull.people import ConsentRead, file_people, learn_languages
 from agent.rules import copies
 from agent.rules.consent import COLUMNS, PURPOSES, rules_of
 from agent.rules.copies import Json, Row
-from models import Category, Cursor, Customer, Hint, Order, Product, Refund, ShopCoupon
+from models import Category, Cursor, Customer, Departed, Hint, Order, Product, Refund, ShopCoupon
 from models.base import among, tuples
 from models.mirror import Copy
 
@@ -61,6 +61,7 @@ def _orders(rows: Rows, read_at: datetime, filing: Filing) -> Filed:
         ),
     )
     said = _consent_before(Order, fit)
+    _note_erased(rows, said, "order erased", filing)
     file_people(fit, "order", said, country=filing.country, now=filing.now)
     filed = file_rows(Order, "orders", fit, read_at, filing)
     learn_languages(fit)
@@ -97,8 +98,15 @@ def _customers(rows: Rows, read_at: datetime, filing: Filing) -> Filed:
         forget(Customer, "customers", others, filing)
         fit = [row for row in fit if row["role"] in filing.roles]
     said = _consent_before(Customer, fit)
+    _note_erased(rows, said, "account erased", filing)
     file_people(fit, "customer", said, country=filing.country, now=filing.now)
     return file_rows(Customer, "customers", fit, read_at, filing)
+
+
+def _note_erased(rows: Rows, before: Mapping[int, ConsentRead], how: str, filing: Filing) -> None:
+    """Whose orders or accounts the shop erased since we saw them."""
+    erased = [int(one["id"]) for one in rows if copies.is_erased(one)]
+    Departed.note((before[one].contact_id for one in erased if one in before), how, filing.now)
 
 
 def _roles(filing: Filing) -> Params:

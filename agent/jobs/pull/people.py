@@ -8,12 +8,13 @@ from typing import Any
 from peewee import fn
 
 from agent.consent import Heard, carry_refusals, record
+from agent.jobs.pull.forgotten import leave_out_forgotten
 from agent.log import Log
 from agent.rules.consent import COLUMNS, NO, PURPOSES, YES, rules_of
 from agent.rules.copies import Row
 from agent.rules.names import first_name
 from agent.rules.phones import Phone, read_phone
-from models import Contact, Customer, Order, PhoneReading, Statement
+from models import Contact, Customer, Departed, Order, PhoneReading, Ruling, Statement
 from models.base import among, tuples
 from models.newer_number import put_names
 
@@ -45,21 +46,25 @@ def file_people(
     `what` is "order" or "customer"; `consent_before` is what the consent fields of each row said when
     it was last read. Runs in the caller's transaction.
     """
+    leave_out_forgotten(rows, what, country=country)
     phones, fresh = _read_phones({(row["phone"], row["country"] or country) for row in rows})
-    ids = _contacts(rows, phones, fresh, country, now)
+    ruled = Ruling.phones(phones.values())
+    ids = ruled | _contacts(rows, phones, fresh, ruled, country, now)
     for row in rows:
         phone = phones[row["phone"], row["country"] or country]
         row["contact_id"] = ids.get(phone)
     put_names(_newest(_identities(rows, what)), now=now)
     if what == "customer":
-        _follow_numbers(rows, consent_before, ids, now)
-    _hear(rows, what, consent_before, ids, now)
+        _follow_numbers(rows, consent_before, now)
+    said_as = {
+        row["woo_id"]: phones[row["phone"], row["country"] or country] for row in rows
+    }  # another number of a person says yes for itself alone
+    _hear(rows, what, consent_before, said_as, now)
 
 
 def _follow_numbers(
     accounts: Sequence[Row],
     before: Mapping[int, ConsentRead],
-    ids: Mapping[str, int],
     now: datetime,
 ) -> None:
     """Another number in an account is another number of the same person: what they refused under the old
@@ -73,10 +78,10 @@ def _follow_numbers(
     }
     if not moved:
         return
-    phones = {number: phone for phone, number in ids.items()}
     query = Contact.select(Contact.id, Contact.phone)
-    phones |= dict(tuples(query.where(among(Contact.id, {old for old, _ in moved}))))
-    for old, new in sorted(moved):
+    both = {contact for pair in moved for contact in pair}
+    phones = dict(tuples(query.where(among(Contact.id, both))))
+    for old, new in sorted(pair for pair in moved if pair[0] in phones):
         carry_refusals(phones[old], phones[new], how=CHANGED, now=now)
 
 
@@ -94,6 +99,7 @@ def hear_deletions(accounts: Sequence[int], *, now: datetime) -> None:
         .where(among(Customer.woo_id, accounts))
     )
     theirs = tuples(query)
+    Departed.note((contact for _, contact, _, _ in theirs), "account deleted", now)
     kept = {
         contact
         for (contact,) in tuples(
@@ -171,14 +177,16 @@ def _contacts(
     rows: Sequence[Row],
     phones: Mapping[tuple[str, str], str],
     fresh: Mapping[str, Phone],
+    ruled: Collection[str],
     country: str,
     now: datetime,
 ) -> dict[str, int]:
-    """One contact per phone, named by the newest row that has it. Returns phone -> contact id."""
+    """One contact per phone, named by the newest row that has it; but for those of `ruled`, which are
+    other numbers of somebody. Returns phone -> contact id."""
     newest: dict[str, Row] = {}
     for row in rows:
         e164 = phones[row["phone"], row["country"] or country]
-        if e164 and _date(row, now) >= _date(newest.get(e164, row), now):
+        if e164 and e164 not in ruled and _date(row, now) >= _date(newest.get(e164, row), now):
             newest[e164] = row
     told = _told(newest, fresh)
     return Contact.put([_contact(told[e164], row, now) for e164, row in sorted(newest.items())])
@@ -235,7 +243,7 @@ def _hear(
     rows: Sequence[Row],
     what: str,
     consent_before: Mapping[int, ConsentRead],
-    ids: Mapping[str, int],
+    said_as: Mapping[int, str],
     now: datetime,
 ) -> None:
     """Put what the consent fields say on the ledger, once for each time they change.
@@ -244,7 +252,6 @@ def _hear(
     can know: an old yes never outweighs a STOP given since. A change that we saw happen was said when
     the row was last changed; but not if only the config that we read it by has changed.
     """
-    phone_of = {number: phone for phone, number in ids.items()}
     said = []
     for row in rows:
         contact, before = row["contact_id"], consent_before.get(row["woo_id"])
@@ -264,7 +271,7 @@ def _hear(
                 known = says == NO
             said.append(
                 Heard(
-                    phone=phone_of[contact],
+                    phone=said_as[row["woo_id"]],
                     purpose=purpose,
                     says=says,
                     source=f"{what} {row['woo_id']}",

@@ -21,7 +21,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from agent.sandbox.shop.edits import Edits
+from agent.sandbox.shop.privacy import Privacy
 from agent.sandbox.shop.raw import RawWrites
 from agent.sandbox.shop.sales import Sales
 from agent.sandbox.shop.webhooks import Webhooks
@@ -48,7 +48,7 @@ class Asked:
     at: datetime  # by the shop's clock
 
 
-class Shop(Edits, RawWrites, Sales, Webhooks):
+class Shop(Privacy, RawWrites, Sales, Webhooks):
     """A shop to fill by `add_...` and `place_order`, and to move by the other operations.
 
     Switches, to be set at any time:

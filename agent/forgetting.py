@@ -1,0 +1,368 @@
+"""Somebody is erased: whatever tells who they were goes, from every table.
+
+What stays is theirs under no name: that messages left and what they cost, so the caps of that time and
+the report stay true; orders without who ordered; and the refusal, under a keyed hash of the number. Of
+their names (number, e-mail, account) keyed hashes stay as well: the shop's rows of before come again
+with every sweep, and by these the pull knows what it must leave out of them (agent/jobs/pull/people.py).
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from peewee import fn
+
+from agent.consent import forget_words
+from agent.log import Log
+from agent.person_key import hashed, person_key
+from agent.rules.phones import wa_id_candidates
+from models import (
+    Confirmation,
+    Contact,
+    Coupon,
+    Customer,
+    Departed,
+    Forgotten,
+    Forward,
+    History,
+    Identity,
+    Interest,
+    Link,
+    Message,
+    Order,
+    OrderChange,
+    PhoneReading,
+    Reply,
+    Ruling,
+    SetAside,
+    SharedName,
+    Stale,
+    Statement,
+    Status,
+    Taste,
+    UnsettledEvent,
+    Webhook,
+)
+from models.base import among, empty_log, tuples
+from models.base import transaction as in_one
+from models.erasures import PHONE
+from models.holders import are_shared
+from models.insight import CONTACT, CUSTOMER, EMAIL, ORDER
+from models.order_changes import SHIPMENTS
+
+log = Log(__name__)
+
+ERASED: Final = "the person was erased"
+ROWS_A_LOOK = 2_000  # webhooks and the like, which are read through for what names the person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody and all that names them. `contact_id` is 0 where they are no contact of ours."""
+
+    contact_id: int = 0
+    phones: frozenset[str] = frozenset()  # E.164
+    wa_ids: frozenset[str] = frozenset()
+    user_ids: frozenset[str] = frozenset()
+    emails: frozenset[str] = frozenset()
+    accounts: frozenset[int] = frozenset()
+
+    @property
+    def written_as(self) -> frozenset[str]:
+        """What stands for them in webhooks, replies and events; not their name, which is others', too."""
+        return frozenset(
+            {*(phone.removeprefix("+") for phone in self.phones), *self.wa_ids, *self.user_ids,
+             *self.emails}
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Forgetting:
+    """What there is to forget of a person. `busy` says why it cannot be done at this moment."""
+
+    person: Person
+    counts: Counter[str] = field(default_factory=Counter)
+    busy: str = ""
+    left_in_log: bool = False
+
+
+def person_of(contact: Contact) -> Person:
+    """A contact with what names them. What many order under is a till's, and not theirs."""
+    held = tuples(
+        Identity.select(Identity.kind, Identity.value).where(Identity.contact_id == contact.id)
+    )
+    ruled = tuples(
+        Ruling.select(Ruling.value).where(Ruling.contact_id == contact.id, Ruling.kind == PHONE)
+    )
+    phones = {contact.phone, *(phone for (phone,) in ruled)}
+    ours = (Order.contact_id == contact.id) | (Order.holder_id == contact.id)
+    carried = tuples(Order.select(Order.customer_id, Order.email).where(ours).distinct())
+    mirrored = tuples(
+        Customer.select(Customer.woo_id, Customer.email).where(Customer.contact_id == contact.id)
+    )
+    names = {
+        CUSTOMER: {value for kind, value in held if kind == CUSTOMER}
+        | {str(account) for account, _ in (*carried, *mirrored) if account},
+        EMAIL: {value for kind, value in held if kind == EMAIL}
+        | {email for _, email in (*carried, *mirrored) if email},
+    }
+    if contact.email:
+        names[EMAIL].add(contact.email)
+    own = {kind: values - are_shared(kind, sorted(values)) for kind, values in names.items()}
+    return Person(
+        contact_id=contact.id,
+        phones=frozenset(phones),
+        wa_ids=frozenset(value for kind, value in held if kind == "wa_id"),
+        user_ids=frozenset(value for kind, value in held if kind == "user_id"),
+        emails=frozenset(_not_anothers(EMAIL, own[EMAIL], contact.id)),
+        accounts=frozenset(map(int, _not_anothers(CUSTOMER, own[CUSTOMER], contact.id))),
+    )
+
+
+def _not_anothers(kind: str, values: Iterable[str], contact_id: int) -> set[str]:
+    """Those that no other contact holds."""
+    asked = set(values)
+    others = tuples(
+        Identity.select(Identity.value).where(
+            Identity.kind == kind, among(Identity.value, asked), Identity.contact_id != contact_id
+        )
+    )
+    return asked - {value for (value,) in others}
+
+
+def look(person: Person) -> Forgetting:
+    """What would go, in numbers. Reads every webhook that is kept, so it takes a while."""
+    found = Forgetting(person)
+    webhooks = _naming(Webhook.id, Webhook.body, person)
+    waiting = Webhook.select().where(among(Webhook.id, webhooks), Webhook.done_at.is_null())
+    mine = Message.contact_id == person.contact_id
+    if waiting.exists():
+        found.busy = "something that came from WhatsApp about them is not worked off yet"
+    elif Message.select().where(mine, Message.state == "claimed").exists():
+        found.busy = "a message is on its way to them at this moment"
+    found.counts.update(
+        {
+            "orders": Order.select().where(_orders_of(person)).count(),
+            "accounts": Customer.select().where(_accounts_of(person)).count(),
+            "messages": Message.select().where(mine).count(),
+            "queued": Message.select().where(mine, Message.state == "queued").count(),
+            "statements": Statement.select()
+            .where(among(Statement.phone, _said_under(person)))
+            .count(),
+            "replies": Reply.select().where(_replies_of(person)).count(),
+            "interest": Interest.select().where(Interest.contact_id == person.contact_id).count(),
+            "webhooks": len(webhooks),
+        }
+    )
+    return found
+
+
+def forget(person: Person, *, now: datetime) -> Forgetting:
+    """Erase the person. Where `busy` is set nothing was done: later.
+
+    Done in one transaction, after a look through what was kept as it came, without one. `left_in_log`
+    tells that the write-ahead log could not be emptied: it is with the next backup or restart.
+    """
+    found = look(person)
+    if found.busy:
+        return found
+    named = {
+        table: _naming(table.id, column, person)
+        for table, column in ((Webhook, Webhook.body), (UnsettledEvent, UnsettledEvent.said),
+                              (Forward, Forward.body))
+    }  # fmt: skip
+    with in_one():
+        _keep_hashes(person, now)
+        for name in sorted(_said_under(person)):
+            forget_words(name, now=now)
+        _forget_mirror(person)
+        _forget_messages(person, now)
+        _forget_what_came(person, named)
+        _forget_names(person)
+    found.left_in_log = not empty_log()
+    log.info(
+        "person.forgotten",
+        contact=person.contact_id or "unknown",
+        orders=found.counts["orders"],
+        messages=found.counts["messages"],
+    )
+    return found
+
+
+def hashes_of(
+    *, phones: Iterable[str] = (), emails: Iterable[str] = (), accounts: Iterable[int] = ()
+) -> dict[tuple[str, str], str]:
+    """(kind, value) -> its keyed hash, as `Forgotten` has it. An e-mail's is not that of a number with
+    the same letters."""
+    key = person_key()
+    names = [
+        *((PHONE, phone) for phone in phones),
+        *((EMAIL, email) for email in emails),
+        *((CUSTOMER, str(account)) for account in accounts),
+    ]
+    return {(kind, value): hashed(key, f"{kind} {value}") for kind, value in names}
+
+
+def _keep_hashes(person: Person, now: datetime) -> None:
+    hashes = hashes_of(phones=person.phones, emails=person.emails, accounts=person.accounts)
+    Forgotten.put(hashes.values(), now)
+
+
+def _orders_of(person: Person) -> Any:
+    """Those under their number or account; those with only their e-mail, unless another number has it."""
+    guests = among(Order.email, person.emails) & Order.contact_id.is_null()
+    return (
+        (Order.contact_id == person.contact_id)
+        | (Order.holder_id == person.contact_id)
+        | among(Order.customer_id, person.accounts)
+        | guests
+    )
+
+
+def _accounts_of(person: Person) -> Any:
+    return (Customer.contact_id == person.contact_id) | among(Customer.woo_id, person.accounts)
+
+
+def _forget_mirror(person: Person) -> None:
+    theirs = tuples(Order.select(Order.woo_id, Order.phone).where(_orders_of(person)))
+    accounts = tuples(Customer.select(Customer.woo_id, Customer.phone).where(_accounts_of(person)))
+    orders = [number for number, _ in theirs]
+    typed = {phone for _, phone in (*theirs, *accounts)}
+    if Stale.kept():
+        Stale.mark(ORDER, orders)
+    nobodys = {"email": "", "phone": "", "first_name": "", "last_name": "", "contact_id": None}
+    Order.update(
+        **nobodys,
+        holder_id=None,
+        customer_id=0,
+        consent="",
+        news_consent="",
+        details={},
+        language="",
+    ).where(among(Order.woo_id, orders)).execute()
+    Order.update(email="").where(among(Order.email, person.emails)).execute()
+    OrderChange.update(was="", became="").where(
+        among(OrderChange.order_id, orders), OrderChange.what == SHIPMENTS
+    ).execute()
+    Customer.update(**nobodys, consent="", news_consent="").where(_accounts_of(person)).execute()
+    Customer.update(email="").where(among(Customer.email, person.emails)).execute()
+    read = among(PhoneReading.e164, person.phones)
+    PhoneReading.delete().where(read | among(PhoneReading.typed, typed)).execute()
+    for table in (History, Taste, Interest):
+        table.delete().where(table.contact_id == person.contact_id).execute()
+
+
+def _forget_messages(person: Person, now: datetime) -> None:
+    """They stay, each under a new id of ours: WhatsApp's begins with the number, in other letters, and
+    what it still says of them finds nobody."""
+    query = Message.select(
+        Message.id, Message.uid, Message.state, Message.wamid, Message.deferred_wamid
+    )
+    for one in query.where(Message.contact_id == person.contact_id):
+        columns: dict[str, Any] = {"detail": ""}
+        if one.state == "queued":
+            columns = {"state": "cancelled", "detail": ERASED, "ended_at": now}
+        uid = secrets.token_urlsafe(16)
+        Message.update(
+            uid=uid, wamid=None, deferred_wamid="", variables={}, about={}, reason="", **columns
+        ).where(Message.id == one.id).execute()
+        Link.delete().where(Link.message_uid == one.uid).execute()
+        Coupon.delete().where(Coupon.message_uid == one.uid, Coupon.woo_id.is_null()).execute()
+        Coupon.update(email="", message_uid=uid).where(Coupon.message_uid == one.uid).execute()
+        wamids = [wamid for wamid in (one.wamid, one.deferred_wamid) if wamid]
+        Status.delete().where(
+            (Status.message_id == one.id) | (Status.uid == one.uid) | among(Status.wamid, wamids)
+        ).execute()
+
+
+def _forget_what_came(person: Person, named: Mapping[Any, list[int]]) -> None:
+    SetAside.delete().where(among(SetAside.webhook_id, named[Webhook])).execute()
+    for table, ids in named.items():
+        table.delete().where(among(table.id, ids)).execute()
+    Reply.delete().where(_replies_of(person)).execute()
+    Confirmation.delete().where(
+        (Confirmation.contact_id == person.contact_id)
+        | among(Confirmation.recipient, {*person.phones, *person.written_as})
+    ).execute()
+    Forward.delete().where(among(Forward.person, _forwarded_as(person))).execute()
+
+
+def _forwarded_as(person: Person) -> set[str]:
+    return {*person.phones, *person.written_as, str(person.contact_id)}
+
+
+def _forget_names(person: Person) -> None:
+    names = {
+        EMAIL: set(person.emails),
+        CUSTOMER: set(map(str, person.accounts)),
+    }
+    for kind, values in names.items():
+        Stale.delete().where(Stale.kind == kind, among(Stale.value, values)).execute()
+        SharedName.delete().where(
+            SharedName.kind == kind, among(SharedName.value, values)
+        ).execute()
+        Ruling.delete().where(Ruling.kind == kind, among(Ruling.value, values)).execute()
+        # as what they are, so that no other contact holds a name of theirs
+        Identity.delete().where(Identity.kind == kind, among(Identity.value, values)).execute()
+    Stale.delete().where(Stale.kind == CONTACT, Stale.value == str(person.contact_id)).execute()
+    Ruling.delete().where(Ruling.contact_id == person.contact_id).execute()
+    Identity.delete().where(Identity.contact_id == person.contact_id).execute()
+    Contact.update(email="").where(among(Contact.email, person.emails)).execute()
+    Contact.delete().where(Contact.id == person.contact_id).execute()
+    Departed.delete().where(Departed.contact_id == person.contact_id).execute()
+
+
+def _said_under(person: Person) -> set[str]:
+    """On the ledger: a STOP stands there under each way in which WhatsApp may write the number."""
+    return {*person.phones, *person.user_ids, *(f"+{way}" for way in _ways(person))}
+
+
+def _replies_of(person: Person) -> Any:
+    """Theirs, and WhatsApp's own notes of their numbers."""
+    from_them = (Reply.contact_id == person.contact_id) | among(Reply.sender, person.written_as)
+    digits = {phone.removeprefix("+") for phone in person.phones} | set(person.wa_ids)
+    notes = [(Reply.kind == "system") & Reply.text.contains(one) for one in sorted(digits)]
+    for note in notes:
+        from_them |= note
+    return from_them
+
+
+def _naming(number: Any, text: Any, person: Person) -> list[int]:
+    """The rows whose text has one of the person's numbers, ids or e-mails in it; some at a time, so that
+    no read keeps the file from being tidied up."""
+    words = sorted(person.written_as | _ways(person))
+    if not words:
+        return []
+    model, found, last = number.model, list[int](), 0
+    names_them = _any(
+        fn.INSTR(text, word.encode() if model is Webhook else word) > 0 for word in words
+    )
+    while ids := [
+        one
+        for (one,) in tuples(
+            model.select(number).where(number > last).order_by(number).limit(ROWS_A_LOOK)
+        )
+    ]:
+        part = model.select(number).where(number.between(ids[0], ids[-1]), names_them)
+        found += [one for (one,) in tuples(part)]
+        last = ids[-1]
+    return found
+
+
+def _ways(person: Person) -> set[str]:
+    """The other ways in which WhatsApp may write one of the numbers."""
+    return {
+        way.removeprefix("+")
+        for phone in person.phones
+        for way in wa_id_candidates(phone.removeprefix("+"))
+    }
+
+
+def _any(conditions: Iterable[Any]) -> Any:
+    met: Any = None
+    for one in conditions:
+        met = one if met is None else met | one
+    return met
