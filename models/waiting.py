@@ -4,8 +4,9 @@ Temporary tables of one run, as in planning.py. Nobody is missing who would be t
 each of them again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from peewee import (
     JOIN,
@@ -18,7 +19,7 @@ from peewee import (
     fn,
 )
 
-from models.base import Table, UtcField, tuples
+from models.base import Table, UtcField, among, tuples
 from models.census import Marked
 from models.contacts import Contact
 from models.interest import Interest, ProductChange
@@ -41,10 +42,13 @@ class Stir(Temporary):
         primary_key = CompositeKey("product_id", "variation_id")
 
     @classmethod
-    def work_out(cls, since: datetime, more_than_percent: int) -> None:
-        """Of what people saw since `since`."""
+    def work_out(
+        cls, since: datetime, more_than_percent: int, products: Collection[int] | None = None
+    ) -> None:
+        """Of what people saw since `since`; of these products alone, where they are named."""
         cls.begin()
         article = Case(None, [(Product.parent_id > 0, Product.parent_id)], Product.woo_id)
+        wanted = [] if products is None else [_of(products)]
         variation = Case(None, [(Product.parent_id > 0, Product.woo_id)], 0)
         went = (
             ProductChange.select(
@@ -69,9 +73,14 @@ class Stir(Temporary):
                 Product.stock_status == IN_STOCK,
                 Product.status == "publish",
                 went.c.at.is_null(False) | (LookedAt.sold_out_at > since) | cheaper,
+                *wanted,
             ),
             (cls.product_id, cls.variation_id, cls.price, cls.sold_out_at),
         ).execute()
+
+
+def _of(products: Collection[int]) -> Any:
+    return among(Product.woo_id, products) | among(Product.parent_id, products)
 
 
 class Waiting(Temporary):

@@ -1,1 +1,8 @@
 """Why a person hears from the shop, or does not: everything that the rules look at, as values."""
+
+from agent.explain.explain import explain
+from agent.explain.explanation import Explanation, HoldShown
+from agent.explain.finding import find_people
+from agent.explain.holds import gather_holds
+
+__all__ = ["Explanation", "HoldShown", "explain", "find_people", "gather_holds"]

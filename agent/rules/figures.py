@@ -165,15 +165,15 @@ def _count(figures: Figures, one: Counted, prices: Prices) -> None:
     figures.failed += messages * (state in FAILED)
     figures.dropped += messages * (state in DROPPED)
     figures.unknown += messages * (state in UNKNOWN)
-    price = _price(one, prices)
+    price = price_of(one, prices)
     if price is None:
         figures.unpriced += messages
     else:
         figures.cost += price * messages
 
 
-def _price(one: Counted, prices: Prices) -> Decimal | None:
-    """What one of them costs; None: nobody knows.
+def price_of(one: Counted, prices: Prices) -> Decimal | None:
+    """What one of these messages costs; None: nobody knows.
 
     What WhatsApp told decides. Where it has told nothing, the category that the template should have.
     """

@@ -6,7 +6,9 @@ from datetime import datetime
 from agent.budget import gather_budget, refusal
 from agent.config import Settings
 from agent.holdout_shares import note_shares
+from agent.jobs.decide.alone import Alone, Judged
 from agent.jobs.decide.day import Day
+from agent.jobs.decide.offers import tell_of_those_held
 from agent.jobs.decide.plan import Plan
 from agent.jobs.decide.planned import Planned
 from agent.jobs.decide.reserve import reserve
@@ -16,7 +18,9 @@ from agent.rules.reasons import Why
 from agent.rules.selection import ALERTS, WINBACKS
 from models.refresh import refresh
 
-__all__ = ["ALERTS", "EVERYTHING", "Day", "Plan", "Planned", "decide", "make_plan"]
+__all__ = [
+    "ALERTS", "EVERYTHING", "Day", "Judged", "Plan", "Planned", "decide", "judge_alone", "make_plan",
+]  # fmt: skip
 
 EVERYTHING: Sequence[str] = (*ALERTS, *WINBACKS)
 
@@ -42,6 +46,18 @@ def make_plan(
     return Plan(settings, day, campaigns=campaigns, room=room, budget=budget, beat=beat)
 
 
+def judge_alone(settings: Settings, contact: int, *, now: datetime) -> Judged:
+    """What a run at `now` would decide about this person. Nothing is worked out anew before.
+
+    Raises KeyError for a contact that there is none of.
+    """
+    day = Day.at(now)
+    budget = gather_budget(settings, now, day.zone) if _is_limited(settings) else _endless(day)
+    room = gather_room(settings, now, day.zone)
+    alone = Alone(settings, day, campaigns=EVERYTHING, room=room, budget=budget, beat=lambda: None)
+    return alone.judge(contact)
+
+
 def _is_limited(settings: Settings) -> bool:
     limits = settings.budget
     return limits.messages_per_month is not None or limits.money_per_month is not None
@@ -65,6 +81,7 @@ def decide(
     """
     day = Day.at(now)
     note_shares(settings, day.date)
+    tell_of_those_held(settings, campaigns, now=now)
     made = make_plan(settings, now=now, beat=beat, campaigns=campaigns)
     for batch in made.batches():
         chosen = [one for one in batch if one.decision.why is Why.CHOSEN]

@@ -13,6 +13,8 @@ from models import CampaignStanding
 
 log = Log(__name__)
 
+NOT_LOOKED_AT = "its template has not been looked at yet"
+
 
 def usable_offers(
     settings: Settings, currency: str, among: Sequence[str], *, now: datetime
@@ -28,13 +30,8 @@ def usable_offers(
         if name not in among:
             continue
         campaign = settings.campaigns[name]
-        wrong = troubles.get(name, "its template has not been looked at yet")
+        wrong = troubles.get(name, NOT_LOOKED_AT)
         pauses = paused[name]
-        if wrong and campaign.enabled and not pauses:
-            log.warning("campaign.unusable", campaign=name, reason=wrong)
-        if pauses and campaign.enabled:
-            reason = "; ".join(in_words(pause) for pause in pauses)
-            log.info("campaign.paused", campaign=name, reason=reason)
         offers.append(
             Offer(
                 name=name,
@@ -51,6 +48,21 @@ def usable_offers(
             )
         )
     return offers
+
+
+def tell_of_those_held(settings: Settings, among: Sequence[str], *, now: datetime) -> None:
+    """For the log: which campaigns are on, and cannot be chosen."""
+    paused = paused_campaigns(settings.campaigns, now)
+    troubles = CampaignStanding.troubles()
+    for name in settings.priority:
+        if name not in among or not settings.campaigns[name].enabled:
+            continue
+        wrong, pauses = troubles.get(name, NOT_LOOKED_AT), paused[name]
+        if wrong and not pauses:
+            log.warning("campaign.unusable", campaign=name, reason=wrong)
+        if pauses:
+            reason = "; ".join(in_words(pause) for pause in pauses)
+            log.info("campaign.paused", campaign=name, reason=reason)
 
 
 def audience_of(settings: Settings) -> Audience:
