@@ -14,6 +14,7 @@ COMMANDS = {
     "check": "Check the config, and talk to the shop, WhatsApp and the database.",
     "sync": "Pull the shop into the mirror once, without sending anything.",
     "status": "Show how the daemon and the mirror are.",
+    "alarms": "List what needs a person, and see that news of it arrive.",
     "report": "Show what the campaigns brought.",
     "order": "Show what an order did, and what its customer was told.",
     "pause": "Send nothing until resume, whatever the config says.",

@@ -12,6 +12,7 @@ import click
 
 from agent import log
 from agent.budget import gather_budget, refusal
+from agent.commands.check_alarms import alarm_findings
 from agent.commands.check_links import link_findings
 from agent.commands.check_parties import Impatient, account_findings, guarded, shop_findings
 from agent.commands.check_templates import Finding, template_findings
@@ -46,6 +47,7 @@ def command(config: Path) -> None:
         ("shop", shop_findings),
         ("whatsapp", _whatsapp),
         ("links", link_findings),
+        ("alarms", alarm_findings),
     ):
         for finding in guarded(look, tools):
             _show(part, finding)

@@ -71,7 +71,7 @@ def foreign_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 def status(config: Path) -> dict[str, str]:
     """Label -> what stands there; a line that goes on below is joined."""
     ended = typed("status", "--config", str(config))
-    assert ended.exit_code == 0, ended.output
+    assert ended.exit_code in (0, 1), ended.output
     assert "EAAexample" not in ended.output
     return read(ended.output)
 
@@ -357,7 +357,7 @@ def test_it_fits_the_terminal(
             )  # fmt: skip
     monkeypatch.setenv("COLUMNS", str(columns))
     code, told = typed_on_a_terminal("status", "--config", str(config))
-    assert code == 0
+    assert code == 0  # the daemon runs, and no alarm stands
     lines = click.unstyle(told).splitlines()
     assert max(map(len, lines)) <= columns
     assert "…" not in told
@@ -405,7 +405,7 @@ def test_order_news_that_are_on_are_told_kind_by_kind(world: World) -> None:
         Contact.insert(phone="+12025550100", order_news="yes", created_at=now()).execute()
         put_template("order_completed", "MARKETING")
     done = typed("status", "--config", str(config))
-    assert done.exit_code == 0
+    assert done.exit_code == 1  # no daemon runs
     told = " ".join(done.output.split())
     assert "order_completed: on; in en WhatsApp counts its template as MARKETING" in told
     assert "order_delivered: CANNOT BE SENT: there is no such template" in told

@@ -1,0 +1,51 @@
+"""All that `winback status` shows, gathered at one moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from agent.budget import gather_budget
+from agent.config import Settings
+from agent.epoch import Doubt, standing_doubt
+from agent.jobs.canary import Trying, under_trial
+from agent.jobs.exactness import MirrorStatus, look_at_mirror
+from agent.jobs.health import Health, look_at_health
+from agent.jobs.status import Status, look
+from agent.room import account
+from agent.rules.budget import Budget
+from agent.rules.room import Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A look at everything; `now` is when, and `zone` the shop's."""
+
+    settings: Settings
+    now: datetime
+    zone: ZoneInfo
+    health: Health
+    status: Status
+    mirror: MirrorStatus
+    doubt: Doubt | None
+    budget: Budget
+    limit: Account
+    trials: Mapping[str, Trying]
+
+
+def see(settings: Settings, now: datetime) -> Seen:
+    """Gather it, from the open database."""
+    status = look(now)
+    zone = ZoneInfo(status.shop.get("zone", "UTC"))
+    return Seen(
+        settings=settings,
+        now=now,
+        zone=zone,
+        health=look_at_health(now),
+        status=status,
+        mirror=look_at_mirror(now),
+        doubt=standing_doubt(),
+        budget=gather_budget(settings, now, zone),
+        limit=account(settings, now, zone),
+        trials=under_trial(settings, now),
+    )
