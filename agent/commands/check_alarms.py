@@ -14,9 +14,7 @@ def alarm_findings(tools: Tools) -> Iterator[Finding]:
     wanted = settings.alarms
     if not ways(settings):
         yield Finding(
-            "nobody is told of alarms: they are in the log and in winback status alone",
-            "set email_to or webhook_url in [alarms]",
-            fatal=False,
+            "alarms are in the log and in winback status; [alarms] names nobody to be told"
         )
     if wanted.email_to:
         where = f"{wanted.smtp.host}:{wanted.smtp.port}"
@@ -26,6 +24,8 @@ def alarm_findings(tools: Tools) -> Iterator[Finding]:
             yield Finding(f"alarms by e-mail: {error.what}", error.fix, fatal=False)
         else:
             told = ", ".join(wanted.email_to)
-            yield Finding(f"the mail server {where} answers; winback alarms --test writes to {told}")
+            yield Finding(
+                f"the mail server {where} answers; winback alarms --test writes to {told}"
+            )
     if wanted.webhook_url:
         yield Finding(f"alarms go to {wanted.webhook_url}; winback alarms --test tries it")
