@@ -10,6 +10,7 @@ import peewee
 from agent.errors import WinbackError
 
 COMMANDS = {
+    "init": "Ask what is needed, try it out, and write the config.",
     "run": "Run the daemon.",
     "check": "Check the config, and talk to the shop, WhatsApp and the database.",
     "sync": "Pull the shop into the mirror once, without sending anything.",
@@ -58,7 +59,7 @@ class _Commands(click.Group):
 def winback() -> None:
     """Writes to a WooCommerce shop's quiet customers over WhatsApp: politely, and once.
 
-    Start with `winback demo`. Then copy config.example.toml, fill it in, and `winback check`.
+    Start with `winback demo`. Then `winback init` writes a config, and `winback check` tries it out.
     """
 
 

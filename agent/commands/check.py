@@ -1,9 +1,7 @@
 """winback check: the config, and then everything it leads to, each with what to do."""
 
 import os
-import shutil
 import sys
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,6 +14,7 @@ from agent.commands.check_alarms import alarm_findings
 from agent.commands.check_links import link_findings
 from agent.commands.check_parties import Impatient, account_findings, guarded, shop_findings
 from agent.commands.check_templates import Finding, template_findings
+from agent.commands.findings import show
 from agent.commands.options import config_option, read_settings
 from agent.commands.pausing import told
 from agent.config import Settings
@@ -29,8 +28,6 @@ from agent.rules.selection import ALERTS
 from agent.service import WallClock
 from agent.timetable import Tools
 from models import Pause, ShopFact
-
-MARGIN = " " * 16  # where the findings begin
 
 
 @click.command
@@ -50,35 +47,12 @@ def command(config: Path) -> None:
         ("alarms", alarm_findings),
     ):
         for finding in guarded(look, tools):
-            _show(part, finding)
+            show(part, finding)
             failed += bool(finding.fix) and finding.fatal
     if failed:
         click.echo(f"\n{failed} to correct before winback can work (FAIL above)")
         sys.exit(1)
     click.echo("\nwinback can work")
-
-
-def _show(part: str, finding: Finding) -> None:
-    mark = "ok" if not finding.fix else "FAIL" if finding.fatal else "note"
-    _say(f"{mark:5} {part:9} ", finding.what)
-    if finding.fix:
-        _say(f"{MARGIN}-> ", finding.fix)
-
-
-def _say(label: str, text: str) -> None:
-    """Folded below itself on a terminal; one line elsewhere, so that it can be searched."""
-    if sys.stdout.isatty():
-        text = textwrap.fill(
-            text,
-            max(shutil.get_terminal_size().columns, 60),
-            initial_indent=label,
-            subsequent_indent=" " * len(label),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        click.echo(text)
-    else:
-        click.echo(label + text)
 
 
 def _config(tools: Tools) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
+from agent.commands.program import as_typed
 from agent.commands.stage import EVENTS_TOKEN, ZONE, Stage
 from agent.database import shared
 from agent.service import WallClock
@@ -77,7 +78,7 @@ def keep(stage: Stage, console: Console, *, told_of: str = "") -> None:
     stage.life.advance_to(now)
     stage.life.start()
     stage.whatsapp.start_delivering()
-    winback = f"{_as_typed()} {{}} --config {stage.config}"
+    winback = f"{as_typed()} {{}} --config {stage.config}"
     order = f"  {winback.format(f'order {told_of}')}\n" if told_of else ""
     console.print(
         f"\nThe daemon goes on, on the real clock; its campaigns run at {at:%H:%M} shop time "
@@ -161,7 +162,7 @@ def _look_after(stage: Stage, console: Console) -> None:
                 if code in NOT_AGAIN:
                     console.print(
                         f"daemon: {NOT_AGAIN[code]}, and not started again. By hand: "
-                        f"{_as_typed()} run --config {stage.config}",
+                        f"{as_typed()} run --config {stage.config}",
                         soft_wrap=True,
                     )
                     _wait_for_the_end()
@@ -196,12 +197,6 @@ def _stop(daemon: "subprocess.Popen[bytes]") -> None:
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
         daemon.kill()
         daemon.wait()
-
-
-def _as_typed() -> str:
-    """How this program was called, for commands to copy; from a checkout `python -m agent.cli`."""
-    typed = Path(sys.argv[0])
-    return f"{sys.executable} -m agent.cli" if typed.suffix == ".py" else str(typed)
 
 
 def _soon(local: datetime) -> datetime:

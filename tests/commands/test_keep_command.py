@@ -23,13 +23,13 @@ from sending_world import wait_until
 from typing_in import typed
 
 from agent.commands.keep import (
-    _as_typed,
     _soon,
     come_to_today,
     ended_by_signals,
     keep,
     newest_told,
 )
+from agent.commands.program import as_typed
 from agent.commands.stage import ZONE, Stage, first_morning, set_up
 from agent.database import owned
 from agent.service import WallClock
@@ -292,9 +292,9 @@ def test_the_campaigns_run_soon_but_never_over_midnight(now: str, at: str) -> No
 
 def test_the_commands_to_copy_are_those_that_work_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["/opt/winback/bin/winback", "demo", "--keep"])
-    assert _as_typed() == "/opt/winback/bin/winback"
+    assert as_typed() == "/opt/winback/bin/winback"
     monkeypatch.setattr(sys, "argv", ["agent/cli.py", "demo", "--keep"])
-    assert _as_typed() == f"{sys.executable} -m agent.cli"
+    assert as_typed() == f"{sys.executable} -m agent.cli"
 
 
 @pytest.mark.long
