@@ -6,6 +6,7 @@ from models import (
     Erased,
     Identity,
     Interest,
+    Message,
     Order,
     OrderChange,
     OrderLine,
@@ -24,6 +25,7 @@ LaterCustomer = attached(Customer, SCHEMA)
 LaterErased = attached(Erased, SCHEMA)
 LaterIdentity = attached(Identity, SCHEMA)
 LaterInterest = attached(Interest, SCHEMA)
+LaterMessage = attached(Message, SCHEMA)
 LaterOrder = attached(Order, SCHEMA)
 LaterOrderChange = attached(OrderChange, SCHEMA)
 LaterOrderLine = attached(OrderLine, SCHEMA)

@@ -11,16 +11,14 @@ from agent.rehearse.later import (
     LaterErased,
     LaterIdentity,
     LaterInterest,
-    LaterOrder,
     LaterStatement,
 )
 from agent.rules.names import first_name
 from models import Contact, Customer, Erased, Identity, Interest, Message, Order, Statement
-from models.base import among, carry_out_each, instant, raw, tuples
+from models.base import among, instant, raw, tuples
 from models.insight import CUSTOMER, EMAIL
 from models.newer_number import put_names
 
-NOBODY = 0
 GAVE_UP = ("failed", "refused")
 
 
@@ -132,19 +130,15 @@ def name_people(contacts: Collection[int], at: str) -> None:
             "language": language,
         }
         own |= {name: value for name, value in said.items() if value} | {"named_at": placed}
-    names = ("first_name", "last_name", "email", "language", "named_at")
-    fields = [getattr(Contact, name) for name in names]
-    held: Any = Contact.select(Contact.id, *fields).where(among(Contact.id, called)).dicts()
-    known = {row["id"]: row for row in held}
-    update = Contact.update(dict.fromkeys(fields)).where(Contact.id == NOBODY).sql()[0]
-    rows = []
-    for contact, own in called.items():
-        row = known.get(contact)
-        if row is None or (row["named_at"] is not None and own["named_at"] < row["named_at"]):
-            continue
-        new = row | own
-        rows.append((*(field.db_value(new[field.name]) for field in fields), contact))
-    carry_out_each(update, rows)
+    known = list(Contact.select().where(among(Contact.id, called)))
+    newer = [
+        one for one in known if one.named_at is None or called[one.id]["named_at"] >= one.named_at
+    ]
+    for one in newer:
+        for name, value in called[one.id].items():
+            if value:
+                setattr(one, name, value)
+    Contact.update_each(newer, ("first_name", "last_name", "email", "language", "named_at"))
 
 
 def put_contacts(ids: Collection[int], at: str) -> None:
@@ -176,12 +170,6 @@ def put_names_of(rows: Collection[dict[str, Any]], at: str) -> None:
     )
     put_names(_names(known), now=instant(at))
     name_people([row["contact_id"] for row in known], at)
-
-
-def names_on_orders(ids: Collection[int]) -> list[dict[str, Any]]:
-    columns = ("customer_id", "email", "contact_id", "created_at")
-    query = LaterOrder.select(*(getattr(LaterOrder, name) for name in columns))
-    return list(query.where(among(LaterOrder.woo_id, ids)).dicts())
 
 
 def put_statements(ids: Collection[int]) -> None:

@@ -6,25 +6,25 @@ What is worked out from the rows is worked out anew by the jobs that always do i
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from shutil import copyfile
 
+import peewee
 from peewee import fn
 
-from agent.backups import reading
+from agent.backups import copy_all, explained, reading, require_space
 from agent.config import Settings
-from agent.database import explained, require_there
+from agent.database import require_there
 from agent.jobs.interest.carts import follow_carts
 from agent.rehearse import people, shop, writing
 from agent.rehearse.known import Known
+from agent.rehearse.later import SCHEMA
 from models import Basis, Bestseller, Companion, Interest, ProductChange, ShopFact, Stale
 from models.base import UtcField, close_database, database, migrate, open_database, raw
 from models.refresh import nothing, refresh
-
-LATER = "later"  # under this name the copy that was not wound back is attached
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Rewound:
 @contextmanager
 def as_of(settings: Settings, moment: datetime, *, as_said: bool = False) -> Iterator[Rewound]:
     """Open the database as it was at `moment` in the place of the real one, which is not touched; beside
-    it, as the schema LATER, it stands as it is now. Both are gone afterwards.
+    it, as the schema of agent/rehearse/later.py, it stands as it is now. Both are gone afterwards.
 
     `as_said`: consent counts from when it was said, also where it was heard later. Works beside a daemon.
     Raises DatabaseTrouble.
@@ -47,39 +47,43 @@ def as_of(settings: Settings, moment: datetime, *, as_said: bool = False) -> Ite
     path = settings.database.path
     require_there(path)
     before = database.obj
-    with tempfile.TemporaryDirectory(prefix="winback-") as folder, explained(path):
-        now, then = Path(folder) / "now.db", Path(folder) / "then.db"
-        _copy(path, now)
-        open_database(now)
-        migrate()
-        _close()
-        copyfile(now, then)
-        open_database(then)
+    with tempfile.TemporaryDirectory(prefix="winback-") as name:
         try:
+            now = _copies(path, Path(name))
             for pragma in ("synchronous = off", "cache_size = -64000"):  # it is thrown away
                 database.execute_sql(f"PRAGMA {pragma}")
-            database.execute_sql(f"ATTACH DATABASE ? AS {LATER}", (str(now),))
+            database.execute_sql(f"ATTACH DATABASE ? AS {SCHEMA}", (str(now),))
             known = Known.look(as_said=as_said)
             notes = _notes(known, moment)
             _wind_back(known, moment, settings)
             yield Rewound(moment, known, notes)
         finally:
-            _close()
+            with suppress(peewee.InterfaceError):  # it never came to be opened
+                close_database()
             if before is not None:
                 database.initialize(before)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copies(path: Path, folder: Path) -> Path:
+    """Two copies of one moment, in the shape of this version: one is opened, the other is returned."""
+    now, then = folder / "now.db", folder / "then.db"
+    with explained(f"copying {path} to {folder}"):
+        with closing(reading(path)) as source:
+            require_space(source, folder)
+            _copy(source, now)
+        open_database(now)
+        migrate()
+        database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        close_database()
+        copyfile(now, then)
+        open_database(then)
+    return now
+
+
+def _copy(source: sqlite3.Connection, target: Path) -> None:
     """As it is at one moment; nobody who writes waits."""
     target.touch(0o600)
-    with closing(reading(source)) as there, closing(sqlite3.connect(target)) as here:
-        there.backup(here)
-
-
-def _close() -> None:
-    """All is in the one file then."""
-    database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    close_database()
+    copy_all(source, target)
 
 
 def _wind_back(known: Known, moment: datetime, settings: Settings) -> None:

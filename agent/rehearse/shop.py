@@ -15,7 +15,7 @@ from agent.rehearse.later import (
 )
 from models import Customer, Order, OrderChange, OrderLine, Product, ProductChange, Refund
 from models.attached import copy_seen
-from models.base import among, carry_out_each, instant, raw, tuples
+from models.base import among, instant, raw, tuples
 from models.interest import OBSERVED
 from models.order_changes import STATUS, TOTAL
 
@@ -82,6 +82,8 @@ def orders_as_they_were(ids: Collection[int], at: str) -> list[Row]:
     rows = []
     for row in LaterOrder.select().where(among(LaterOrder.woo_id, ids)).dicts():
         was = were.get(row["woo_id"], {})
+        if was.get(STATUS) == "":
+            continue
         if STATUS in was:
             row["status"] = was[STATUS]
         if TOTAL in was:
@@ -139,24 +141,18 @@ def put_products_back(ids: Collection[int], at: str) -> None:
     were: dict[int, dict[str, str | None]] = {}
     for product, field, was in tuples(query):
         were.setdefault(product, {})[field] = was
-    known = {row["woo_id"]: row for row in LaterProduct.select(
-        LaterProduct.woo_id, *(getattr(LaterProduct, name) for name in OBSERVED)
-    ).where(among(LaterProduct.woo_id, ids)).dicts()}  # fmt: skip
-    update = Product.update(dict.fromkeys(getattr(Product, name) for name in OBSERVED))
-    values = [
-        (*(_observed(name, were.get(number, {}), row) for name in OBSERVED), number)
-        for number, row in known.items()
-    ]
-    carry_out_each(update.where(Product.woo_id == 0).sql()[0], values)
+    rows = list(LaterProduct.select().where(among(LaterProduct.woo_id, ids)))
+    for row in rows:
+        for name, was in were.get(row.woo_id, {}).items():
+            setattr(row, name, _observed(name, was))
+    Product.update_each(rows, OBSERVED)
 
 
-def _observed(name: str, were: dict[str, str | None], row: Row) -> Any:
-    if name not in were:
-        return row[name]
-    was = were[name]
+def _observed(name: str, text: str | None) -> Any:
+    """A value as the history of changes has it -> as the mirror has it."""
     if name == "stock_status":
-        return was or ""
-    return None if was is None else int(was)
+        return text or ""
+    return None if text is None else int(text)
 
 
 def put_products(ids: Collection[int], at: str) -> None:

@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from agent.rehearse.later import LaterMessage
 from models import Canary, Conversion, Coupon, Epoch, Link, Message, Pause
-from models.base import instant, tuples
+from models.base import instant
+from models.delivery import MARKETING
 
 STAMPS = ("claimed_at", "accepted_at", "sent_at", "delivered_at", "read_at", "ended_at")
 STAGES = (
@@ -65,6 +67,12 @@ def _state(row: Any, moment: datetime) -> str:
     return "unsure" if row.claimed_at is not None and row.claimed_at <= moment else "queued"
 
 
-def ids() -> set[int]:
-    """Of all messages that the copy has."""
-    return {number for (number,) in tuples(Message.select(Message.id))}
+def put_others(after: datetime, until: datetime) -> bool:
+    """What was written in between that is no marketing, as it ended: it takes of the money and of the people
+    a day. Returns whether there was any."""
+    columns = [field for field in Message._meta.sorted_fields if field.name != "id"]  # noqa: SLF001 - peewee has no other name for it
+    between = (LaterMessage.created_at > after) & (LaterMessage.created_at <= until)
+    rows = LaterMessage.select(*(getattr(LaterMessage, field.name) for field in columns))
+    others = rows.where(between, LaterMessage.kind != MARKETING)
+    written = Message.insert_from(others, columns).on_conflict_ignore().as_rowcount().execute()
+    return int(written) > 0
