@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from agent.config.campaigns import LoyaltyReward
 from agent.config.complaints import Steps, Wrong
+from agent.config.places import is_loopback
 from agent.config.settings import Settings
 
 
@@ -24,6 +25,7 @@ def disagreements(settings: Settings) -> Iterator[Disagreement]:
     yield from _budget(settings)
     yield from _links(settings)
     yield from _conversations(settings)
+    yield from _alarms(settings)
     yield from _previous_secrets(settings)
     for name in settings.campaigns:
         yield from _campaign(settings, name)
@@ -115,6 +117,27 @@ def _conversations(settings: Settings) -> Iterator[Disagreement]:
                 "is set without forward_secret: nobody there could tell that a reply comes from winback",
                 "make one up (openssl rand -hex 24) for forward_secret, and let the receiver check it",
             ),
+        )
+
+
+def _alarms(settings: Settings) -> Iterator[Disagreement]:
+    alarms, section = settings.alarms, "alarms"
+    if alarms.smtp_user and alarms.smtp_security == "none" and not is_loopback(alarms.smtp.host):
+        yield Disagreement(
+            (section, "smtp_security"),
+            ((section, "smtp_user"), (section, "smtp")),
+            Wrong(
+                "is none, so that anybody on the way could read smtp_password",
+                'write "starttls" (port 587) or "tls" (port 465)',
+            ),
+        )
+    if bool(alarms.smtp_user) != bool(alarms.smtp_password):
+        which, other = ("smtp_user", "smtp_password")
+        if alarms.smtp_password:
+            which, other = other, which
+        what = f"is set without {other}: the mail server asks for both"
+        yield Disagreement(
+            (section, which), ((section, other),), Wrong(what, f"set {other} as well")
         )
 
 

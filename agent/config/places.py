@@ -101,12 +101,13 @@ class PublicUrl(Url):
             return ""
         url = super().read(raw)
         parts = urlsplit(url)
-        if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
             raise self.refuse(raw, "begin with https://: what goes there names people")
         return url
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Is it this machine itself?"""
     with suppress(ValueError):  # a name, not a number
         return ip_address(host).is_loopback
     return host == "localhost"
