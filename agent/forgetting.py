@@ -265,13 +265,14 @@ def _forget_messages(person: Person, now: datetime) -> None:
         columns: dict[str, Any] = {"detail": ""}
         if one.state == "queued":
             columns = {"state": "cancelled", "detail": ERASED, "ended_at": now}
-        uid = secrets.token_urlsafe(16)
+        Coupon.delete().where(Coupon.message_uid == one.uid, Coupon.woo_id.is_null()).execute()
+        kept = Coupon.update(email="").where(Coupon.message_uid == one.uid).execute()
+        # the shop knows its coupon by it
+        uid = one.uid if kept else secrets.token_urlsafe(16)
         Message.update(
             uid=uid, wamid=None, deferred_wamid="", variables={}, about={}, reason="", **columns
         ).where(Message.id == one.id).execute()
         Link.delete().where(Link.message_uid == one.uid).execute()
-        Coupon.delete().where(Coupon.message_uid == one.uid, Coupon.woo_id.is_null()).execute()
-        Coupon.update(email="", message_uid=uid).where(Coupon.message_uid == one.uid).execute()
         wamids = [wamid for wamid in (one.wamid, one.deferred_wamid) if wamid]
         Status.delete().where(
             (Status.message_id == one.id) | (Status.uid == one.uid) | among(Status.wamid, wamids)

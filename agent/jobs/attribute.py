@@ -243,7 +243,11 @@ def _write(rows: Sequence[Row]) -> None:
 
 
 def _forget_others(credited: set[int]) -> None:
-    known = (order for (order,) in raw(Conversion.select(Conversion.order_id)))
+    """But for those of people who were erased: nobody can tell any more whose order it was, and it was
+    earned all the same."""
+    is_known = Contact.select().where(Contact.id == Conversion.contact_id)
+    query = Conversion.select(Conversion.order_id).where(fn.EXISTS(is_known))
+    known = (order for (order,) in raw(query))
     gone = [order for order in known if order not in credited]
     if gone:
         Conversion.delete().where(among(Conversion.order_id, gone)).execute()

@@ -24,6 +24,7 @@ from test_track import keep, status
 from agent.config import Settings
 from agent.consent import Heard, record, stands
 from agent.forgetting import Person, forget, look, person_of
+from agent.jobs.attribute import attribute
 from agent.jobs.departed import forget_departed
 from agent.jobs.insight import keep_current
 from agent.jobs.pull.kinds import CUSTOMERS
@@ -155,7 +156,9 @@ def test_no_byte_of_the_person_is_left_in_the_file(
     assert bytes_left(database, TRACES) == []
 
 
-def test_what_the_caps_and_the_report_need_stays_under_no_name(ana: Contact, now: datetime) -> None:
+def test_what_the_caps_and_the_report_need_stays_under_no_name(
+    ana: Contact, settings: Settings, now: datetime
+) -> None:
     found = forget(person_of(ana), now=now)
     assert found.counts["messages"] == 2
     told, waits = Message.select().where(Message.contact_id == ana.id).order_by(Message.id)
@@ -165,6 +168,9 @@ def test_what_the_caps_and_the_report_need_stays_under_no_name(ana: Contact, now
     assert [one.code for one in Coupon.select()] == [
         "SUMMER7"
     ]  # the shop has it: it is taken out there
+    assert Coupon.get().message_uid == told.uid  # by which the shop has noted it
+    attribute(settings, beat=nothing)
+    assert Conversion.select().where(Conversion.message_id == told.id).count() == 1
     order = Order.get_by_id(1)
     assert (order.total, order.status, order.contact_id) == (10000, "completed", None)
 
@@ -258,7 +264,7 @@ def test_a_late_status_of_theirs_finds_nobody(
     )
     track(settings, now=now, beat=nothing)
     assert Identity.select().where(Identity.value == "US.4711").count() == 0
-    assert Message.select().where(Message.wamid.is_null(False)).count() == 0
+    assert Contact.get_or_none(Contact.phone == ANA) is None
 
 
 def test_who_is_no_contact_takes_no_guests_along(

@@ -35,11 +35,14 @@ def learn_user_ids(statuses: Sequence[StatusUpdate], *, now: datetime) -> int:
 
 
 def _contacts(statuses: Sequence[StatusUpdate]) -> dict[str, int]:
-    """uid or wamid -> contact."""
+    """uid or wamid -> contact; of somebody who was erased there is none."""
     found: dict[str, int] = {}
     for field, names in (
         (Message.uid, {status.uid for status in statuses if status.uid}),
         (Message.wamid, {status.wamid for status in statuses}),
     ):
-        found |= dict(tuples(Message.select(field, Message.contact_id).where(among(field, names))))
+        query = Message.select(field, Contact.id).join(
+            Contact, on=(Contact.id == Message.contact_id)
+        )
+        found |= dict(tuples(query.where(among(field, names))))
     return found
