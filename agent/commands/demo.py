@@ -21,6 +21,7 @@ from agent.commands.report_words import NAMES, NEWS_NAMES
 from agent.commands.script import LANGUAGES
 from agent.commands.stage import ZONE, Stage, first_morning, set_up
 from agent.commands.tables import print_report
+from agent.commands.world import stand_by
 from agent.config import load
 from agent.daemon import Daemon
 from agent.database import owned
@@ -40,24 +41,49 @@ LONGEST_SENDING = 10  # minutes, one by one, until what is queued has left
 @click.option(
     "--keep", "keeping", is_flag=True, help="Go on afterwards, on the real clock, until Ctrl-C."
 )
+@click.option(
+    "--world",
+    "alone",
+    is_flag=True,
+    help="Only put up the shop and WhatsApp, for a winback of your own, until Ctrl-C.",
+)
+@click.option(
+    "--port",
+    default=8087,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="With --world: where your winback listens.",
+)
 @click.option("--products", default=300, show_default=True, type=click.IntRange(20, 2000))
 @click.option("--customers", default=3000, show_default=True, type=click.IntRange(100, 20000))
-def command(keeping: bool, products: int, customers: int) -> None:
+def command(keeping: bool, alone: bool, port: int, products: int, customers: int) -> None:
     """Make up a shop with two years of orders, and let winback work on it for some days.
 
     Nothing leaves this machine, nothing is left behind.
+
+    \b
+    Examples:
+      winback demo                some days in a minute, and what they brought
+      winback demo --keep         then a daemon on the real clock, to look at and to kill
+      winback demo --world        only shop and WhatsApp, to try winback init on
     """
     console = Console()
-    start = first_morning(WallClock().now(), DAYS)
+    now = WallClock().now()
+    start = now if alone else first_morning(now, DAYS)
     with ended_by_signals(), tempfile.TemporaryDirectory(prefix="winback-demo-") as name:
         folder = Path(name)
         console.print("Making up a shop ...", style="dim")
-        with set_up(folder, start, products=products, customers=customers) as stage:
+        with set_up(
+            folder, start, products=products, customers=customers, templates=not alone
+        ) as stage:
             town = stage.town
             console.print(
                 f"A shop with {town.products:,} products, {len(town.people):,} people "
                 f"and {town.orders:,} orders: {stage.shop_url}"
             )
+            if alone:
+                _stand_by(stage, console, port)
+                return
             stage.write_config(pace=1000, poll="30m", alerts="1h", at="09:00", quiet_from="22:00")
             with _logging_to(folder / "demo.log"):
                 _play(stage, console)
@@ -65,6 +91,13 @@ def command(keeping: bool, products: int, customers: int) -> None:
                 database = folder / "winback.db"
                 come_to_today(database)
                 keep(stage, console, told_of=newest_told(database))
+
+
+def _stand_by(stage: Stage, console: Console, port: int) -> None:
+    try:
+        stand_by(stage, console, port=port)
+    except KeyboardInterrupt:
+        console.print("ending ...")
 
 
 def _play(stage: Stage, console: Console) -> None:

@@ -89,7 +89,8 @@ def keep(stage: Stage, console: Console, *, told_of: str = "") -> None:
         f"{order}"
         f"  tail -f {stage.folder / 'winback.log'}\n"
         f"{_something_to_tell(stage, at)}"
-        "Or kill it in the middle of sending: no message comes twice. Ctrl-C ends everything.",
+        "Or kill it in the middle of sending: no message comes twice. To try winback init, and a "
+        f"winback of your own: {as_typed()} demo --world. Ctrl-C ends everything.",
         soft_wrap=True,
         highlight=False,
         markup=False,

@@ -154,16 +154,20 @@ class Stage:
 
 
 @contextmanager
-def set_up(folder: Path, start: datetime, *, products: int, customers: int) -> Iterator[Stage]:
-    """Furnish a shop as of `start`, and serve it and a WhatsApp on free ports of this machine."""
+def set_up(
+    folder: Path, start: datetime, *, products: int, customers: int, templates: bool = True
+) -> Iterator[Stage]:
+    """Furnish a shop as of `start`, and serve it and a WhatsApp on free ports of this machine, with the
+    demo's own `templates` or none yet."""
     clock = DemoClock(start)
     shop = Shop(clock, name="Loja Exemplo", timezone=ZONE.key)
     shop.gateways["bacs"].instructions = "Transfira o total e informe o número do seu pedido."
     shop.add_order_status("delivered", "Delivered")  # as plugins for tracking bring one
     town = furnish(shop, seed=SEED, now=start, products=products, customers=customers)
     whatsapp = WhatsApp(clock, seed=SEED)
-    put_up_templates(whatsapp)
-    put_up_news_templates(whatsapp)
+    if templates:
+        put_up_templates(whatsapp)
+        put_up_news_templates(whatsapp)
     life = Life(shop, whatsapp, town, seed=SEED, tempting=TEMPTING)
     showcase = Showcase(shop, town, seed=SEED)
     port = _free_port()
