@@ -15,7 +15,7 @@ from rich.table import Table
 from agent import log
 from agent.clients.whatsapp import WhatsApp
 from agent.commands.options import config_option, read_settings
-from agent.commands.preview import Look, mirror, show_unused, standing
+from agent.commands.template_look import Look, mirror, show_unused, standing
 from agent.config import Occasion, Settings
 from agent.config.campaigns import Campaign
 from agent.config.order_news import News

@@ -3,6 +3,6 @@
 from agent.explain.explain import explain
 from agent.explain.explanation import Explanation, HoldShown
 from agent.explain.finding import find_people
-from agent.explain.holds import gather_holds
+from agent.explain.holds import daemon_away, gather_holds
 
-__all__ = ["Explanation", "HoldShown", "explain", "find_people", "gather_holds"]
+__all__ = ["Explanation", "HoldShown", "daemon_away", "explain", "find_people", "gather_holds"]

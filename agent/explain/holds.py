@@ -34,8 +34,17 @@ def gather_holds(
         *_templates(settings, looked_at),
         *_canaries(settings, now, looked_at),
         *_room(settings, now, zone, looked_at),
-        *_daemon(now),
     ]
+
+
+def daemon_away(now: datetime) -> list[HoldShown]:
+    """That nobody works here, if so."""
+    beat = Heartbeat.get_or_none()
+    if beat is None or beat.stopped_at is not None or now - beat.beat_at > SILENT:
+        return [
+            HoldShown(campaign="", what="the daemon does not run", fix="systemctl start winback")
+        ]
+    return []
 
 
 def _owner(settings: Settings) -> Iterator[HoldShown]:
@@ -113,9 +122,3 @@ def _room(
                 what="as many messages are queued as can leave before they expire",
                 fix="nothing: there is room again when they have left; see `account` in winback status",
             )
-
-
-def _daemon(now: datetime) -> Iterator[HoldShown]:
-    beat = Heartbeat.get_or_none()
-    if beat is None or beat.stopped_at is not None or now - beat.beat_at > SILENT:
-        yield HoldShown(campaign="", what="the daemon does not run", fix="systemctl start winback")
