@@ -5,9 +5,11 @@ import email
 import socketserver
 import ssl
 import threading
-from email.message import Message
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 
 class MailRoom:
