@@ -28,6 +28,7 @@ log = Log(__name__)
 VERSION = version("winback")
 USER_AGENT = f"winback/{VERSION}"
 BEAT = timedelta(seconds=30)  # how often the database learns that we are alive
+STILL = timedelta(minutes=3)  # without a round of the loop for longer, it hangs
 PATIENCE = 1.0  # seconds that the loop waits for another writer: it has signals to answer
 
 
@@ -83,8 +84,10 @@ class Daemon:
         judge_again(settings, self._begun)
         look_again()
         web = settings.web
+        self._hung: list[str] = []
+        self._ticked_at = service.clock.monotonic()
         self.listener = Listener(
-            intake(lambda: self.settings, service.clock.now),
+            intake(lambda: self.settings, service.clock.now, self._trouble),
             host=web.listen.host,
             port=web.listen.port,
             threads=web.threads,
@@ -116,6 +119,7 @@ class Daemon:
 
     def tick(self) -> None:
         """One round of the loop. Trouble with the database is told, and the next round comes."""
+        self._ticked_at = self._service.clock.monotonic()
         try:
             if self._service.reload_wanted:
                 self._service.reload_wanted = False
@@ -142,6 +146,13 @@ class Daemon:
         if passed >= self._next_line:
             self._next_line = passed + self.settings.log.heartbeat.total_seconds()
             self._heartbeat(now)
+
+    def _trouble(self) -> str:
+        """What is wrong with the loop or its jobs, in words, for who looks from outside; or ""."""
+        silent = self._service.clock.monotonic() - self._ticked_at
+        if silent > STILL.total_seconds():
+            return f"the loop has stood still for {silent:.0f} s"
+        return f"no progress of {', '.join(self._hung)}" if self._hung else ""
 
     def reload(self) -> None:
         """Read the config again. A mistake in it changes nothing: the running one stays."""

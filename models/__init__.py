@@ -13,7 +13,7 @@ from models.figures import Awaited, EndedSession, Figure
 from models.inbox import Received, Reply, SetAside, Status, Webhook
 from models.insight import Basis, Bestseller, Companion, History, SharedName, Stale, Taste
 from models.interest import Interest, ProductChange, UnsettledEvent
-from models.ledger import Conversion, Cursor, Heartbeat, JobRun
+from models.ledger import Conversion, Cursor, Heartbeat, JobCount, JobRun
 from models.links import Link
 from models.looked_at import LookedAt
 from models.mirror import (
@@ -32,7 +32,7 @@ from models.templates import CampaignStanding, Template
 
 __all__ = [
     "TABLES", "Alarm", "Awaited", "Basis", "Bestseller", "CampaignStanding", "Canary", "Category", "Companion", "Confirmation", "Contact", "Conversion", "Coupon",
-    "Cursor", "Customer", "Departed", "EndedSession", "Epoch", "Erased", "Figure", "Forgotten", "Forward", "Found", "Heartbeat", "Hint", "History", "Identity", "Interest", "JobCall", "JobRun", "Link", "LookedAt", "Message",
+    "Cursor", "Customer", "Departed", "EndedSession", "Epoch", "Erased", "Figure", "Forgotten", "Forward", "Found", "Heartbeat", "Hint", "History", "Identity", "Interest", "JobCall", "JobCount", "JobRun", "Link", "LookedAt", "Message",
     "Order", "OrderChange", "OrderLine", "Pause", "PhoneReading", "Product", "ProductChange", "Received", "Refund", "Reply", "Ruling", "Sample", "SetAside", "SharedName",
     "ShopCoupon", "ShopFact", "Stale", "Statement", "Status", "Table", "Taste", "Telling", "Template", "UnsettledEvent", "Webhook",
 ]  # fmt: skip
@@ -44,5 +44,5 @@ TABLES: tuple[type[Table], ...] = (
     Contact, PhoneReading, Identity, Statement, Erased, Forgotten, Departed, Ruling,
     Message, Coupon, Link, CampaignStanding, Template, Pause, Canary, JobCall, Epoch,
     Webhook, SetAside, Received, Status, Reply, Confirmation, Forward,
-    Cursor, JobRun, Heartbeat, Conversion, Figure, Awaited, EndedSession, Alarm, Telling,
+    Cursor, JobRun, JobCount, Heartbeat, Conversion, Figure, Awaited, EndedSession, Alarm, Telling,
 )  # fmt: skip

@@ -3,9 +3,19 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import AutoField, BigIntegerField, BooleanField, CharField, IntegerField, TextField, fn
+from peewee import (
+    AutoField,
+    BigIntegerField,
+    BooleanField,
+    Case,
+    CharField,
+    CompositeKey,
+    IntegerField,
+    TextField,
+    fn,
+)
 
-from models.base import JsonField, Table, UtcField, tuples
+from models.base import JsonField, Table, UtcField, transaction, tuples
 
 
 class Cursor(Table):
@@ -70,8 +80,11 @@ class JobRun(Table):
         indexes = ((("job", "id"), False),)
 
     @classmethod
-    def write(cls, job: str, **columns: Any) -> None:
-        cls.insert(job=job, **columns).execute()
+    def write(cls, job: str, *, outcome: str, **columns: Any) -> None:
+        """Write it down, and count it: the counts stay when old runs are dropped."""
+        with transaction():
+            cls.insert(job=job, outcome=outcome, **columns).execute()
+            JobCount.add(job, outcome)
 
     @classmethod
     def last_succeeded(cls) -> dict[str, datetime]:
@@ -102,6 +115,29 @@ class JobRun(Table):
             cls.ended_at < moment, cls.id.not_in(_newest_ids("job", "outcome"))
         )
         return int(query.execute())
+
+
+class JobCount(Table):
+    """How many runs of a job ever ended how, of those that were written down."""
+
+    job = CharField()
+    outcome = CharField()
+    runs = IntegerField(default=1)
+
+    class Meta:
+        primary_key = CompositeKey("job", "outcome")
+
+    @classmethod
+    def add(cls, job: str, outcome: str) -> None:
+        cls.insert(job=job, outcome=outcome).on_conflict(
+            conflict_target=[cls.job, cls.outcome], update={cls.runs: cls.runs + 1}
+        ).execute()
+
+    @classmethod
+    def failures(cls) -> dict[str, int]:
+        """job -> runs that failed, of all jobs that ever ran."""
+        failed = fn.SUM(Case(None, [(cls.outcome == "failed", cls.runs)], 0))
+        return dict(tuples(cls.select(cls.job, failed).group_by(cls.job).order_by(cls.job)))
 
 
 def _newest_ids(*of_each: str) -> Any:

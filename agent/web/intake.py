@@ -40,8 +40,12 @@ MEGABYTE = 1024 * 1024
 ROTATION_TOLD = timedelta(hours=1)
 
 
-def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Flask:
-    """The WSGI application. `settings` is asked anew each time: they may be reloaded."""
+def intake(
+    settings: Callable[[], Settings], now: Callable[[], datetime], trouble: Callable[[], str] = str
+) -> Flask:
+    """The WSGI application. `settings` is asked anew each time: they may be reloaded. `trouble` says in
+    words what is wrong with the loop that does the work, or "".
+    """
     app = Flask("winback", static_folder=None)
     unsigned = Seldom(log, "webhook.unsigned", now, fix=UNSIGNED)
     rotating = Seldom(log, "webhook.old_secret", now, fix=STILL_THE_OLD, every=ROTATION_TOLD)
@@ -52,12 +56,13 @@ def intake(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Fla
     app.config["MAX_CONTENT_LENGTH"] = SMALL
     app.register_blueprint(shop_hook(settings, now))
     app.register_blueprint(events(settings, now))
-    app.register_blueprint(metrics(now))
+    app.register_blueprint(metrics(settings, now))
     app.register_blueprint(links(settings, now))
 
     @app.get("/healthz")
     def health() -> Response:
-        return _text(200, "ok")
+        wrong = trouble()
+        return _text(503, wrong) if wrong else _text(200, "ok")
 
     @app.get("/webhooks/whatsapp")
     def verify() -> Response:

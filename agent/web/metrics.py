@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING
 import peewee
 from flask import Blueprint, Response, abort, request
 
+from agent.config import Settings
 from agent.jobs.exactness import MirrorStatus, look_at_mirror
+from agent.jobs.health import look_at_health
 from agent.jobs.intake_status import look_at_intake
+from agent.database import remedy
 from agent.log import Log
 from agent.web.intake_metrics import IntakeMetrics
+from agent.web.operation_metrics import OperationMetrics
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
@@ -28,7 +32,7 @@ log = Log(__name__)
 PROXIED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
 
 
-def metrics(now: Callable[[], datetime]) -> Blueprint:
+def metrics(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Blueprint:
     """The route. The library is loaded at the first scrape: most machines have no Prometheus."""
     routes = Blueprint("metrics", __name__)
 
@@ -43,8 +47,10 @@ def metrics(now: Callable[[], datetime]) -> Blueprint:
         try:
             registry.register(_Mirror(look_at_mirror(now())))
             registry.register(IntakeMetrics(look_at_intake(now())))
+            path = settings().database.path
+            registry.register(OperationMetrics(look_at_health(now()), path))
         except peewee.DatabaseError as error:
-            log.warning("metrics.no_database", what=error)
+            log.warning("metrics.no_database", what=error, fix=remedy(str(error)))
             return Response("no database", 503, mimetype="text/plain")
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 

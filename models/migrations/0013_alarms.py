@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from peewee import AutoField, CharField, IntegerField, Model, TextField
+from peewee import AutoField, CharField, CompositeKey, IntegerField, Model, TextField
 
 
 def up(migrator: Any, db: Any) -> None:
@@ -39,7 +39,18 @@ def up(migrator: Any, db: Any) -> None:
             table_name = "telling"
             indexes = ((("alarm_id", "way", "news"), True),)
 
-    db.create_tables([Alarm, Telling])
+    class JobCount(Model):
+        job = CharField()
+        outcome = CharField()
+        runs = IntegerField(default=1)
+
+        class Meta:
+            database = db
+            legacy_table_names = False
+            table_name = "job_count"
+            primary_key = CompositeKey("job", "outcome")
+
+    db.create_tables([Alarm, Telling, JobCount])
     migrator.migrate(
         migrator.add_column("job_run", "failure", CharField(default="")),
         migrator.add_column("job_run", "fix", TextField(default="")),
