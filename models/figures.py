@@ -81,8 +81,8 @@ class EndedSession(Table):
 
 # What these are indexed by are expressions, so that no other statement is ever planned over them: SQLite
 # takes an index only for the same expression.
-OF_STATE = NodeList((Message.state, SQL("|| ''")), parens=True)
-OF_CODE = NodeList((Message.code, SQL("+ 0")), parens=True)
+state_listed = NodeList((Message.state, SQL("|| ''")), parens=True)
+code_listed = NodeList((Message.code, SQL("+ 0")), parens=True)
 
 Message.add_index(SQL("(\"state\" || '')"), SQL('"campaign"'), name="message_listed")
 Message.add_index(  # of a single SQL peewee would think that it is the whole statement
@@ -90,6 +90,6 @@ Message.add_index(  # of a single SQL peewee would think that it is the whole st
     where=Message.code.is_null(False),
     name="message_listed_by_code",
 )
-FIRST_NAME, LAST_NAME = fn.LOWER(Contact.first_name), fn.LOWER(Contact.last_name)
+first_named, last_named = fn.LOWER(Contact.first_name), fn.LOWER(Contact.last_name)
 Contact.add_index(SQL('LOWER("first_name")'), SQL('LOWER("last_name")'), name="contact_first_named")
 Contact.add_index(NodeList((SQL('LOWER("last_name")'),)), name="contact_last_named")

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from agent.config import Settings
 from agent.log import Log
 from agent.rules.inbound import may_refuse
+from agent.web.dashboard import dashboard
 from agent.web.events import events
 from agent.web.links import links
 from agent.web.metrics import metrics
@@ -58,6 +59,7 @@ def intake(
     app.register_blueprint(events(settings, now))
     app.register_blueprint(metrics(settings, now))
     app.register_blueprint(links(settings, now))
+    app.register_blueprint(dashboard(settings, now))
 
     @app.get("/healthz")
     def health() -> Response:

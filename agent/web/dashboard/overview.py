@@ -1,0 +1,57 @@
+"""The first page: alarms, how everything is, and what the messages of the last days came to."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from agent.config import Settings
+from agent.jobs.health import look_at_health
+from agent.jobs.report import anything_yet, known_ahead
+from agent.web.dashboard.names import CAMPAIGNS
+
+FUNNEL: Final = ("chosen", "sent", "delivered", "opened", "clicked", "converted")
+OLD: Final = timedelta(minutes=40)  # figures that should have been worked out twice since
+
+
+def overview(settings: Settings, now: datetime) -> dict[str, Any]:
+    """What the page shows."""
+    kept = known_ahead()
+    figures, counted_at = kept if kept is not None else (None, None)
+    return {
+        "health": look_at_health(now),
+        "figures": figures,
+        "counted_at": counted_at,
+        "old": counted_at is not None and now - counted_at > OLD,
+        "anything": figures is not None or anything_yet(),
+        "funnel": FUNNEL,
+        "days": _days(figures) if figures else [],
+        "lines": _in_order(figures["campaigns"]) if figures else [],
+        "news": _in_order(figures["news"]) if figures else [],
+        "reasons": _reasons(figures) if figures else [],
+        "enabled": [name for name, one in settings.campaigns.items() if one.enabled],
+    }
+
+
+def _days(figures: Mapping[str, Any]) -> list[tuple[str, int, int]]:
+    """(date, sent, led to an order) of each day, those without anything too."""
+    first, last = date.fromisoformat(figures["first"]), date.fromisoformat(figures["last"])
+    days = [
+        (first + timedelta(days=passed)).isoformat() for passed in range((last - first).days + 1)
+    ]
+    return [(day, *figures["days"].get(day, (0, 0))) for day in days]
+
+
+def _in_order(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As the campaigns are named; those of other versions last."""
+    known = list(CAMPAIGNS)
+    return sorted(
+        lines, key=lambda one: known.index(one["name"]) if one["name"] in known else len(known)
+    )
+
+
+def _reasons(figures: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Why people were left alone in the last run of the campaigns, the most frequent first."""
+    return sorted(
+        ((name, people) for name, people in figures["reasons"].items() if people),
+        key=lambda one: -one[1],
+    )
