@@ -136,7 +136,7 @@ def _not_anothers(kind: str, values: Iterable[str], contact_id: int) -> set[str]
 def look(person: Person) -> Forgetting:
     """What would go, in numbers. Reads every webhook that is kept, so it takes a while."""
     found = Forgetting(person)
-    webhooks = _naming(Webhook.id, Webhook.body, person)
+    webhooks = rows_naming(Webhook.id, Webhook.body, person)
     waiting = Webhook.select().where(among(Webhook.id, webhooks), Webhook.done_at.is_null())
     mine = Message.contact_id == person.contact_id
     if waiting.exists():
@@ -170,7 +170,7 @@ def forget(person: Person, *, now: datetime) -> Forgetting:
     if found.busy:
         return found
     named = {
-        table: _naming(table.id, column, person)
+        table: rows_naming(table.id, column, person)
         for table, column in ((Webhook, Webhook.body), (UnsettledEvent, UnsettledEvent.said),
                               (Forward, Forward.body))
     }  # fmt: skip
@@ -331,7 +331,7 @@ def _replies_of(person: Person) -> Any:
     return from_them
 
 
-def _naming(number: Any, text: Any, person: Person) -> list[int]:
+def rows_naming(number: Any, text: Any, person: Person) -> list[int]:
     """The rows whose text has one of the person's numbers, ids or e-mails in it; some at a time, so that
     no read keeps the file from being tidied up."""
     words = sorted(person.written_as | _ways(person))

@@ -97,11 +97,10 @@ def _retry(number: int, settings: Settings, *, now: datetime, zone: ZoneInfo) ->
         message: Message = Message.get_by_id(number)
         why_not = _may_have_left(message) or _not_fit(message, settings, now, zone)
         if not why_not:
-            occasion = settings.occasions[message.campaign]
             Message.update(
                 state="queued",
                 not_before=now,
-                expires_at=now + occasion.expires_after,
+                expires_at=now + _lasts(message, settings),
                 cap_day=now.astimezone(zone).date().isoformat(),
                 attempts=0,
                 claimed_at=None,
@@ -110,6 +109,13 @@ def _retry(number: int, settings: Settings, *, now: datetime, zone: ZoneInfo) ->
                 detail="",
             ).where(Message.id == number).execute()
     return Done(Message.get_by_id(number), why_not)
+
+
+def _lasts(message: Message, settings: Settings) -> timedelta:
+    """How long it may wait for its turn."""
+    if message.order_id is not None:
+        return settings.news[message.campaign].expires_after
+    return settings.campaigns[message.campaign].expires_after
 
 
 def _may_have_left(message: Message) -> str:

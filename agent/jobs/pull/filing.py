@@ -21,12 +21,14 @@ from models import (
     OrderChange,
     Product,
     ProductChange,
+    ProductWas,
     Refund,
     ShopFact,
 )
 from models.base import among, tuples
 from models.interest import OBSERVED
 from models.mirror import Copy
+from models.past import KEPT
 
 log = Log(__name__)
 
@@ -133,6 +135,7 @@ def file_rows(
     news = {row["woo_id"]: fields for row in rows if (fields := _differs(row, before)) is not None}
     if table is Product:
         ProductChange.add(_changes(rows, before, news, filing.means))
+        ProductWas.add(_past(rows, before, news))
     if table is Order:
         OrderChange.add(order_changes(rows, before, filing.now))
     if table is Refund:
@@ -245,3 +248,13 @@ def _changes(
                 }
             )
     return changes
+
+
+def _past(rows: Sequence[Row], before: Before, news: News) -> list[dict[str, object]]:
+    """What else of products was otherwise until now."""
+    return [
+        {"product_id": row["woo_id"], "field": name, "was": was, "until": row["read_at"]}
+        for row in rows
+        for name in set(KEPT).intersection(news.get(row["woo_id"], ()))
+        if (was := before[row["woo_id"]][name]) != row[name]
+    ]

@@ -16,6 +16,7 @@ from agent.rules.names import first_name
 from agent.rules.phones import Phone, read_phone
 from models import Contact, Customer, Departed, Order, PhoneReading, Ruling, Statement
 from models.base import among, tuples
+from models.insight import EMAIL
 from models.newer_number import put_names
 
 log = Log(__name__)
@@ -189,7 +190,24 @@ def _contacts(
         if e164 and e164 not in ruled and _date(row, now) >= _date(newest.get(e164, row), now):
             newest[e164] = row
     told = _told(newest, fresh)
+    anothers = _anothers(newest)
+    for e164 in anothers:
+        newest[e164] = newest[e164] | {"email": ""}
     return Contact.put([_contact(told[e164], row, now) for e164, row in sorted(newest.items())])
+
+
+def _anothers(newest: Mapping[str, Row]) -> list[str]:
+    """The numbers whose newest row has an e-mail that the operator ruled to be nobody's or another's."""
+    ruled = Ruling.of((EMAIL, row["email"]) for row in newest.values() if row["email"])
+    if not ruled:
+        return []
+    query = Contact.select(Contact.id, Contact.phone)
+    holders = dict(tuples(query.where(among(Contact.id, {one for one in ruled.values() if one}))))
+    return [
+        e164
+        for e164, row in newest.items()
+        if (EMAIL, row["email"]) in ruled and holders.get(ruled[EMAIL, row["email"]] or 0) != e164
+    ]
 
 
 def _told(numbers: Collection[str], fresh: Mapping[str, Phone]) -> dict[str, Phone]:

@@ -1,0 +1,214 @@
+"""What the operator says of who is who: two contacts are one person, or a name is another's.
+
+It is kept (models/erasures.py, Ruling), so it holds when the shop's orders say the same as before.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from peewee import fn
+
+from agent.consent import carry_refusals
+from agent.errors import BadInput
+from agent.log import Log
+from agent.rules.phones import read_phone
+from models import (
+    Confirmation,
+    Contact,
+    Conversion,
+    Customer,
+    Departed,
+    Forward,
+    History,
+    Identity,
+    Interest,
+    Message,
+    Order,
+    Reply,
+    Ruling,
+    Stale,
+    Taste,
+)
+from models.base import among, database, transaction, tuples
+from models.erasures import PHONE
+from models.insight import CONTACT, CUSTOMER, EMAIL, ORDER
+
+log = Log(__name__)
+
+KINDS: Final = (CUSTOMER, EMAIL, "wa_id", "user_id", PHONE)
+JOINED: Final = "said under another number of theirs"
+ONE_PERSON: Final = "is one person with another contact"
+
+
+def merge(kept: Contact, other: Contact, *, now: datetime) -> Counter[str]:
+    """`other` is `kept`, who is written to from now on; in one transaction. Returns what went over.
+
+    What was refused under either holds, by its date; consent to be written to under the one number is
+    none to be written to under the other. The messages of both count under the caps. What waits for the
+    other is called off. Raises BadInput while a message to the other is on its way.
+    """
+    if kept.id == other.id:
+        raise BadInput("these are one contact already", fix="`winback why` shows who is meant")
+    moved: Counter[str] = Counter()
+    with transaction():
+        theirs = Message.contact_id == other.id
+        if Message.select().where(theirs, Message.state == "claimed").exists():
+            raise BadInput(
+                "a message to them is on its way at this moment", fix="try it again in a minute"
+            )
+        waiting = [one.id for one in Message.select().where(theirs, Message.state == "queued")]
+        moved["queued messages called off"] = Message.end(
+            waiting, ("queued",), "cancelled", detail=ONE_PERSON, ended_at=now
+        )
+        carry_refusals(other.phone, kept.phone, how=JOINED, now=now)
+        Interest.move({other.id: kept.id}, now=now)
+        moved["messages"] = _move_messages(other.id, kept.id)
+        moved["orders"] = _move_mirror(other.id, kept.id)
+        moved["names"] = _move_names(kept, other, now)
+        for what, table in (
+            ("replies", Reply), ("answers to a STOP", Confirmation), ("conversions", Conversion),
+        ):  # fmt: skip
+            query = table.update(contact_id=kept.id).where(table.contact_id == other.id)
+            moved[what] = int(query.execute())
+        Forward.update(person=str(kept.id)).where(Forward.person == str(other.id)).execute()
+        for gone in (History, Taste, Departed, Interest):
+            gone.delete().where(gone.contact_id == other.id).execute()
+        _complete(kept, other)
+        Contact.delete().where(Contact.id == other.id).execute()
+    log.info("contact.merged", kept=kept.id, gone=other.id, orders=moved["orders"])
+    return moved
+
+
+def split(
+    contact: Contact, kind: str, value: str, to: Contact | None, *, now: datetime
+) -> Counter[str]:
+    """Take a name off a contact: it is another's, or nobody's; in one transaction. The orders under it
+    follow by themselves. Raises BadInput where the contact does not have it."""
+    with transaction():
+        moved = (
+            _part_with_number(contact, value, now)
+            if kind == PHONE
+            else _part_with_name(contact, kind, value, to, now)
+        )
+    log.info("contact.split", contact=contact.id, kind=kind, to=to.id if to else "nobody")
+    return moved
+
+
+def _part_with_name(
+    contact: Contact, kind: str, value: str, to: Contact | None, now: datetime
+) -> Counter[str]:
+    held = Identity.contact_id == contact.id
+    here = (Identity.kind == kind) & (Identity.value == value)
+    has_it = Identity.select().where(held, here).exists() or (
+        kind == EMAIL and contact.email == value
+    )
+    if not has_it:
+        raise BadInput(
+            f"this contact does not have the {kind} {value!r}",
+            fix="`winback why` shows what belongs to whom",
+        )
+    Ruling.put(kind, value, to.id if to else None, now)
+    if to is None:
+        Identity.delete().where(here).execute()
+    else:
+        Identity.insert(
+            kind=kind, value=value, contact_id=to.id, seen_at=now
+        ).on_conflict_replace().execute()
+    if kind == EMAIL:
+        Contact.update(email="").where(Contact.id == contact.id, Contact.email == value).execute()
+    if kind in {CUSTOMER, EMAIL} and Stale.kept():
+        Stale.mark(kind, [value])
+        Stale.mark(CONTACT, [contact.id, to.id if to else None])
+    return Counter({"names": 1})
+
+
+def _part_with_number(contact: Contact, phone: str, now: datetime) -> Counter[str]:
+    """The other number that was merged is a contact of its own again, with the orders that came with it.
+    What was written to the two stays with the one that was kept: so nobody hears more."""
+    ruling = Ruling.get_or_none(kind=PHONE, value=phone, contact_id=contact.id)
+    if ruling is None:
+        raise BadInput(
+            f"{phone} was not merged into this contact", fix="`winback why` shows who is meant"
+        )
+    Ruling.delete().where(Ruling.kind == PHONE, Ruling.value == phone).execute()
+    digits = phone.removeprefix("+")
+    Identity.delete().where(Identity.kind == "wa_id", Identity.value == digits).execute()
+    read = read_phone(phone, "")
+    row = {"phone": phone, "region": read.region, "zones": " ".join(read.zones), "created_at": now}
+    own = Contact.put([row])[phone]
+    query = Order.select(Order.woo_id, Order.phone, Order.country).where(
+        Order.contact_id == contact.id
+    )
+    theirs = [
+        number for number, typed, country in tuples(query)
+        if read_phone(typed, country or contact.region).e164 == phone
+    ]  # fmt: skip
+    Order.update(contact_id=own).where(among(Order.woo_id, theirs)).execute()
+    if Stale.kept():
+        Stale.mark(ORDER, theirs)
+        Stale.mark(CONTACT, [contact.id, own])
+    return Counter({"orders": len(theirs)})
+
+
+def would(act: Callable[[], Counter[str]]) -> Counter[str]:
+    """What an act would change; it is undone."""
+    with database.atomic() as whole:
+        changed = act()
+        whole.rollback()
+    return changed
+
+
+def _move_messages(other: int, kept: int) -> int:
+    """Where both have one of the same campaign, subject and date, the other's gets a subject of its own:
+    a contact has such a one once."""
+    mine = Message.alias()
+    double = mine.select().where(
+        mine.contact_id == kept,
+        mine.campaign == Message.campaign,
+        mine.subject == Message.subject,
+        mine.period == Message.period,
+    )
+    same = Message.select(Message.id).where(Message.contact_id == other, fn.EXISTS(double))
+    for (number,) in tuples(same):
+        Message.update(subject=Message.subject.concat(f" merged {number}")).where(
+            Message.id == number
+        ).execute()
+    return int(Message.update(contact_id=kept).where(Message.contact_id == other).execute())
+
+
+def _move_mirror(other: int, kept: int) -> int:
+    ours = (Order.contact_id == other) | (Order.holder_id == other)
+    orders = [number for (number,) in tuples(Order.select(Order.woo_id).where(ours))]
+    Order.update(contact_id=kept).where(Order.contact_id == other).execute()
+    Order.update(holder_id=kept).where(Order.holder_id == other).execute()
+    Customer.update(contact_id=kept).where(Customer.contact_id == other).execute()
+    if Stale.kept():
+        Stale.mark(ORDER, orders)
+        Stale.mark(CONTACT, [kept])
+    return len(orders)
+
+
+def _move_names(kept: Contact, other: Contact, now: datetime) -> int:
+    """With the number itself, under which WhatsApp knows them."""
+    names = int(
+        Identity.update(contact_id=kept.id).where(Identity.contact_id == other.id).execute()
+    )
+    Ruling.update(contact_id=kept.id).where(Ruling.contact_id == other.id).execute()
+    Ruling.put(PHONE, other.phone, kept.id, now)
+    wa_id = other.phone.removeprefix("+")
+    row = {"kind": "wa_id", "value": wa_id, "contact_id": kept.id, "seen_at": now}
+    Identity.put([row])
+    return names
+
+
+def _complete(kept: Contact, other: Contact) -> None:
+    """What the one does not know of themselves, the other may."""
+    missing = {
+        name: getattr(other, name)
+        for name in ("first_name", "last_name", "email", "language")
+        if not getattr(kept, name)
+    }
+    if missing:
+        Contact.update(**missing).where(Contact.id == kept.id).execute()
