@@ -6,17 +6,19 @@ import os
 import secrets
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from agent.database import remedy
+from agent.database import remedy, require_there, shared
 from agent.epoch import COPY
 from agent.errors import BadInput, DatabaseTrouble
 from agent.marks import sync_folder
-from models.base import UtcField
+from models.base import UtcField, migrate
+from models.base import database as handle
 
 NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 
@@ -56,6 +58,28 @@ def _companions(database: Path) -> set[str]:
 
 def _is_there(target: Path) -> BadInput:
     return BadInput(f"{target} is there already", fix="name another file, or use --force")
+
+
+@contextmanager
+def on_a_copy(path: Path) -> Iterator[None]:
+    """Open a copy of the database in its place, brought to the shape of this version: whatever is done,
+    the file itself is not touched. It is gone afterwards. Works beside a daemon. Raises DatabaseTrouble.
+    """
+    require_there(path)
+    before = handle.obj
+    with tempfile.TemporaryDirectory(prefix="winback-") as folder:
+        copy = Path(folder) / "winback.db"
+        copy.touch(0o600)
+        with explained(f"copying {path}"), closing(reading(path)) as source:
+            require_space(source, copy.parent)
+            copy_all(source, copy)
+        try:
+            with shared(copy):
+                migrate()
+                yield
+        finally:
+            if before is not None:
+                handle.initialize(before)
 
 
 @contextmanager

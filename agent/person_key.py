@@ -22,6 +22,11 @@ def person_key() -> bytes:
     return bytes.fromhex(found)
 
 
+def is_drawn() -> bool:
+    """Is there a key yet?"""
+    return _NAME in ShopFact.all()
+
+
 def hashed(key: bytes, text: str) -> str:
     """The keyed hash of a phone or a name: HMAC-SHA256, in hexadecimal digits."""
     return hmac.new(key, text.encode(), sha256).hexdigest()

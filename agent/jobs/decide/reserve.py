@@ -33,7 +33,7 @@ def reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> set[int]
     if not chosen:
         return set()
     told = [one for one in chosen if not one.withheld]
-    coupons = {one.decision.contact_id: _coupon(settings, day, one) for one in told}
+    coupons = {one.decision.contact_id: coupon_for(settings, day, one, _new_code()) for one in told}
     words, links = Words.gather(settings, day, told, coupons), Links(settings)
     caps = Caps(settings.limits.per_7_days, settings.limits.per_30_days)
     ids = [one.decision.contact_id for one in chosen]
@@ -57,11 +57,11 @@ def reserve(settings: Settings, day: Day, chosen: Sequence[Planned]) -> set[int]
     return {row["contact_id"] for row in rows if row["uid"] in written}
 
 
-def _coupon(settings: Settings, day: Day, one: Planned) -> dict[str, Any] | None:
+def coupon_for(settings: Settings, day: Day, one: Planned, letters: str) -> dict[str, Any] | None:
+    """The coupon that this message brings, `letters` after the campaign's prefix; None: it brings none."""
     campaign = settings.campaigns[one.decision.campaign]
     if not isinstance(campaign, LoyaltyReward):
         return None
-    letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
     return {
         "code": f"{campaign.coupon_prefix}{letters}",
         "email": one.known.person.coupon_email(one.known.email),
@@ -69,6 +69,10 @@ def _coupon(settings: Settings, day: Day, one: Planned) -> dict[str, Any] | None
         # a message may wait before it leaves, and then the coupon still has its whole time
         "expires_at": _end_of_day(day.now + campaign.expires_after + campaign.coupon_valid, day),
     }
+
+
+def _new_code() -> str:
+    return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
 
 
 def _end_of_day(moment: datetime, day: Day) -> datetime:
