@@ -93,7 +93,6 @@ class Daemon:
             threads=web.threads,
         )
         self._next_beat = self._next_line = service.clock.monotonic()
-        self._hung: list[str] = []
         self._presence = Presence(path)
         self._started_with = settings
 

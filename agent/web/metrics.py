@@ -16,10 +16,10 @@ import peewee
 from flask import Blueprint, Response, abort, request
 
 from agent.config import Settings
+from agent.database import remedy
 from agent.jobs.exactness import MirrorStatus, look_at_mirror
 from agent.jobs.health import look_at_health
 from agent.jobs.intake_status import look_at_intake
-from agent.database import remedy
 from agent.log import Log
 from agent.web.intake_metrics import IntakeMetrics
 from agent.web.operation_metrics import OperationMetrics
