@@ -25,6 +25,7 @@ from agent.jobs.coupons import make_coupons, remove_coupons
 from agent.jobs.decide import ALERTS, EVERYTHING, decide
 from agent.jobs.departed import forget_departed
 from agent.jobs.forward import forward_replies
+from agent.jobs.housekeeping import keep_house
 from agent.jobs.insight import keep_current
 from agent.jobs.interest import gather_interest
 from agent.jobs.lots import draw_lots
@@ -33,7 +34,7 @@ from agent.jobs.order_notes import note_failures
 from agent.jobs.pull import follow_hints, measure_drift, run_cycle
 from agent.jobs.report import work_out_ahead
 from agent.jobs.send import Sender
-from agent.jobs.settle import settle, tidy
+from agent.jobs.settle import settle
 from agent.jobs.templates import read_templates
 from agent.jobs.track import file_orphans, track
 from agent.readiness import RECENT, lines_needed, mirror_waits_for
@@ -111,7 +112,7 @@ class Timetable:
             Job("attribution", Every(often.attribution), self._attribution),
             Job("figures", QUARTERLY, self._figures, frequent=True, quiet=True),
             Job("unused_coupons", AT_NIGHT, self._unused_coupons),
-            Job("tidy", AT_NIGHT, self._tidy),
+            Job("housekeeping", AT_NIGHT, self._housekeeping),
             # all of it -> the people who look after it
             Job("alarms", MINUTELY, self._alarms, frequent=True, quiet=True),
             Job("tell_alarms", WHEN_CALLED, self._tell_alarms, frequent=True),
@@ -265,8 +266,8 @@ class Timetable:
     def _tell_alarms(self, beat: Beat) -> Mapping[str, int]:
         return tell_alarms(self.tools.settings, now=self._now, beat=beat)
 
-    def _tidy(self, _: Beat) -> Mapping[str, int]:
-        return tidy(self.tools.settings, now=self._service.clock.now())
+    def _housekeeping(self, beat: Beat) -> Mapping[str, int]:
+        return keep_house(self.tools.settings, now=self._now(), beat=beat)
 
 
 def _called(job: Job, times: int) -> Job:

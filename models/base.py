@@ -225,6 +225,26 @@ def later_by(moment: Any, span: timedelta) -> Any:
     return fn.DATETIME(moment, f"{round(span.total_seconds()):+} seconds")
 
 
+def delete_in_parts(
+    table: type[Table], condition: Any, *, rows: int = 2_000, beat: Callable[[], None]
+) -> int:
+    """Delete what meets `condition`, so many rows a transaction: others write in between. Returns how many.
+
+    What is deleted is looked for first, for all parts, without keeping anybody from writing; it is looked
+    at again when its part comes.
+    """
+    number = SQL("rowid")
+    found = [one for (one,) in tuples(table.select(number).where(condition))]
+    gone = 0
+    for first in range(0, len(found), rows):
+        beat()
+        part = number.in_(
+            SQL("(SELECT value FROM json_each(?))", [json.dumps(found[first : first + rows])])
+        )
+        gone += int(table.delete().where(part, condition).execute())
+    return gone
+
+
 def carry_out_each(sql: str, values: Iterable[Sequence[Any]]) -> int:
     """One statement for many sets of values, all or none. Returns how many rows were written."""
     with database.atomic(), peewee.__exception_wrapper__:  # type: ignore[attr-defined]  # not in stubs

@@ -13,7 +13,8 @@ class Retention:
 
     webhooks: timedelta = setting(
         Duration("7d", "400d"),
-        "Webhooks as they came, after they were worked off, and the confirmations of STOPs.",
+        "Webhooks as they came, after they were worked off, what WhatsApp told of single messages, and the "
+        "confirmations of STOPs.",
         default="90d",
     )
     set_aside: timedelta = setting(
@@ -27,6 +28,12 @@ class Retention:
     replies: timedelta = setting(
         Duration("7d", "1000d"),
         "What people wrote. Their consent stays, and so does a STOP.",
+        default="400d",
+    )
+    texts: timedelta = setting(
+        Duration("30d", "3650d"),
+        "What the placeholders of messages stood for: names, products, amounts. That a message was sent, "
+        "to whom, and what became of it stays: the caps and the report stand on it.",
         default="400d",
     )
     runs: timedelta = setting(

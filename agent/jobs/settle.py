@@ -4,19 +4,9 @@ from datetime import datetime, timedelta
 
 from agent.config import Settings
 from models import (
-    Confirmation,
-    Found,
     Heartbeat,
-    Interest,
-    JobRun,
-    Link,
     Message,
     OrderChange,
-    ProductChange,
-    Received,
-    Sample,
-    SetAside,
-    UnsettledEvent,
     Webhook,
 )
 from models.order_messages import send_again
@@ -57,30 +47,3 @@ def _would_have_heard(since: datetime, now: datetime) -> bool:
         Webhook.done_at.is_null(), Webhook.received_at <= now - READ_WITHIN
     )
     return not deaf.exists() and not unread.exists()
-
-
-def tidy(settings: Settings, *, now: datetime) -> dict[str, int]:
-    """Drop what nobody will ask for again, and end what nobody will hear of again."""
-    old = now - KEPT
-    SetAside.forget_before(now - CHANGES_KEPT)
-    worked_off = Webhook.delete().where(
-        Webhook.done_at.is_null(False),
-        Webhook.received_at < old,
-        Webhook.id.not_in(SetAside.select(SetAside.webhook_id)),
-    )
-    changes = ProductChange.delete().where(ProductChange.seen_at < now - CHANGES_KEPT)
-    OrderChange.forget_before(now - CHANGES_KEPT)
-    Found.forget_before(old.date())
-    Confirmation.delete().where(Confirmation.said_at < old).execute()
-    Received.forget_before((now - CHANGES_KEPT).date())
-    Sample.delete().where(Sample.taken_at < old).execute()
-    return {
-        "runs": JobRun.forget_before(old),
-        "webhooks": int(worked_off.execute()),
-        "changes": int(changes.execute()),
-        "interest": Interest.forget_before(now - settings.interest.kept),
-        "events": UnsettledEvent.forget_before(now - settings.interest.kept),
-        "links": Link.forget_before(now - settings.links.kept),
-        "articles looked at": Interest.sum_up(),
-        "undelivered": Message.give_up(now - GIVEN_UP, now),
-    }

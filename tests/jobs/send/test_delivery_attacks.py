@@ -18,9 +18,10 @@ from agent.clients.outcomes import Accepted, Declined, Lost
 from agent.database import trouble
 from agent.epoch import treat_as_restored
 from agent.guard import Guard
+from agent.jobs.housekeeping import keep_house
 from agent.jobs.send import Sender, sender
 from agent.jobs.send.outcomes import write_outcomes
-from agent.jobs.settle import settle, tidy
+from agent.jobs.settle import settle
 from agent.jobs.track import file_orphans, track
 from agent.room import THROUGHPUT
 from agent.rules.pace import Pace
@@ -452,10 +453,10 @@ def test_a_status_of_days_ago_stops_nothing_and_tells_nothing(
 def test_what_never_arrives_ends_when_whatsapp_gives_it_up(office: Office, state: str) -> None:
     [uid] = office.world.queue(state=state, accepted_at=office.clock.now(), wamid="wamid.1")
     office.later(days=30)
-    tidy(office.settings, now=office.clock.now())
+    keep_house(office.settings, now=office.clock.now(), beat=lambda: None)
     assert message(uid).state == state
     office.later(days=1)
-    tidy(office.settings, now=office.clock.now())
+    keep_house(office.settings, now=office.clock.now(), beat=lambda: None)
     assert message(uid).state == "undelivered"
     assert message(uid).ended_at == office.clock.now()
     # a word that was under way for so long is true all the same
