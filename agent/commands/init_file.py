@@ -37,6 +37,8 @@ def write_config(path: Path, text: str, *, force: bool) -> Path | None:
     group = path.parent.stat().st_gid
     shared = os.geteuid() == 0 and group != 0
     _put(path, text, group=group if shared else None, replace=force)
+    if kept is not None:
+        kept.chmod(OWNER_ONLY)  # the daemon has no use for it, and it may hold secrets
     return kept
 
 

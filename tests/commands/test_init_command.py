@@ -186,6 +186,7 @@ def test_a_config_that_is_there_is_only_replaced_by_force_and_kept(world: World)
         assert done.exit_code == 0
         assert f"kept as {world.config}.{number}" in done.output
     assert Path(f"{world.config}.1").read_text() == "mine"
+    assert stat.S_IMODE(Path(f"{world.config}.1").stat().st_mode) == 0o600
     assert Path(f"{world.config}.2").read_text() != "mine"
     assert not [one for one in world.folder.iterdir() if one.name.startswith(".")]
 
