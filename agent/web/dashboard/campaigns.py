@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from agent.config import Occasion, Settings
+from agent.config.campaigns import PLANNED
 from agent.jobs.canary import Trying, under_trial
 from agent.pauses import in_words, paused_campaigns, way_out
 from agent.templates import NONE, judge, known_templates
@@ -61,7 +62,7 @@ def campaigns(settings: Settings, now: datetime) -> dict[str, Any]:
 
     everywhere = [one for one in Pause.in_force(now) if one.scope not in settings.campaigns]
     return {
-        "campaigns": [look(*one) for one in settings.campaigns.items()],
+        "campaigns": [look(name, settings.campaigns[name]) for name in PLANNED],
         "news": [look(*one) for one in settings.news.items()],
         "everywhere": [(in_words(one), way_out(one), one.since, one.scope) for one in everywhere],
         "read_at": Template.select(Template.read_at).limit(1).scalar(),

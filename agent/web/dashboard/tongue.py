@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent
@@ -19,10 +19,12 @@ from agent.config import Settings
 from agent.rules.conditions import Value
 from agent.rules.money import amount
 from agent.templates import shop_language
+from agent.web.dashboard.names import N_
 from models import ShopFact
 
 FOLDER: Final = Path(__file__).parent / "translations"
 LANGUAGES: Final = ("en", "es", "pt")
+JUST_NOW: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,14 @@ class Tongue:
 
     def short_day(self, value: str) -> str:
         """Without its year."""
-        return format_date(date.fromisoformat(value), "d MMM", locale=self.locale)
+        return format_skeleton("MMMd", date.fromisoformat(value), locale=self.locale)
 
     def moment(self, value: datetime | None) -> str:
         """In the shop's zone; "-" for none."""
         if value is None:
             return "-"
-        return format_datetime(value, "medium", tzinfo=self.zone, locale=self.locale)
+        local = value.astimezone(self.zone)
+        return f"{format_date(local, 'medium', self.locale)}, {format_time(local, 'short', locale=self.locale)}"
 
     def span(self, length: timedelta) -> str:
         """About how long: "3 hours"."""
@@ -87,6 +90,8 @@ class Tongue:
         """About how long ago: "3 hours ago"; or ahead: "in 3 hours". "-" for none."""
         if moment is None:
             return "-"
+        if abs(moment - now) < JUST_NOW:
+            return catalogue(self.language).gettext(N_("just now"))
         return format_timedelta(moment - now, locale=self.locale, threshold=1.2, add_direction=True)
 
     def value(self, what: Value, *, money: bool = False) -> str:
