@@ -23,6 +23,8 @@ STOPPED_LONGER = {SPAM: timedelta(hours=24)}
 ONLY_MARKETING = frozenset({SPAM})
 # Not on WhatsApp, or a very old client, or terms not accepted: it may pass, so not the first time.
 PERHAPS_UNREACHABLE = frozenset({131026})
+WRONG = "look the code up in Meta's list; winback templates list tells whether the template fits"
+UNSURE = "nothing to do: a status settles it, and it is not sent twice; many of them are an alarm"
 
 
 def heed(
@@ -59,7 +61,7 @@ def heed(
             known = (
                 "never sent again unchanged" if code in ACTIONS else "a code that we do not know"
             )
-            log.error("message.wrong", **named(message), reason=said, so=known)
+            log.error("message.wrong", **named(message), reason=said, so=known, fix=WRONG)
 
 
 def stop_account(code: int, said: str, *, at: datetime, now: datetime) -> None:

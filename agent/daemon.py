@@ -10,7 +10,7 @@ import peewee
 from agent.clients.shop import Shop
 from agent.clients.whatsapp import WhatsApp
 from agent.config import Settings, load
-from agent.consequences import look_again
+from agent.consequences import UNSURE, look_again
 from agent.database import Presence, trouble
 from agent.epoch import Life
 from agent.errors import ConfigError, WinbackError
@@ -75,7 +75,8 @@ class Daemon:
         self._begun = service.clock.now()
         lost = Message.orphaned()
         if lost:
-            log.warning("send.unsure", messages=lost, reason="the last process ended in between")
+            reason = "the last process ended in between"
+            log.warning("send.unsure", messages=lost, reason=reason, fix=UNSURE)
         path = settings.database.path
         self._life = Life(path)
         self._life.begin(self._begun)
@@ -113,7 +114,7 @@ class Daemon:
             **_switched_on(self.settings),
         )
         for warning in self.settings.warnings:
-            log.warning("config.warning", what=warning)
+            log.warning("config.warning", what=warning, fix="see config.example.toml")
         self._service.tell("READY=1", "STATUS=ready")
 
     def tick(self) -> None:
@@ -135,7 +136,10 @@ class Daemon:
         if not hung:
             self._service.tell("WATCHDOG=1")
         elif hung != self._hung:
-            log.error("job.hung", jobs=",".join(hung))
+            log.error(
+                "job.hung", jobs=",".join(hung),
+                fix="systemd restarts winback after its WatchdogSec; without systemd, restart it",
+            )  # fmt: skip
         self._hung = hung
         now, passed = self._service.clock.now(), self._service.clock.monotonic()
         self._presence.require()
@@ -161,7 +165,7 @@ class Daemon:
             tools = make_tools(new, self._service, before=self.timetable.tools)
         except ConfigError as error:
             for line in error.what.splitlines():
-                log.error("config.mistake", what=line)
+                log.error("config.mistake", what=line, fix="correct this line, and reload")
             log.error(
                 "config.kept", fix="correct it and reload again; the old config stays in force"
             )
@@ -193,14 +197,18 @@ class Daemon:
         self._service.stop()
         self.listener.close(patience / 2)
         if not self.guard.wait_until_resting(until - self._service.clock.monotonic()):
-            log.warning("daemon.left_behind", jobs=",".join(self.guard.running()))
+            log.warning(
+                "daemon.left_behind", jobs=",".join(self.guard.running()),
+                fix="nothing to do: the next start goes on where they were; a message under way is unsure",
+            )  # fmt: skip
         now = self._service.clock.now()
         try:
             lost = Message.orphaned()
             Heartbeat.update(beat_at=now, stopped_at=now).execute()
             self._life.renew()
         except peewee.DatabaseError as error:  # the next start finds the same
-            log.warning("daemon.unrecorded", what=error)
+            said = trouble(error, self.settings.database.path)
+            log.warning("daemon.unrecorded", what=said.what, fix=said.fix)
             return
         log.info("daemon.stopped", unsure=lost)
 

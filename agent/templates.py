@@ -22,6 +22,9 @@ Templates = Mapping[Key, Mapping[str, Any]]
 Refusals = Mapping[Key, str]
 """Why WhatsApp refuses messages of a template, though its description is well."""
 
+UNUSABLE: Final = (
+    "winback templates list tells what does not fit; WhatsApp Manager why one is paused or rejected"
+)
 NONE: Final[Refusals] = MappingProxyType({})
 
 
@@ -94,13 +97,14 @@ def stop_template(
         if language == campaign.language:
             CampaignStanding.put(called, f"WhatsApp refused it: {reason}", now)
             if new and campaign.enabled:
-                log.error("campaign.unusable", campaign=called, reason=reason)
+                log.error("campaign.unusable", campaign=called, reason=reason, fix=UNUSABLE)
         elif new and campaign.enabled:
             log.error(
                 "campaign.language_unusable",
                 campaign=called,
                 language=language,
                 reason=reason,
+                fix=UNUSABLE,
             )
 
 

@@ -50,8 +50,10 @@ def _write_down(told: Mapping[str, str]) -> None:
         name: value for name, value in told.items() if value != before.get(name)
     }
     for name, value in changed.items():
-        event = f"account.{name.removeprefix('whatsapp_')}"
-        log.info(event, now=value or "not told", was=before.get(name) or "not known")
+        log.info(
+            "account.changed", which=name.removeprefix("whatsapp_"), now=value or "not told",
+            was=before.get(name) or "not known",
+        )  # fmt: skip
     if changed:
         ShopFact.put(changed)
 

@@ -24,6 +24,8 @@ from models.delivery import EVERYTHING
 
 log = Log(__name__)
 
+UNSURE = "nothing to do: the STOP holds, and it is not confirmed twice"
+
 IN_TIME: Final = timedelta(minutes=1)  # before the window closes, so that it does not on the way
 OVER: Final = "the 24 hours after their message are over"
 ENDED: Final = "the process ended before the answer came: it may have been sent"
@@ -49,7 +51,7 @@ def confirm_stops(
     lost = Confirmation.select().where(Confirmation.state == "claimed").count()
     if lost:
         tally["unsure"] += Confirmation.end_all("claimed", "unsure", ENDED, now())
-        log.warning("confirmation.unsure", confirmations=lost, reason=ENDED)
+        log.warning("confirmation.unsure", confirmations=lost, reason=ENDED, fix=UNSURE)
     beat()
     while (one := _claim(settings, now(), tally)) is not None:
         faults.point("confirmation claimed")
@@ -127,7 +129,7 @@ def _write(one: Confirmation, outcome: Outcome, now: datetime, tally: Counter[st
         case Lost():
             Confirmation.move(one.wamid, "claimed", "unsure", detail=outcome.reason, ended_at=now)
             tally["unsure"] += 1
-            log.warning("confirmation.unsure", uid=one.uid, reason=outcome.reason)
+            log.warning("confirmation.unsure", uid=one.uid, reason=outcome.reason, fix=UNSURE)
         case NotSent():
             wait = max(NOT_SENT, timedelta(seconds=outcome.after or 0))
             _again(one, now + wait, outcome.reason, tally)
@@ -144,6 +146,7 @@ def _declined(one: Confirmation, outcome: Declined, now: datetime, tally: Counte
         code=outcome.code,
         trace=outcome.fbtrace_id,
         detail=outcome.detail,
+        fix="the STOP holds all the same; what can pass is tried again",
     )
     if outcome.action is Action.ACCOUNT:
         stop_account(outcome.code, said, at=now, now=now)

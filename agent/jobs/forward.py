@@ -5,6 +5,7 @@ At least once: what was taken, and of which that could not be written down, is t
 be one reply alone that breaks it: then the others go on.
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -114,7 +115,10 @@ def _file(one: Forward, answer: Answer, now: datetime, tally: Counter[str]) -> b
         if answer.gone:
             Forward.delete().where(Forward.id == one.id).execute()
             tally["given up"] += 1
-            log.warning("forward.given_up", reply=one.event, reason=answer.reason)
+            log.warning(
+                "forward.given_up", written_at=_written_at(one), reason=answer.reason,
+                fix="the address wants it no more: see winback replies",
+            )  # fmt: skip
             return True
         tally["put off"] += 1
         if answer.of_all:
@@ -137,10 +141,16 @@ def _all_wait(one: Forward, answer: Answer, now: datetime) -> None:
 def _waits(one: Forward, answer: Answer, now: datetime, *, is_new: bool) -> None:
     """Something is wrong with this reply alone: those of its person wait behind it."""
     if is_new:
-        log.warning("forward.refused", reply=one.event, reason=answer.reason, fix=FIX)
+        written_at = _written_at(one)
+        log.warning("forward.refused", written_at=written_at, reason=answer.reason, fix=FIX)
     Forward.update(attempts=Forward.attempts + 1, not_before=_next_try(one, now)).where(
         Forward.id == one.id
     ).execute()
+
+
+def _written_at(one: Forward) -> str:
+    """By this `winback replies` finds it. Its id does not go to the log: it has the number in it."""
+    return str(json.loads(one.body)["at"])
 
 
 def _next_try(one: Forward, now: datetime) -> datetime:

@@ -6,11 +6,13 @@ from agent.clients.whatsapp import WhatsApp
 from agent.config import Settings
 from agent.log import Log
 from agent.order_news import reclassify
-from agent.templates import judge_known
+from agent.templates import UNUSABLE, judge_known
 from models import CampaignStanding, Template
 from models.base import transaction
 
 log = Log(__name__)
+
+MOVED = "ask for a review of their category in WhatsApp Manager, or write them anew"
 
 Judged = dict[tuple[str, str], str]
 """(campaign, language) -> what is wrong there, "" if it can be sent."""
@@ -38,7 +40,8 @@ def read_templates(whatsapp: WhatsApp, settings: Settings, *, now: datetime) -> 
         _tell_translations(before, _judge_translations(settings))
         moved = reclassify()
     if moved:
-        log.warning("order_news.moved", messages=moved, what="WhatsApp counts their templates anew")
+        what = "WhatsApp counts their templates anew"
+        log.warning("order_news.moved", messages=moved, what=what, fix=MOVED)
     return {"templates": len(found), "campaigns in trouble": len(troubles)}
 
 
@@ -63,7 +66,7 @@ def judge_campaigns(settings: Settings, now: datetime) -> dict[str, str]:
         trouble = after[name]
         if campaign.enabled and trouble != before.get(name, ""):
             if trouble:
-                log.warning("campaign.unusable", campaign=name, reason=trouble)
+                log.warning("campaign.unusable", campaign=name, reason=trouble, fix=UNUSABLE)
             else:
                 log.info("campaign.usable", campaign=name)
     return {name: after[name] for name in settings.occasions if after[name]}
@@ -87,7 +90,8 @@ def _tell_translations(before: Judged, after: Judged) -> None:
         was = before.get((campaign, language), "")
         if wrong and wrong != was:
             log.warning(
-                "campaign.language_unusable", campaign=campaign, language=language, reason=wrong
-            )
+                "campaign.language_unusable", campaign=campaign, language=language, reason=wrong,
+                fix=UNUSABLE,
+            )  # fmt: skip
         elif was and not wrong:
             log.info("campaign.language_usable", campaign=campaign, language=language)

@@ -20,6 +20,7 @@ import peewee
 from flask import Blueprint, Response, abort, request
 
 from agent.config import Settings
+from agent.database import remedy
 from agent.log import Log
 from agent.rules.shop_webhooks import PATH, Changed, Unreadable, changed
 from agent.web.seldom import Seldom
@@ -91,7 +92,7 @@ def shop_hook(settings: Callable[[], Settings], now: Callable[[], datetime]) -> 
             _note(about, now())
         except peewee.DatabaseError as error:
             # a failure to the shop, and rightly: it does not come again, but the polls do
-            log.error("shop_webhook.not_noted", what=error)
+            log.error("shop_webhook.not_noted", what=error, fix=remedy(str(error)))
             return _text(503, "try again")
         recent.add(digest, now())  # only now: one that was not noted may come again
         return _text(200, "ok")

@@ -13,6 +13,7 @@ MARK = "_winback_message"  # meta key that says which message a coupon was made 
 ABOUT_IT = ("woocommerce_rest_", "rest_invalid_param", "coupon_invalid_")
 
 Json = Mapping[str, Any]
+LEFT = "it is tried again in the night; if it stays, remove it in WooCommerce > Marketing > Coupons"
 
 # What nobody asked for, and a plugin may put on every new coupon: with any of it the message would
 # promise what the checkout then refuses, or give away what nobody decided.

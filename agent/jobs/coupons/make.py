@@ -10,7 +10,7 @@ from datetime import datetime
 
 from agent.clients.shop import Shop
 from agent.errors import Refused, Unauthorized
-from agent.jobs.coupons.echo import ABOUT_IT, Json, deviations, is_marked, wanted
+from agent.jobs.coupons.echo import ABOUT_IT, LEFT, Json, deviations, is_marked, wanted
 from agent.log import Log
 from models import Coupon, Message
 from models.base import transaction
@@ -19,6 +19,7 @@ log = Log(__name__)
 
 TAKEN = "woocommerce_rest_coupon_code_already_exists"
 MOST_A_RUN = 200
+FAILED = "its message is called off; see that the shop takes coupons, and which plugin changes them"
 
 
 def make_coupons(shop: Shop, *, now: datetime, beat: Callable[[], None]) -> dict[str, int]:
@@ -30,7 +31,7 @@ def make_coupons(shop: Shop, *, now: datetime, beat: Callable[[], None]) -> dict
     for coupon in Message.coupons_wanted(now, MOST_A_RUN):
         beat()
         if trouble := _make(shop, coupon, now):
-            log.warning("coupon.failed", code=coupon.code, reason=trouble)
+            log.warning("coupon.failed", code=coupon.code, reason=trouble, fix=FAILED)
             failed += 1
         else:
             made += 1
@@ -89,6 +90,6 @@ def _remove(shop: Shop, echo: Json) -> bool:
     except Refused as refusal:
         if not refusal.code.startswith(ABOUT_IT):
             raise
-        log.warning("coupon.not_removed", id=echo["id"], reason=refusal.what)
+        log.warning("coupon.not_removed", id=echo["id"], reason=refusal.what, fix=LEFT)
         return False
     return True

@@ -14,7 +14,7 @@ from peewee import JOIN, chunked
 
 from agent.clients.shop import Shop
 from agent.errors import Refused, Unauthorized
-from agent.jobs.coupons.echo import ABOUT_IT, Json, is_marked, is_of
+from agent.jobs.coupons.echo import ABOUT_IT, LEFT, Json, is_marked, is_of
 from agent.log import Log
 from agent.rules import copies
 from models import Coupon, Message, ShopCoupon
@@ -113,7 +113,10 @@ class _Removal:
         expires = copy["expires_at"]
         goes_on = coupon.expires_at < self.until and (expires is None or expires >= self.until)
         if not is_of(coupon, row):  # the shop was restored, and the id is somebody else's
-            log.warning("coupon.not_ours", code=coupon.code, id=row["id"])
+            log.warning(
+                "coupon.not_ours", code=coupon.code, id=row["id"],
+                fix="nothing to do: the shop was put back, and the id is another coupon's; it stays",
+            )  # fmt: skip
             self._gone(coupon, "not ours")
         elif copy["usage_count"] or goes_on:
             with transaction():
@@ -136,7 +139,7 @@ class _Removal:
             if not refusal.code.startswith(ABOUT_IT):
                 raise
             tell = log.debug if self.tally["not removed"] else log.warning
-            tell("coupon.not_removed", id=number, reason=refusal.what)
+            tell("coupon.not_removed", id=number, reason=refusal.what, fix=LEFT)
             self.tally["not removed"] += 1
             return False
         return True

@@ -9,6 +9,7 @@ from agent.pauses import in_words, paused_campaigns
 from agent.rules.audience import Audience
 from agent.rules.money import minor_units
 from agent.rules.selection import Offer, Tier
+from agent.templates import UNUSABLE
 from models import CampaignStanding
 
 log = Log(__name__)
@@ -59,7 +60,7 @@ def tell_of_those_held(settings: Settings, among: Sequence[str], *, now: datetim
             continue
         wrong, pauses = troubles.get(name, NOT_LOOKED_AT), paused[name]
         if wrong and not pauses:
-            log.warning("campaign.unusable", campaign=name, reason=wrong)
+            log.warning("campaign.unusable", campaign=name, reason=wrong, fix=UNUSABLE)
         if pauses:
             reason = "; ".join(in_words(pause) for pause in pauses)
             log.info("campaign.paused", campaign=name, reason=reason)

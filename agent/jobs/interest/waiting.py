@@ -15,6 +15,7 @@ from models.base import among, carry_out_each, transaction
 log = Log(__name__)
 
 EVENTS_A_BATCH = 1_000
+UNREADABLE = "it is dropped: another version of winback kept it; send its authors these lines"
 LOOKED_AT_A_RUN = 3_000  # of those that wait; with more of them each has its turn less often
 TURN = "events that wait"  # name of the cursor
 
@@ -73,7 +74,7 @@ def _file(
         try:
             told.append(Told(reread(row.said), row.source, row.id))
         except (KeyError, TypeError, ValueError) as error:
-            log.error("event.unreadable", said=row.said, error=error)
+            log.error("event.unreadable", error=error, source=row.source, fix=UNREADABLE)
             unreadable.append(row.id)
     with transaction():
         filed = file_events(told, settings, currency=currency, now=now)

@@ -6,7 +6,7 @@ from functools import partial
 
 from agent.clients.shop import Page, Shop
 from agent.errors import Garbled, Retryable
-from agent.jobs.pull.filing import Filing
+from agent.jobs.pull.filing import LEFT_OUT, Filing
 from agent.jobs.pull.kinds import Kind
 from agent.log import Log
 
@@ -64,7 +64,7 @@ class Around:
             if other is None or _told_to_wait(failure):
                 raise
             fields = {"kind": self.kind, self.named: alone[0], "reason": failure.what}
-            log.warning("mirror.set_aside", **fields)
+            log.warning("mirror.set_aside", **fields, fix=LEFT_OUT)
             return Page(rows=[], total=other.total, served_at=other.served_at)
 
     def _blames_the_shop(self, wanted: Sequence[int], failure: Retryable | Garbled) -> bool:

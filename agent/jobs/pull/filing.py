@@ -33,6 +33,7 @@ from models.past import KEPT
 log = Log(__name__)
 
 EVERY_ROLE = "all"
+LEFT_OUT = "it is left out until it can be read: see it in the shop, and save it there once more"
 
 # What a row says beside what the shop said: it may differ although the shop's row does not.
 DERIVED = frozenset(
@@ -150,7 +151,7 @@ def copied(what: str, rows: Iterable[Json], copy: Callable[[Json], Row]) -> list
     """The rows as columns of the mirror; what makes no sense is set aside with its reason."""
     fit, set_aside = copies.each(rows, copy)
     for number, reason in set_aside:
-        log.warning("mirror.set_aside", kind=what, id=number, reason=reason)
+        log.warning("mirror.set_aside", kind=what, id=number, reason=reason, fix=LEFT_OUT)
     return fit
 
 

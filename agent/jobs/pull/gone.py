@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from agent.clients.shop import Page, Shop
 from agent.errors import Garbled, Refused, Retryable
 from agent.jobs.pull.around import ids_of
-from agent.jobs.pull.filing import Filing
+from agent.jobs.pull.filing import LEFT_OUT, Filing
 from agent.jobs.pull.kinds import Kind
 from agent.log import Log
 from models.base import transaction
@@ -109,7 +109,8 @@ def _without(
     if total == len(came):
         return [number for number in ids if number not in came]
     if len(ids) == 1:
-        log.warning("mirror.set_aside", kind=kind.name, id=ids[0], reason="the shop cannot load it")
+        reason = "the shop cannot load it"
+        log.warning("mirror.set_aside", kind=kind.name, id=ids[0], reason=reason, fix=LEFT_OUT)
         return []
     half = len(ids) // 2
     return [

@@ -13,7 +13,7 @@ from peewee import chunked, fn
 from agent.clients.shop import Page, Shop
 from agent.jobs.pull.ahead import Ahead
 from agent.jobs.pull.around import Around, ids_of
-from agent.jobs.pull.filing import Filing, News, tell
+from agent.jobs.pull.filing import LEFT_OUT, Filing, News, tell
 from agent.jobs.pull.kinds import ORDERS
 from agent.log import Log
 from agent.rules import copies
@@ -95,7 +95,9 @@ def _file(orders: Sequence[int], page: Page, filing: Filing) -> News:
             of_order, codes = copies.order_lines(one)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             reason = f"{type(error).__name__}: {error}"
-            log.warning("mirror.set_aside", kind="lines", id=one.get("id"), reason=reason)
+            log.warning(
+                "mirror.set_aside", kind="lines", id=one.get("id"), reason=reason, fix=LEFT_OUT
+            )
             continue
         lines.extend(of_order)
         coupons[int(one["id"])] = codes

@@ -9,7 +9,7 @@ import peewee
 
 from agent.clients.outcomes import Accepted, Action, Declined, Lost, NotSent, Outcome
 from agent.config import Settings
-from agent.consequences import heed, named
+from agent.consequences import UNSURE, heed, named
 from agent.log import Log
 from models import Identity, Message
 
@@ -36,6 +36,8 @@ HOUR = timedelta(hours=1)
 NEWS_TRIES = 4
 NEWS_WAIT = timedelta(minutes=5)
 STOPPED = "winback was stopped"
+GIVEN_UP = "nothing to do here: winback order shows what the customer was told; tell them yourself"
+DECLINED = "`action` says what follows; where the account or template is stopped, a line of its own tells"
 
 
 @dataclass(slots=True)
@@ -107,8 +109,8 @@ def _not_sent(message: Message, outcome: NotSent, now: datetime, tally: Counter[
     else:
         reason = f"not sent in {NEWS_TRIES} tries: {outcome.reason}"
         Message.end([message.id], ASKED, "expired", detail=reason, ended_at=now)
-        log.warning("send.given_up", **named(message), reason=reason)
-        tally["given up, not sent"] += 1
+        log.warning("send.given_up", **named(message), reason=reason, fix=GIVEN_UP)
+        tally["given up"] += 1
 
 
 def _taken_as(outcome: Accepted) -> str:
@@ -126,6 +128,7 @@ def _declined(
         action=outcome.action.value,
         trace=outcome.fbtrace_id,
         detail=outcome.detail,
+        fix=DECLINED,
     )
     if outcome.action in LATER and _worth_another_try(message, outcome):
         when = now + _wait(message, outcome.action)
@@ -133,7 +136,7 @@ def _declined(
         _again(message, when, said, outcome.code, deferred=deferred)
         if outcome.action is Action.PAIR:
             Message.put_off([message.contact_id], when)
-        tally["declined, tried again later"] += 1
+        tally["declined for now"] += 1
     else:
         Message.move(
             [message.id], ASKED, "refused",
@@ -177,7 +180,7 @@ def _again(
 
 def _unsure(message: Message, reason: str, tally: Counter[str]) -> None:
     Message.move([message.id], ("claimed",), "unsure", detail=reason)
-    log.warning("send.unsure", **named(message), reason=reason)
+    log.warning("send.unsure", **named(message), reason=reason, fix=UNSURE)
     tally["unsure"] += 1
 
 

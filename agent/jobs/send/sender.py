@@ -19,6 +19,7 @@ from agent.clients.outcomes import Declined, Lost, NotSent, Outcome
 from agent.clients.whatsapp import WhatsApp
 from agent.clients.whatsapp_failures import remedy
 from agent.config import Settings
+from agent.consequences import UNSURE
 from agent.errors import Refused
 from agent.jobs.send.articles import LOOK_AGAIN
 from agent.jobs.send.outcomes import NOT_SENT, STOPPED, write_outcomes
@@ -34,6 +35,7 @@ from models.delivery import MARKETING
 
 log = Log(__name__)
 
+BROKE = "a fault of winback's, the message counts as unsure: send its authors these lines"
 LOOK = 0.1  # seconds between two looks at the queue and at what has come back
 LOOK_SOON = 0.03  # the same while every worker is busy: they, and not the pace, hold us up
 LOOKS_HELD = (
@@ -88,7 +90,8 @@ class Sender:
         """
         lost = Message.orphaned()
         if lost:  # the database was in trouble, or WhatsApp slow for longer than our patience
-            log.warning("send.unsure", messages=lost, reason="the last run ended before the answer")
+            reason = "the last run ended before the answer"
+            log.warning("send.unsure", messages=lost, reason=reason, fix=UNSURE)
         before = {"unsure": lost} if lost else {}
         if not Message.due(self._now(), 1):
             return before
@@ -233,11 +236,12 @@ class Sender:
         """Cancel what is no longer right, and hold what must wait for the morning."""
         for reason, ids in verdict.cancel.items():
             Message.end(ids, ("queued",), "cancelled", detail=reason, ended_at=now)
-            self._tally[f"cancelled, {reason}"] += len(ids)
+            self._tally["cancelled"] += len(ids)
+            log.info("send.cancelled", messages=len(ids), reason=reason)
         for what, held in (
             ("held for quiet hours", verdict.hold),
-            ("held: just wrote to them", verdict.too_soon),
-            ("held: enough order news today", verdict.later),
+            ("held for having just been written to", verdict.too_soon),
+            ("held for enough order news today", verdict.later),
         ):
             for moment, ids in held.items():
                 Message.move(ids, ("queued",), "queued", not_before=moment)
@@ -251,14 +255,17 @@ class Sender:
             if not isinstance(outcome, BaseException):
                 outcomes.append((errand.message, outcome))
             elif isinstance(outcome, Exception):  # a fault of ours, after who knows how many bytes
-                log.error("send.broke", error=outcome, uid=errand.message.uid)
+                log.error("send.broke", error=outcome, uid=errand.message.uid, fix=BROKE)
                 outcomes.append((errand.message, Lost(f"{type(outcome).__name__}: {outcome}")))
             else:  # the wait between two tries was cut short: nothing has left
                 outcomes.append((errand.message, NotSent(STOPPED, None)))
         verdicts = write_outcomes(outcomes, self._settings, now=now, tally=self._tally)
         if verdicts.too_fast:
             self._pace.slow_down(self._monotonic())
-            log.warning("send.slower", share=self._pace.share)
+            log.warning(
+                "send.slower", share=self._pace.share,
+                fix="nothing to do: it becomes faster again by itself; else lower messages_per_second",
+            )  # fmt: skip
         if outcomes:
             faults.point("recording")
         return verdicts.halt
@@ -275,7 +282,10 @@ class Sender:
                     self._record(self._now())
                 self._unwritten.clear()
             except peewee.DatabaseError as error:
-                log.warning("send.unwritten", answers=len(self._unwritten), what=error)
+                log.warning(
+                    "send.unwritten", answers=len(self._unwritten), what=error,
+                    fix="see that the disk has room; these messages count as unsure",
+                )  # fmt: skip
 
 
 def _client(settings: Settings) -> tuple[object, ...]:

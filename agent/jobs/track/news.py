@@ -30,6 +30,7 @@ BAD: Final = frozenset(
     {"REJECTED", "PAUSED", "DISABLED", "FLAGGED", "LIMIT_EXCEEDED", "LOCKED", "ARCHIVED", "DELETED"}
 )
 SCOPES: Final = {Holds.EVERYTHING: EVERYTHING, Holds.MARKETING: MARKETING}
+TEMPLATE: Final = "winback templates list tells what follows; WhatsApp Manager has it, and takes reviews"
 LOOK_AT: Final = "Meta Business Suite > Account quality tells why, and takes requests for a review"
 
 
@@ -53,7 +54,7 @@ def heed_news(news: Iterable[MetaNews], *, now: datetime) -> None:
             case AccountAlert():
                 JobCall.put(ACCOUNT)
                 tell = log.warning if one.severity == "CRITICAL" else log.info
-                tell("account.alert", kind=one.kind, said=one.description)
+                tell("account.alert", kind=one.kind, said=one.description, fix=LOOK_AT)
             case AccountError():
                 log.warning("account.error", code=one.code, said=one.said, fix=remedy(one.code))
                 if action_of(one.code, by_status=True) is Action.ACCOUNT:
@@ -66,17 +67,19 @@ def _tell_of_template(news: TemplateStatus | TemplateQuality | TemplateCategory)
         case TemplateStatus():
             tell = log.warning if news.event in BAD else log.info
             why = " ".join(filter(None, (news.title, news.reason)))
-            tell("template.status", **about, now=news.event, why=why or "not told")
+            tell("template.status", **about, now=news.event, why=why or "not told", fix=TEMPLATE)
         case TemplateQuality():
             tell = log.warning if news.now == "RED" else log.info
-            tell("template.quality", **about, now=news.now, was=news.was or "not told")
+            tell("template.quality", **about, now=news.now, was=news.was or "not told", fix=TEMPLATE)
         case TemplateCategory() if news.becomes:
             log.warning(
                 "template.category_announced", **about, now=news.now, becomes=news.becomes,
                 fix="within a day: ask for a review in WhatsApp Manager, or write it anew",
             )  # fmt: skip
         case TemplateCategory():
-            log.warning("template.category", **about, now=news.now, was=news.was or "not told")
+            log.warning(
+                "template.category", **about, now=news.now, was=news.was or "not told", fix=TEMPLATE
+            )
 
 
 def _heed(update: AccountUpdate, now: datetime) -> None:

@@ -20,6 +20,7 @@ from models.base import among, carry_out_each, raw, transaction
 log = Log(__name__)
 
 ROWS_A_STATEMENT = 200
+FAILED = "winback report counts the codes and says what they mean; many of one are worth a look"
 REST = timedelta(hours=24)  # after 131049; earlier tries only fail again
 OF_THAT_TRY = frozenset({"sent", "failed"})  # who has read it has got it, whichever try it was
 STAMPS = {"sent": "sent_at", "delivered": "delivered_at", "read": "read_at"}
@@ -156,7 +157,9 @@ def _move(message: Message, status: Status, settings: Settings, now: datetime) -
     message.charged = dearer(message.charged, charged_as(status.pricing, status.category))
     action = None
     if status.status == "failed":
-        log.warning("message.failed", **named(message), code=status.code, detail=status.detail)
+        log.warning(
+            "message.failed", **named(message), code=status.code, detail=status.detail, fix=FAILED
+        )
         if status.code is not None:
             action = action_of(status.code, by_status=True)
             said = f"{status.code} {status.detail}"

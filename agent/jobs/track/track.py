@@ -38,6 +38,7 @@ log = Log(__name__)
 WEBHOOKS_A_BATCH = 200
 BYTES_A_BATCH = 1_000_000  # some 2,000 statuses: while they are worked off, nobody else can write
 LOOK: Final = "winback inbox"
+ONE_BY_ONE: Final = "nothing to do: they are worked off one by one, and what breaks is set aside"
 
 
 @dataclass(slots=True)
@@ -83,7 +84,7 @@ def track(settings: Settings, *, now: datetime, beat: Callable[[], None]) -> dic
         except Exception as error:  # one element that breaks must not hold up a STOP
             if _is_the_database(error):
                 raise
-            log.error("webhook.batch_broke", error=error)
+            log.error("webhook.batch_broke", error=error, fix=ONE_BY_ONE)
             for webhook in waiting:
                 beat()
                 tally += _work_off_alone(webhook, settings, now)
@@ -199,7 +200,7 @@ def _worked_off(event: Event, settings: Settings, uids: dict[str, str], now: dat
     except Exception as error:  # set aside with its reason, and told
         if _is_the_database(error):
             raise
-        log.error("webhook.broke", error=error)
+        log.error("webhook.broke", error=error, fix=LOOK)
         return f"{type(error).__name__}: {error}"
     return ""
 
