@@ -30,6 +30,7 @@ from models import (
     History,
     Identity,
     Interest,
+    InterestWas,
     Link,
     Message,
     Order,
@@ -251,7 +252,7 @@ def _forget_mirror(person: Person) -> None:
     Customer.update(email="").where(among(Customer.email, person.emails)).execute()
     read = among(PhoneReading.e164, person.phones)
     PhoneReading.delete().where(read | among(PhoneReading.typed, typed)).execute()
-    for table in (History, Taste, Interest):
+    for table in (History, Taste, Interest, InterestWas):
         table.delete().where(table.contact_id == person.contact_id).execute()
 
 

@@ -3,14 +3,27 @@
 from datetime import datetime
 from typing import Any
 
-from models.base import Table, tuples
+from peewee import CompositeKey, Model
+
+from models.base import Table, database, tuples
 
 
 def attached(table: type[Table], schema: str) -> Any:
-    """`table` as it stands in the attached database `schema`. To be read only."""
-    named = {"schema": schema, "table_name": table._meta.table_name}  # noqa: SLF001 - peewee has no other name for it
-    make: Any = type(table)
-    return make(f"Attached{table.__name__}", (table,), {"Meta": type("Meta", (), named)})
+    """`table` as it stands in the attached database `schema`, to be read only. It has the same columns and
+    is no Table: nobody creates it, and what the models do when they write is not done."""
+    of = table._meta  # noqa: SLF001 - peewee has no other name for it
+    said = {
+        "database": database,
+        "schema": schema,
+        "table_name": of.table_name,
+        "legacy_table_names": False,
+    }
+    if isinstance(of.primary_key, CompositeKey):
+        said["primary_key"] = CompositeKey(*of.primary_key.field_names)
+    columns = {field.name: field.clone() for field in of.sorted_fields}
+    make: Any = type(Model)
+    name = f"Attached{table.__name__}"
+    return make(name, (Model,), {**columns, "Meta": type("Meta", (), said)})
 
 
 def copy_seen(table: Any, source: Any, of: str, after: datetime, until: datetime) -> list[Any]:

@@ -20,6 +20,7 @@ from models.base import Table, UtcField, among, among_pairs, carry_out_each, tra
 from models.looked_at import SOLD_OUT, LookedAt
 from models.mirror import Order, OrderLine, Product
 from models.newer_number import newer_numbers
+from models.past import InterestWas
 
 OBSERVED = ("stock_quantity", "stock_status", "price")
 KINDS = ("view", "wishlist", "cart")
@@ -155,6 +156,7 @@ class Interest(Table):
             for number, row in rows.items()
         ]
         with transaction():
+            InterestWas.keep_changed(rows)
             written = carry_out_each(update.sql()[0], values)
             names = ("product_id", "variation_id", "price", "stock_status", "seen_at")
             changed = cls.select(*(getattr(cls, name) for name in names)).where(among(cls.id, rows))
@@ -168,11 +170,13 @@ class Interest(Table):
         A wish that was made again later stays. Without a variation, those of all variations go. What
         is still to be told of something in which no other interest stands is called off.
         """
+        wishes = list(wishes)
         values = [
             (contact, product, cls.seen_at.db_value(until), variation, variation)
             for contact, product, variation, until in wishes
         ]
         with transaction():
+            InterestWas.keep_unwished(wishes)
             removed = carry_out_each(
                 "DELETE FROM interest WHERE contact_id = ? AND product_id = ? AND kind = 'wishlist' "
                 "AND seen_at <= ? AND (variation_id = ? OR ? = 0)",

@@ -1,0 +1,104 @@
+"""What stood in the mirror and in the interest before it was changed or removed: for looking back.
+
+Stock and prices have a history of their own, see ProductChange; so have the statuses of orders.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from peewee import AutoField, BigIntegerField, CharField, IntegerField, TextField
+
+from models.base import JsonField, Table, UtcField, database
+
+KEPT: Final = ("status", "visibility", "name", "permalink", "categories")
+"""The columns of a product whose past is kept here."""
+
+_COLUMNS: Final = (
+    "contact_id, product_id, variation_id, kind, price, stock_status, first_at, seen_at, source"
+)
+
+
+class ProductWas(Table):
+    """How one column of a product or variation was until `until`, the shop's clock."""
+
+    id = AutoField()
+    product_id = BigIntegerField()
+    field = CharField()  # one of KEPT
+    was = JsonField(null=True)
+    until = UtcField(index=True)
+
+    class Meta:
+        table_name = "product_was"
+        indexes = ((("product_id", "until"), False),)
+
+    @classmethod
+    def add(cls, rows: Iterable[Mapping[str, Any]]) -> int:
+        return cls.write_each(rows, lambda insert: insert)
+
+    @classmethod
+    def forget_before(cls, moment: datetime) -> int:
+        return int(cls.delete().where(cls.until < moment).execute())
+
+
+class InterestWas(Table):
+    """A row of interest as it was until `until`: then another price or stock was seen, or it was taken off
+    a list. The columns are those of Interest."""
+
+    id = AutoField()
+    contact_id = IntegerField(index=True)
+    product_id = BigIntegerField()
+    variation_id = BigIntegerField(default=0)
+    kind = CharField()
+    price = BigIntegerField(null=True)
+    stock_status = CharField(default="")
+    first_at = UtcField()
+    seen_at = UtcField()
+    source = TextField()
+    until = UtcField(index=True)
+
+    class Meta:
+        table_name = "interest_was"
+
+    @classmethod
+    def keep_changed(cls, rows: Mapping[int, Mapping[str, Any]]) -> None:
+        """Those of these rows of interest, by their ids, that are to have another price or stock now."""
+        told = [
+            (number, row["price"], row["stock_status"], cls.until.db_value(row["seen_at"]))
+            for number, row in rows.items()
+        ]
+        cls._keep(
+            "json_extract(one.value, '$[3]')",
+            "i.id = json_extract(one.value, '$[0]') AND (i.price IS NOT json_extract(one.value, '$[1]') "
+            "OR i.stock_status <> json_extract(one.value, '$[2]'))",
+            told,
+        )
+
+    @classmethod
+    def keep_unwished(cls, wishes: Iterable[tuple[int, int, int, datetime]]) -> None:
+        """What is to be taken off the wishlists: (contact, product, variation or 0, until when)."""
+        told = [
+            (contact, product, variation, cls.until.db_value(until))
+            for contact, product, variation, until in wishes
+        ]
+        cls._keep(
+            "json_extract(one.value, '$[3]')",
+            "i.contact_id = json_extract(one.value, '$[0]') AND i.kind = 'wishlist' "
+            "AND i.product_id = json_extract(one.value, '$[1]') "
+            "AND json_extract(one.value, '$[2]') IN (0, i.variation_id) "
+            "AND i.seen_at <= json_extract(one.value, '$[3]')",
+            told,
+        )
+
+    @classmethod
+    def _keep(cls, until: str, which: str, told: Sequence[tuple[object, ...]]) -> None:
+        """In the caller's transaction, before these are written over. CROSS: from the few."""
+        if told:
+            sql = f"INSERT INTO interest_was ({_COLUMNS}, until) SELECT {_COLUMNS}, {until} "
+            sql += f"FROM json_each(?) AS one CROSS JOIN interest AS i WHERE {which}"
+            database.execute_sql(sql, (json.dumps(told),))
+
+    @classmethod
+    def forget_before(cls, moment: datetime) -> int:
+        return int(cls.delete().where(cls.until < moment).execute())
