@@ -18,6 +18,7 @@ COMMANDS = {
     "alarms": "List what needs a person, and see that news of it arrive.",
     "report": "Show what the campaigns brought.",
     "preview": "Show the plan of the next daily run, before it is made.",
+    "send-test": "Send one real message to yourself.",
     "why": "Show why a person hears from the shop, or does not.",
     "order": "Show what an order did, and what its customer was told.",
     "pause": "Send nothing until resume, whatever the config says.",

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
 
+from agent.commands.printable import printable
 from agent.config import Occasion, Settings
 from agent.config.campaigns import Campaign
 from agent.config.order_news import News
@@ -40,6 +41,27 @@ def standing(template: Mapping[str, Any] | None) -> tuple[str, str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """One message as it would be written. `wrong`: why it could not be sent; () where it could."""
+
+    name: str
+    occasion: Occasion
+    contact: Contact  # whose values it has
+    composed: Composed
+    stand_ins: tuple[str, ...]
+    wrong: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(template, language)"""
+        return self.composed.template, self.composed.language
+
+    @property
+    def is_news(self) -> bool:
+        return isinstance(self.occasion, News)
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """How somebody wants to see templates: in which language ("" for theirs), and whose phone ("" for anybody's).
 
@@ -57,10 +79,15 @@ class Look:
 
         Raises BadInput where the mirror, the account or winback does not have what it takes.
         """
+        letter = self.write(name)
+        self.tell(letter, to=letter.contact.phone)
+        return not letter.wrong
+
+    def write(self, name: str) -> Letter:
+        """The message of this campaign, or news of this kind. Raises as `show` does."""
         occasion = self.settings.occasions[name]
         judged = judge(occasion, self.everything)
         contact, composed, stand_ins = self._compose(name, occasion)
-        mapping = occasion.mapping_in(composed.language)
         key = (composed.template, composed.language)
         if key not in self.everything:
             raise BadInput(
@@ -70,25 +97,48 @@ class Look:
         wrong = list(judged.get(composed.language, ()))
         if key not in self.found:
             wrong = ["it is not on the account yet: winback templates push"]
+        letter = Letter(name, occasion, contact, composed, tuple(stand_ins), tuple(wrong))
         try:
-            parts = components(compile_template(self.everything[key]), mapping, composed.values)
-        except ValueError as error:  # it does not fit: shown with its variables
+            self.parts_of(letter, composed.values)
+        except ValueError as error:
+            return letter if wrong else replace(letter, wrong=(str(error),))
+        return letter
+
+    def parts_of(self, letter: Letter, values: Mapping[str, str]) -> list[dict[str, Any]]:
+        """`template.components` of the message with these values. Raises ValueError where they do not fit."""
+        mapping = letter.occasion.mapping_in(letter.composed.language)
+        return components(compile_template(self.everything[letter.key]), mapping, values)
+
+    def category_of(self, letter: Letter) -> str:
+        """As the account has it: MARKETING, UTILITY, or "-" where it does not have it."""
+        return standing(self.found.get(letter.key))[1]
+
+    def tell(self, letter: Letter, *, to: str) -> None:
+        """Print it, and what is to be said of it."""
+        composed, contact = letter.composed, letter.contact
+        try:
+            parts = self.parts_of(letter, composed.values)
+        except ValueError:  # it does not fit: shown with its variables
             parts = []
-            wrong = wrong or [str(error)]
-        status, category, _ = standing(self.found.get(key))
-        what = "order news" if isinstance(occasion, News) else "campaign"
-        click.echo(f"{what} {name}, template {key[0]} in {key[1]} ({status}, {category})")
-        click.echo(f"to {contact.phone} {contact.first_name} {contact.last_name}".rstrip() + "\n")
-        for line in as_seen(self.everything[key], parts).lines:
-            click.echo(f"    {line}".rstrip())
+        status, category, _ = standing(self.found.get(letter.key))
+        what = "order news" if letter.is_news else "campaign"
+        click.echo(
+            f"{what} {letter.name}, template {letter.key[0]} in {letter.key[1]} ({status}, {category})"
+        )
+        named = f"{contact.first_name} {contact.last_name}" if to == contact.phone else ""
+        click.echo(f"to {to} {printable(named)}".rstrip() + "\n")
+        for line in as_seen(self.everything[letter.key], parts).lines:
+            click.echo(f"    {printable(line)}".rstrip())
         click.echo()
+        mapping = letter.occasion.mapping_in(composed.language)
         foreign = mixes_languages(mapping, composed.values)
-        marketing = not isinstance(occasion, News) or category == MARKETING
-        for note in _notes(occasion, contact, stand_ins, foreign, marketing=marketing):
+        marketing = not letter.is_news or category == MARKETING
+        for note in _notes(
+            letter.occasion, contact, letter.stand_ins, foreign, marketing=marketing
+        ):
             click.echo(f"note: {note}")
-        for complaint in wrong:
+        for complaint in letter.wrong:
             click.echo(f"could not be sent: {complaint}")
-        return not wrong
 
     def _compose(self, name: str, occasion: Occasion) -> tuple[Contact, Composed, Sequence[str]]:
         mappings = usable(occasion, judge(occasion, self.found))

@@ -1,6 +1,6 @@
 """The plan of the next daily run, as it would be made: on the real tables by the real rules."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -57,10 +57,11 @@ def plan_ahead(
     zone = _day(at).zone
     names, notes = [rehearse] if rehearse else [], _notes(settings)
     holds = gather_holds(settings, now, zone, names=names)
+    on = {name for name, campaign in settings.campaigns.items() if campaign.enabled}
     if rehearse:
         settings = _as_if_on(settings, rehearse, now)
     plan = _plan(settings, at)
-    gathered = _gather(settings, plan, at, samples)
+    gathered = _gather(settings, plan, at, samples, on)
     left_alone = [
         (why, count)
         for why, count in plan.tally.most_common()
@@ -128,7 +129,7 @@ class _Sums:
 
 
 def _gather(
-    settings: Settings, plan: Plan, at: datetime, samples: int
+    settings: Settings, plan: Plan, at: datetime, samples: int, on: Collection[str]
 ) -> tuple[CampaignPlanned, ...]:
     day = _day(at)
     prices = Prices(
@@ -150,7 +151,7 @@ def _gather(
     return tuple(
         CampaignPlanned(
             name=name,
-            enabled=settings.campaigns[name].enabled,
+            enabled=name in on,
             told=found.told,
             held_out=found.held_out,
             cost=found.cost,
