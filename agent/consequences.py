@@ -23,6 +23,10 @@ STOPPED_LONGER = {SPAM: timedelta(hours=24)}
 ONLY_MARKETING = frozenset({SPAM})
 # Not on WhatsApp, or a very old client, or terms not accepted: it may pass, so not the first time.
 PERHAPS_UNREACHABLE = frozenset({131026})
+OF_THE_PERSON = frozenset(
+    {Action.DEFER, Action.PAIR, Action.SUPPRESS_MARKETING, Action.SUPPRESS_ALL, Action.DROP}
+)
+"""Nothing is wrong with us: there is nothing to do about it."""
 WRONG = "look the code up in Meta's list; winback templates list tells whether the template fits"
 UNSURE = "nothing to do: a status settles it, and it is not sent twice; many of them are an alarm"
 

@@ -10,6 +10,7 @@ import peewee
 from agent.clients.shop import Shop
 from agent.clients.whatsapp import WhatsApp
 from agent.config import Settings, load
+from agent.config.differences import differences
 from agent.consequences import UNSURE, look_again
 from agent.database import Presence, trouble
 from agent.epoch import Life
@@ -186,7 +187,8 @@ class Daemon:
                     JobCall.put(job)
         except peewee.DatabaseError as error:  # done again when the templates are read
             self._say_database(error)
-        log.info("config.reloaded", path=new.path, **_switched_on(new))
+        changed = ",".join(differences(old, new)) or "none"
+        log.info("config.reloaded", path=new.path, changed=changed, **_switched_on(new))
 
     def stop(self, patience: float) -> None:
         """Take nothing more, let the jobs finish what is in hand, and leave the rest as unsure."""

@@ -9,7 +9,10 @@ from pathlib import Path
 import peewee
 
 from agent.errors import AlreadyRunning, DatabaseGone, DatabaseTrouble
+from agent.log import Log
 from models.base import close_database, migrate, open_database, unknown_migrations
+
+log = Log(__name__)
 
 
 @contextmanager
@@ -21,7 +24,8 @@ def owned(path: Path) -> Iterator[None]:
     """
     path = path.resolve()  # a link to the database is the same database
     with held(path), _opened(path):
-        migrate()
+        if migrated := migrate():
+            log.info("database.migrated", to=migrated[-1], steps=len(migrated))
         yield
 
 

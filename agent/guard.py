@@ -20,7 +20,7 @@ log = Log(__name__)
 Beat = Callable[[], None]
 FIRST_PAUSE = timedelta(seconds=10)  # after a failure; doubled each time, up to:
 LONGEST_PAUSE = timedelta(minutes=15)
-REPORT = "a fault of winback's: it is tried again; send its authors this line and the lines below it"
+REPORT = "a fault of winback's, tried again later: send its authors this line and those below it"
 
 
 class Postponed(Exception):
@@ -42,6 +42,7 @@ class Job:
     patience: timedelta = timedelta(minutes=15)
     frequent: bool = False
     quiet: bool = False  # what it did is only told at the level debug
+    steady: bool = False  # its counts say how something is: told when they differ from the last
 
 
 @dataclass(slots=True)
@@ -53,6 +54,7 @@ class Lane:
     beat_at: float = 0.0
     patience: timedelta = timedelta(0)
     last_ok: datetime | None = None
+    last_result: Mapping[str, int] | None = None
     not_before: datetime | None = None
     failures: int = 0
     waits_for: str = ""
@@ -193,8 +195,9 @@ class Guard:
             if run.result or not job.frequent:
                 seconds = round((now - run.begun).total_seconds(), 1)
                 fields = {word.replace(" ", "_"): count for word, count in run.result.items()}
-                tell = log.debug if job.quiet else log.info
+                tell = log.debug if _is_no_news(job, lane, run) else log.info
                 tell("job.done", job=job.name, seconds=seconds, **fields)
+                lane.last_result = run.result
         nothing_done = run.outcome == "ok" and job.frequent and not run.result
         if known or (nothing_done and not recovered):
             return
@@ -207,6 +210,13 @@ class Guard:
         except peewee.DatabaseError as error:  # the run stands; only its line is missing
             said = self._explain(error)
             log.warning("job.unrecorded", job=job.name, what=said.what, fix=said.fix)
+
+
+def _is_no_news(job: Job, lane: Lane, run: _Run) -> bool:
+    """Did it do nothing that anybody wants to read of? That a daily job has run is news in itself."""
+    same = job.steady and run.result == lane.last_result
+    idle = not run.result and isinstance(job.cadence, Every)
+    return job.quiet or same or idle
 
 
 def _pauses(lane: Lane, now: datetime) -> bool:

@@ -14,6 +14,9 @@ import re
 import sys
 from datetime import UTC, datetime
 
+_PHONE = re.compile(r"(?<![\w.:])\+[1-9]\d{6,14}(?!\d)")  # as we write all of them; no offset of a zone
+_EMAIL = re.compile(r"[^\s@\"'<>()=:;,\\]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_WAMID = re.compile(r"wamid\.[A-Za-z0-9+/=_-]+")  # WhatsApp's ids: the number in base64
 _NO_KEY = re.compile(r'[\s="]+')  # what would end a key
 
 
@@ -45,10 +48,8 @@ class Logfmt(logging.Formatter):
         self._stamped = stamped
 
     def format(self, record: logging.LogRecord) -> str:
-        return " ".join(
-            f"{_NO_KEY.sub('_', key)}={_quoted(value)}"
-            for key, value in self._pairs(record).items()
-        ) + self._trace(record)
+        pairs = (f"{_NO_KEY.sub('_', key)}={_quoted(v)}" for key, v in self._pairs(record).items())
+        return _without_people(" ".join(pairs) + self._trace(record))
 
     def _pairs(self, record: logging.LogRecord) -> dict[str, object]:
         fields = getattr(record, "fields", None)
@@ -71,7 +72,7 @@ class JsonLines(Logfmt):
         pairs = self._pairs(record)
         if record.exc_info:
             pairs["trace"] = self.formatException(record.exc_info)
-        return json.dumps(pairs, ensure_ascii=False, default=str)
+        return _without_people(json.dumps(pairs, ensure_ascii=False, default=str))
 
 
 def set_up(*, style: str, level: str) -> None:
@@ -83,8 +84,15 @@ def set_up(*, style: str, level: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     # urllib3 tells of every connection, waitress of every slow client, schedule of every look
-    for chatty in ("urllib3", "waitress", "schedule", "peewee"):
+    for chatty in ("urllib3", "waitress", "schedule", "peewee", "peewee.migrations"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
+
+
+def _without_people(line: str) -> str:
+    """Numbers, addresses and ids that hold a number, struck out of what others' words brought along:
+    what WhatsApp or a shop's plugin says, and the lines of a fault."""
+    line = _WAMID.sub("wamid...", _EMAIL.sub("...@...", line))
+    return _PHONE.sub(lambda found: f"{found[0][:3]}...{found[0][-2:]}", line)
 
 
 def _quoted(value: object) -> str:

@@ -22,6 +22,7 @@ from agent.jobs.canary import watch_canaries
 from agent.jobs.companions import count_companions
 from agent.jobs.confirm import confirm_stops
 from agent.jobs.coupons import make_coupons, remove_coupons
+from agent.jobs.day import sum_up_the_day
 from agent.jobs.decide import ALERTS, EVERYTHING, decide
 from agent.jobs.departed import forget_departed
 from agent.jobs.forward import forward_replies
@@ -50,6 +51,7 @@ WHEN_CALLED = Every(timedelta(seconds=10))  # at once, but not for each of many 
 JUMP = 60.0  # seconds by which a clock is set right without a word
 QUARTERLY = Every(timedelta(minutes=15))
 HOURLY = Every(timedelta(hours=1))
+PAST_MIDNIGHT = Daily(time(0, 2), time.max)
 AT_NIGHT = Daily(time(4, 30), time(23, 59))
 
 
@@ -93,8 +95,8 @@ class Timetable:
             Job("companions", HOURLY, self._companions, frequent=True, quiet=True),
             Job("interest", MINUTELY, self._interest, frequent=True, quiet=True),
             # the mirror -> the outbox
-            Job("templates", Every(often.templates), self._templates),
-            Job("account", Every(often.templates), self._account),
+            Job("templates", Every(often.templates), self._templates, steady=True),
+            Job("account", Every(often.templates), self._account, steady=True),
             Job("order_news", EVERY_SECOND, self._order_news, frequent=True),
             Job("alerts", Every(often.alerts), self._alerts),
             Job("campaigns", day, self._campaigns),
@@ -109,11 +111,12 @@ class Timetable:
             Job("canaries", MINUTELY, self._canaries, frequent=True),
             Job("erasures", MINUTELY, self._erasures, frequent=True),
             # orders and messages -> what it earned
-            Job("attribution", Every(often.attribution), self._attribution),
+            Job("attribution", Every(often.attribution), self._attribution, steady=True),
             Job("figures", QUARTERLY, self._figures, frequent=True, quiet=True),
             Job("unused_coupons", AT_NIGHT, self._unused_coupons),
             Job("housekeeping", AT_NIGHT, self._housekeeping),
             # all of it -> the people who look after it
+            Job("day", PAST_MIDNIGHT, self._day),
             Job("alarms", MINUTELY, self._alarms, frequent=True, quiet=True),
             Job("tell_alarms", WHEN_CALLED, self._tell_alarms, frequent=True),
         )
@@ -259,6 +262,9 @@ class Timetable:
 
     def _unused_coupons(self, beat: Beat) -> Mapping[str, int]:
         return remove_coupons(self.tools.shop, now=self._now(), beat=beat)
+
+    def _day(self, _: Beat) -> Mapping[str, int]:
+        return sum_up_the_day(now=self._now())
 
     def _alarms(self, _: Beat) -> Mapping[str, int]:
         return self._watch.look(self.tools.settings, now=self._now(), hung=self._guard.hung())

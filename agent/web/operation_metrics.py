@@ -47,7 +47,9 @@ class OperationMetrics:
         since = queue.due_since
         age = 0.0 if since is None else max((self._health.at - since).total_seconds(), 0.0)
         yield _gauge("queue_messages", "Messages that wait to be sent.", queue.queued)
-        yield _gauge("queue_due_messages", "Those that may leave now, and nothing holds.", queue.due)
+        yield _gauge(
+            "queue_due_messages", "Those that may leave now, and nothing holds.", queue.due
+        )
         yield _gauge(
             "queue_oldest_due_age_seconds",
             "For how long the first of these may have left; 0 if there is none.",
@@ -79,7 +81,9 @@ class OperationMetrics:
         from prometheus_client.core import InfoMetricFamily
 
         daemon = self._health.daemon
-        yield _moment("heartbeat_timestamp_seconds", "The daemon's last sign of life.", daemon.beat_at)
+        yield _moment(
+            "heartbeat_timestamp_seconds", "The daemon's last sign of life.", daemon.beat_at
+        )
         yield _moment("start_timestamp_seconds", "When the daemon started.", daemon.started_at)
         yield InfoMetricFamily(
             "winback_build", "The version that runs.", value={"version": daemon.version}

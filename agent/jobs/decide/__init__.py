@@ -1,5 +1,6 @@
 """mirror -> outbox: who should hear from the shop now, and why; and why not the others."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from agent.jobs.decide.offers import tell_of_those_held
 from agent.jobs.decide.plan import Plan
 from agent.jobs.decide.planned import Planned
 from agent.jobs.decide.reserve import reserve
+from agent.log import Log
 from agent.room import gather_room
 from agent.rules.budget import Allowance, Budget, Prices, Spent
 from agent.rules.reasons import Why
@@ -21,6 +23,8 @@ from models.refresh import refresh
 __all__ = [
     "ALERTS", "EVERYTHING", "Day", "Judged", "Plan", "Planned", "decide", "judge_alone", "make_plan",
 ]  # fmt: skip
+
+log = Log(__name__)
 
 EVERYTHING: Sequence[str] = (*ALERTS, *WINBACKS)
 
@@ -83,6 +87,7 @@ def decide(
     note_shares(settings, day.date)
     tell_of_those_held(settings, campaigns, now=now)
     made = make_plan(settings, now=now, beat=beat, campaigns=campaigns)
+    planned, held_out = Counter[str](), Counter[str]()
     for batch in made.batches():
         chosen = [one for one in batch if one.decision.why is Why.CHOSEN]
         written = reserve(settings, day, chosen)
@@ -90,4 +95,10 @@ def decide(
             if one.decision.contact_id not in written:  # another loop was faster
                 made.tally[Why.HELD_OUT if one.withheld else Why.CHOSEN] -= 1
                 made.tally[Why.CAPPED] += 1
+            else:
+                (held_out if one.withheld else planned)[one.decision.campaign] += 1
+    for name in sorted(planned | held_out):
+        log.info(
+            "campaign.planned", campaign=name, messages=planned[name], held_out=held_out[name]
+        )
     return {why.name.lower(): count for why, count in made.tally.items() if count}

@@ -9,13 +9,13 @@ import peewee
 
 from agent.clients.outcomes import Accepted, Action, Declined, Lost, NotSent, Outcome
 from agent.config import Settings
-from agent.consequences import UNSURE, heed, named
+from agent.consequences import OF_THE_PERSON, UNSURE, heed, named
 from agent.log import Log
 from models import Identity, Message
 
 log = Log(__name__)
 
-NOT_SENT = "not sent, tried again later"  # no connection came about
+NOT_SENT = "not sent for now"  # no connection came about
 LONGEST_BACKOFF = timedelta(minutes=15)
 ASKED = ("claimed", "unsure")  # an answer may come after its run was given up, and still is one
 
@@ -121,7 +121,8 @@ def _declined(
     message: Message, outcome: Declined, settings: Settings, now: datetime, tally: Counter[str]
 ) -> None:
     said = f"{outcome.code} {outcome.detail}"
-    log.warning(
+    tell = log.info if outcome.action in OF_THE_PERSON else log.warning
+    tell(
         "send.declined",
         **named(message),
         code=outcome.code,

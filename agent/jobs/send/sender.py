@@ -22,6 +22,7 @@ from agent.config import Settings
 from agent.consequences import UNSURE
 from agent.errors import Refused
 from agent.jobs.send.articles import LOOK_AGAIN
+from agent.jobs.send.by_campaign import ByCampaign
 from agent.jobs.send.outcomes import NOT_SENT, STOPPED, write_outcomes
 from agent.jobs.send.recheck import Verdict, recheck
 from agent.jobs.send.request import Requests, TemplateTroubleError
@@ -79,6 +80,7 @@ class Sender:
         self._pace = pace or Pace(1.0)
         self._places = Places(now, monotonic)
         self._tally: Counter[str] = Counter()
+        self._by_campaign = ByCampaign()
         self._looks_held = 0
         self._unwritten: list[tuple[Errand, Outcome | BaseException]] = []
 
@@ -127,6 +129,7 @@ class Sender:
                         self._pause(LOOK if pool.free or ahead > LOOK else LOOK_SOON)
             finally:
                 self._wait_for(pool)
+                self._by_campaign.tell()
         if halt is not None:
             raise Refused(
                 f"WhatsApp refuses to send: {halt.detail} (error {halt.code})",
@@ -260,6 +263,7 @@ class Sender:
             else:  # the wait between two tries was cut short: nothing has left
                 outcomes.append((errand.message, NotSent(STOPPED, None)))
         verdicts = write_outcomes(outcomes, self._settings, now=now, tally=self._tally)
+        self._by_campaign.count(outcomes)
         if verdicts.too_fast:
             self._pace.slow_down(self._monotonic())
             log.warning(

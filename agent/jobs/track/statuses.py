@@ -9,7 +9,7 @@ from peewee import EXCLUDED, chunked, fn
 from agent import faults
 from agent.clients.outcomes import Action, action_of
 from agent.config import Settings
-from agent.consequences import heed, named
+from agent.consequences import OF_THE_PERSON, heed, named
 from agent.log import Log
 from agent.rules.charged import charged_as, dearer
 from agent.rules.inbound import StatusUpdate
@@ -157,11 +157,13 @@ def _move(message: Message, status: Status, settings: Settings, now: datetime) -
     message.charged = dearer(message.charged, charged_as(status.pricing, status.category))
     action = None
     if status.status == "failed":
-        log.warning(
-            "message.failed", **named(message), code=status.code, detail=status.detail, fix=FAILED
-        )
         if status.code is not None:
             action = action_of(status.code, by_status=True)
+        tell = log.info if action in OF_THE_PERSON else log.warning
+        tell(
+            "message.failed", **named(message), code=status.code, detail=status.detail, fix=FAILED
+        )
+        if status.code is not None and action is not None:
             said = f"{status.code} {status.detail}"
             heed(settings, message, status.code, action, said, at=status.at, now=now)
     if after is before:

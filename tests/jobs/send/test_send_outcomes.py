@@ -347,7 +347,7 @@ def test_without_a_connection_the_message_waits_and_goes_once_when_there_is_one(
     # given a server that is not there
     [uid] = office.world.queue()
     office.world.stop_whatsapp()
-    assert office.send() == {"not sent, tried again later": 1}
+    assert office.send() == {"not sent for now": 1}
     # then the message is back in the queue, after a pause
     one = message(uid)
     assert (one.state, one.detail) == ("queued", "connection refused")
