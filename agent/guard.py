@@ -176,9 +176,7 @@ class Guard:
     def _account(self, job: Job, lane: Lane, run: _Run) -> None:
         now = self._service.clock.now()
         known = run.told and lane.told  # nothing new since the last run
-        recovered = run.outcome == "ok" and (
-            lane.told or lane.failures > 0 or lane.failed_before
-        )
+        recovered = run.outcome == "ok" and (lane.told or lane.failures > 0 or lane.failed_before)
         lane.waits_for, lane.told = "", run.told
         if run.told:  # a shop that is away is asked seldom, whoever comes: so we may come often
             lane.not_before = now + FIRST_PAUSE

@@ -98,7 +98,5 @@ def decide(
             else:
                 (held_out if one.withheld else planned)[one.decision.campaign] += 1
     for name in sorted(planned | held_out):
-        log.info(
-            "campaign.planned", campaign=name, messages=planned[name], held_out=held_out[name]
-        )
+        log.info("campaign.planned", campaign=name, messages=planned[name], held_out=held_out[name])
     return {why.name.lower(): count for why, count in made.tally.items() if count}

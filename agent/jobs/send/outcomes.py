@@ -37,7 +37,9 @@ NEWS_TRIES = 4
 NEWS_WAIT = timedelta(minutes=5)
 STOPPED = "winback was stopped"
 GIVEN_UP = "nothing to do here: winback order shows what the customer was told; tell them yourself"
-DECLINED = "`action` says what follows; where the account or template is stopped, a line of its own tells"
+DECLINED = (
+    "`action` says what follows; where the account or template is stopped, a line of its own tells"
+)
 
 
 @dataclass(slots=True)
