@@ -43,6 +43,7 @@ class Job:
     frequent: bool = False
     quiet: bool = False  # what it did is only told at the level debug
     steady: bool = False  # its counts say how something is: told when they differ from the last
+    asked: bool = False  # by a person, who does not wait until the pause after a failure is over
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ class Guard:
         """Start `job` if it is due and not running. Without the shop's zone no daily job is due."""
         lane = self._lane(job)
         now = self._service.clock.now()
-        if lane.begun is not None or _pauses(lane, now):
+        if lane.begun is not None or (_pauses(lane, now) and not job.asked):
             return
         if zone is None and isinstance(job.cadence, Daily):
             return

@@ -1,6 +1,6 @@
 """Every job, in the order of the way of the data, and how often it runs. Read this file first."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
@@ -13,6 +13,7 @@ from agent.budget import PriceWatch
 from agent.clients.shop import Shop
 from agent.clients.whatsapp import WhatsApp
 from agent.config import Settings
+from agent.errors import WinbackError
 from agent.guard import Beat, Guard, Job, Postponed
 from agent.jobs.account import read_account
 from agent.jobs.alarms import AlarmWatch, tell_alarms
@@ -41,13 +42,14 @@ from agent.jobs.track import file_orphans, track
 from agent.readiness import RECENT, lines_needed, mirror_waits_for
 from agent.rules.cadence import Daily, Every
 from agent.rules.pace import Pace
-from agent.service import Service
-from models import JobCall, ShopFact
+from agent.service import Service, Stopping
+from models import Asking, JobCall, ShopFact
 
 SOON = Every(timedelta(seconds=2))  # what people wait for
 EVERY_SECOND = Every(timedelta(seconds=1))  # what people wait for most
 MINUTELY = Every(timedelta(minutes=1))
 WHEN_CALLED = Every(timedelta(seconds=10))  # at once, but not for each of many webhooks
+AT_ONCE = Every(timedelta(microseconds=1))  # for whoever waits at the keyboard
 JUMP = 60.0  # seconds by which a clock is set right without a word
 QUARTERLY = Every(timedelta(minutes=15))
 HOURLY = Every(timedelta(hours=1))
@@ -132,9 +134,21 @@ class Timetable:
         """Knock at all of them now: each runs if it is due."""
         zone = ShopFact.all().get("zone")
         called = JobCall.all()
+        self.answer()
         for job in self.jobs():
             due = _called(job, called[job.name]) if job.name in called else job
             self._guard.look(due, ZoneInfo(zone) if zone else None)
+
+    def answer(self) -> None:
+        """Run what somebody asked for now, if it does not run already: then after it."""
+        asked = Asking.waiting()
+        if not asked:
+            return
+        zone = ShopFact.all().get("zone")
+        for job in self.jobs():
+            if job.name in asked:
+                due = _asked(job, asked[job.name], self._now, is_known=zone is not None)
+                self._guard.look(due, ZoneInfo(zone) if zone else None)
 
     def _poll(self, beat: Beat) -> Mapping[str, int]:
         with _alone(self._mirror, beat):
@@ -285,6 +299,42 @@ def _called(job: Job, times: int) -> Job:
         return done
 
     return replace(job, cadence=WHEN_CALLED, work=work)
+
+
+def _asked(job: Job, number: int, now: Callable[[], datetime], *, is_known: bool) -> Job:
+    """The same job for somebody who waits at the keyboard: due at once, and they are told what came of it.
+
+    `is_known`: we know in which zone the shop is.
+    """
+
+    def work(beat: Beat) -> Mapping[str, int]:
+        if not Asking.begin(number, now()):
+            return {}
+        try:
+            _require_zone(job, is_known=is_known)
+            done = job.work(beat)
+        except Postponed as waiting:
+            Asking.end(number, "postponed", now(), trouble=str(waiting))
+            raise
+        except Stopping:
+            Asking.end(number, "stopped", now())
+            raise
+        except WinbackError as error:
+            Asking.end(number, "failed", now(), trouble=error.what, fix=error.fix)
+            raise
+        except Exception as error:
+            Asking.end(number, "failed", now(), trouble=f"{type(error).__name__}: {error}")
+            raise
+        Asking.end(number, "ok", now(), result=dict(done))
+        return done
+
+    return replace(job, cadence=AT_ONCE, work=work, frequent=False, asked=True)
+
+
+def _require_zone(job: Job, *, is_known: bool) -> None:
+    """Raises Postponed where the job's day is that of the shop, and nobody knows it yet."""
+    if isinstance(job.cadence, Daily) and not is_known:
+        raise Postponed("the first answer of the shop: in which zone it is")
 
 
 @contextmanager

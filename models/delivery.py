@@ -3,9 +3,18 @@
 from datetime import date, datetime
 from typing import Any
 
-from peewee import EXCLUDED, BooleanField, CharField, CompositeKey, IntegerField, TextField
+from peewee import (
+    EXCLUDED,
+    AutoField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    IntegerField,
+    TextField,
+    fn,
+)
 
-from models.base import Table, UtcField, tuples
+from models.base import JsonField, Table, UtcField, tuples
 
 EVERYTHING = "*"
 MARKETING = "marketing"
@@ -131,6 +140,52 @@ class JobCall(Table):
     def answered(cls, job: str, times: int) -> None:
         """It ran after it had been called so often."""
         cls.delete().where(cls.job == job, cls.times == times).execute()
+
+
+class Asking(Table):
+    """Somebody asks at the keyboard for a run of a job now, and is told here what came of it."""
+
+    id = AutoField()
+    job = CharField()
+    asked_at = UtcField()
+    begun_at = UtcField(null=True)
+    ended_at = UtcField(null=True, index=True)
+    outcome = CharField(default="")  # ok, failed, postponed, stopped
+    result = JsonField(default=dict)  # counts
+    trouble = TextField(default="")
+    fix = TextField(default="")
+
+    class Meta:
+        table_name = "asking"
+
+    @classmethod
+    def put(cls, job: str, now: datetime) -> int:
+        """Returns its number."""
+        return int(cls.insert(job=job, asked_at=now).execute())
+
+    @classmethod
+    def waiting(cls) -> dict[str, int]:
+        """Job -> the oldest that nobody has begun."""
+        query = cls.select(cls.job, fn.MIN(cls.id)).where(
+            cls.ended_at.is_null(), cls.begun_at.is_null()
+        )
+        return dict(tuples(query.group_by(cls.job)))
+
+    @classmethod
+    def begin(cls, number: int, now: datetime) -> bool:
+        """Returns whether it was still wanted."""
+        wanted = (cls.id == number) & cls.begun_at.is_null() & cls.ended_at.is_null()
+        return bool(cls.update(begun_at=now).where(wanted).execute())
+
+    @classmethod
+    def end(cls, number: int, outcome: str, now: datetime, **columns: Any) -> None:
+        query = cls.update(outcome=outcome, ended_at=now, **columns)
+        query.where(cls.id == number, cls.ended_at.is_null()).execute()
+
+    @classmethod
+    def leave(cls, now: datetime) -> None:
+        """Those of a process that has ended, and of whoever waited for it."""
+        cls.update(outcome="stopped", ended_at=now).where(cls.ended_at.is_null()).execute()
 
 
 class Epoch(Table):

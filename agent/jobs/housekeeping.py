@@ -14,6 +14,7 @@ from peewee import fn
 from agent.config import Settings
 from agent.rules.states import FINAL
 from models import (
+    Asking,
     Confirmation,
     Contact,
     Customer,
@@ -94,13 +95,14 @@ def _over(settings: Settings, now: datetime) -> Iterator[tuple[str, type[Table],
     # what somebody saw is compared with what it was then
     changed = min(now - kept.changes, now - settings.interest.kept)
     yield "product changes", ProductChange, ProductChange.seen_at < changed
-    yield "product changes", ProductWas, ProductWas.until < changed
-    yield "interest", InterestWas, InterestWas.until < now - settings.interest.kept
+    yield "past of products", ProductWas, ProductWas.until < changed
+    yield "past interest", InterestWas, InterestWas.until < now - settings.interest.kept
     decided = OrderChange.decided_at.is_null(False)
     yield "order changes", OrderChange, decided & (OrderChange.changed_at < now - kept.changes)
     yield "found", Found, Found.day < (now - kept.runs).date().isoformat()
     yield "samples", Sample, Sample.taken_at < now - kept.runs
     yield "events", UnsettledEvent, UnsettledEvent.happened_at < now - settings.interest.kept
+    yield "runs asked for", Asking, Asking.ended_at < now - kept.runs
     yield "sessions", EndedSession, EndedSession.until < now
 
 

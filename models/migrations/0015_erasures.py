@@ -1,8 +1,9 @@
-"""Who was erased, who may have to be, and what the operator said of whose a name is."""
+"""Who was erased, who may have to be; what the operator said of whose a name is, and which job is to run
+now."""
 
 from typing import Any
 
-from peewee import CharField, CompositeKey, IntegerField, Model, TextField
+from peewee import AutoField, CharField, CompositeKey, IntegerField, Model, TextField
 
 
 def up(_: Any, db: Any) -> None:
@@ -37,4 +38,20 @@ def up(_: Any, db: Any) -> None:
             table_name = "ruling"
             primary_key = CompositeKey("kind", "value")
 
-    db.create_tables([Forgotten, Departed, Ruling])
+    class Asking(Model):
+        id = AutoField()
+        job = CharField()
+        asked_at = TextField()
+        begun_at = TextField(null=True)
+        ended_at = TextField(null=True, index=True)
+        outcome = CharField(default="")
+        result = TextField()
+        trouble = TextField(default="")
+        fix = TextField(default="")
+
+        class Meta:
+            database = db
+            legacy_table_names = False
+            table_name = "asking"
+
+    db.create_tables([Forgotten, Departed, Ruling, Asking])
