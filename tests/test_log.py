@@ -151,3 +151,33 @@ def test_set_up_again_replaces_what_was(journal: None, capsys: pytest.CaptureFix
     set_up(style="json", level="debug")
     LOG.debug("once")
     assert _lines(capsys) == ['{"level": "debug", "event": "once"}']
+
+
+@pytest.mark.parametrize("style", ["logfmt", "json"])
+def test_nobody_is_named_whatever_others_say(
+    journal: None, capsys: pytest.CaptureFixture[str], style: str
+) -> None:
+    set_up(style=style, level="info")
+    said = (
+        "no such user +12025550101; ana.example@mail.example, bia%40mail.example:"
+        " wamid.HBgLMTIwMjU1NTAxMDEVAgARGBI5QTNDQTVC="
+    )
+    LOG.warning("send.declined", detail=said, at=datetime(2026, 3, 2, 12, 0, tzinfo=UTC))
+    try:
+        float(said)
+    except ValueError as error:
+        LOG.error("webhook.broke", error=error)
+    told = capsys.readouterr().err
+    for word in ("2025550101", "ana.example", "bia", "mail.example", "HBgL"):
+        assert word not in told
+    assert told.count("+12...01") == 2
+    assert "12:00:00+00:00" in told  # the offset of a zone is no number
+
+
+def test_what_only_looks_like_a_number_stays(
+    journal: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up(style="logfmt", level="info")
+    LOG.info("job.done", orders=12025550101, url="https://shop.example/@12/x", sum="1+12025550101")
+    [line] = _lines(capsys)
+    assert line.endswith("orders=12025550101 url=https://shop.example/@12/x sum=1+12025550101")
