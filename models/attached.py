@@ -5,7 +5,7 @@ from typing import Any
 
 from peewee import CompositeKey, Model
 
-from models.base import Table, database, tuples
+from models.base import Table, database
 
 
 def attached(table: type[Table], schema: str) -> Any:
@@ -26,14 +26,9 @@ def attached(table: type[Table], schema: str) -> Any:
     return make(name, (Model,), {**columns, "Meta": type("Meta", (), said)})
 
 
-def copy_seen(table: Any, source: Any, of: str, after: datetime, until: datetime) -> list[Any]:
-    """Copy the rows of `source`, an attached `table`, that were seen after `after`, and not after `until`.
-
-    Returns what they have in the column `of`, each once.
-    """
-    between = (source.seen_at > after) & (source.seen_at <= until)
+def copy_seen(table: Any, source: Any, after: datetime, until: datetime) -> None:
+    """Copy the rows of `source`, an attached `table`, that were seen after `after`, and not after `until`."""
     columns = table._meta.sorted_fields  # noqa: SLF001 - peewee has no other name for it
-    rows = source.select(*(getattr(source, column.name) for column in columns)).where(between)
+    rows = source.select(*(getattr(source, column.name) for column in columns))
+    rows = rows.where(source.seen_at > after, source.seen_at <= until)
     table.insert_from(rows, columns).on_conflict_ignore().execute()
-    query = source.select(getattr(source, of)).distinct().where(between)
-    return [value for (value,) in tuples(query)]

@@ -6,12 +6,14 @@ from models import (
     Erased,
     Identity,
     Interest,
+    InterestWas,
     Message,
     Order,
     OrderChange,
     OrderLine,
     Product,
     ProductChange,
+    ProductWas,
     Refund,
     Statement,
 )
@@ -25,11 +27,13 @@ LaterCustomer = attached(Customer, SCHEMA)
 LaterErased = attached(Erased, SCHEMA)
 LaterIdentity = attached(Identity, SCHEMA)
 LaterInterest = attached(Interest, SCHEMA)
+LaterInterestWas = attached(InterestWas, SCHEMA)
 LaterMessage = attached(Message, SCHEMA)
 LaterOrder = attached(Order, SCHEMA)
 LaterOrderChange = attached(OrderChange, SCHEMA)
 LaterOrderLine = attached(OrderLine, SCHEMA)
 LaterProduct = attached(Product, SCHEMA)
 LaterProductChange = attached(ProductChange, SCHEMA)
+LaterProductWas = attached(ProductWas, SCHEMA)
 LaterRefund = attached(Refund, SCHEMA)
 LaterStatement = attached(Statement, SCHEMA)

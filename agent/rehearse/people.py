@@ -4,18 +4,16 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from agent.consent import recount
-from agent.jobs.interest.products import Past
 from agent.rehearse.known import Known, later_than
 from agent.rehearse.later import (
     LaterContact,
     LaterErased,
     LaterIdentity,
-    LaterInterest,
     LaterStatement,
 )
 from agent.rules.names import first_name
-from models import Contact, Customer, Erased, Identity, Interest, Message, Order, Statement
-from models.base import among, instant, raw, tuples
+from models import Contact, Customer, Erased, Identity, Message, Order, Statement
+from models.base import among, instant, tuples
 from models.insight import CUSTOMER, EMAIL
 from models.newer_number import put_names
 
@@ -24,7 +22,6 @@ GAVE_UP = ("failed", "refused")
 
 def wind_back(known: Known, at: str) -> None:
     """After the orders and accounts, and what was written; in the caller's transaction."""
-    moment = instant(at)
     new = later_than(known.contacts, at)
     Contact.delete().where(among(Contact.id, new)).execute()
     unsaid = later_than(known.statements, at)
@@ -39,16 +36,6 @@ def wind_back(known: Known, at: str) -> None:
     Contact.update(unreachable="").where(
         Contact.unreachable != "", Contact.id.not_in(failed)
     ).execute()
-    Interest.delete().where(
-        (Interest.first_at > moment) | among(Interest.contact_id, new)
-    ).execute()
-    put_interest(
-        [
-            number
-            for (number,) in tuples(Interest.select(Interest.id).where(Interest.seen_at > moment))
-        ],
-        at,
-    )
 
 
 def _wind_names_back(at: str) -> None:
@@ -181,35 +168,3 @@ def put_statements(ids: Collection[int]) -> None:
 
 def put_erased(ids: Collection[int]) -> None:
     Erased.add(list(LaterErased.select().where(among(LaterErased.id, ids)).dicts()))
-
-
-def put_interest(ids: Collection[int], at: str) -> None:
-    """These as they were at `at`: what went on later was seen until then as the shop had it then."""
-    moment = instant(at)
-    rows = list(LaterInterest.select().where(among(LaterInterest.id, ids)).dicts())
-    ongoing = [row for row in rows if row["seen_at"] > moment]
-    if ongoing:
-        articles = {(row["product_id"], row["variation_id"]) for row in ongoing}
-        past = Past(articles, min(row["first_at"] for row in ongoing))
-        for row in ongoing:
-            article = row["product_id"], row["variation_id"]
-            row["price"] = past.price(article, row["first_at"])
-            row["stock_status"] = past.stock_status(article, row["first_at"])
-            row["seen_at"] = row["first_at"]
-    there = {number for (number,) in tuples(
-        Contact.select(Contact.id).where(among(Contact.id, [row["contact_id"] for row in rows]))
-    )}  # fmt: skip
-    Interest.write_each(
-        [row for row in rows if row["contact_id"] in there],
-        lambda insert: insert.on_conflict_replace(),
-    )
-
-
-def moments_of_interest(after: str) -> list[tuple[str, int]]:
-    """(moment, row): when somebody began to look at something, and when they looked last."""
-    query = LaterInterest.select(
-        LaterInterest.id, LaterInterest.first_at, LaterInterest.seen_at
-    ).where(LaterInterest.seen_at > instant(after), LaterInterest.source != "shop")
-    return [
-        (at, number) for number, first, last in raw(query) for at in {first, last} if at > after
-    ]

@@ -42,16 +42,17 @@ class Queue:
         return max(first, self._held_until or first, now)
 
     def leave(self, now: datetime) -> bool:
-        """Let out what is due. Returns whether anything moved."""
-        moved = Message.expire(now) > 0
+        """Let out what is due. Returns whether any was called off, or too late: then there is a place again."""
+        gone = Message.expire(now)
+        before = self.left.total()
         watch_canaries(self._settings, now=now)
         self._make_coupons(now)
         places = Places(lambda: now, lambda: 0.0)
         while self._step(now, places):
-            moved = True
+            pass
         waits = Message.select().where(Message.state == State.QUEUED, Message.not_before <= now)
         self._held_until = now + LATER if waits.exists() else None
-        return moved
+        return bool(gone) or self.left.total() > before
 
     def _make_coupons(self, now: datetime) -> None:
         """The shop makes each of them: nobody asks it."""

@@ -19,7 +19,7 @@ from agent.backups import copy_all, explained, reading, require_space
 from agent.config import Settings
 from agent.database import require_there
 from agent.jobs.interest.carts import follow_carts
-from agent.rehearse import people, shop, writing
+from agent.rehearse import looks, people, shop, writing
 from agent.rehearse.known import Known
 from agent.rehearse.later import SCHEMA
 from models import Basis, Bestseller, Companion, Interest, ProductChange, ShopFact, Stale
@@ -97,6 +97,7 @@ def _wind_back(known: Known, moment: datetime, settings: Settings) -> None:
         writing.wind_back(at)
         shop.wind_back(known, at)
         people.wind_back(known, at)
+        looks.wind_back(at)
     facts = ShopFact.all()
     if "currency" in facts:
         refresh(settings.audience.paid_statuses, facts["currency"])

@@ -1,6 +1,6 @@
 """The shop's rows as they were at a moment: orders with what hangs on them, products, accounts."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from agent.rehearse.known import Known, later_than
@@ -11,12 +11,12 @@ from agent.rehearse.later import (
     LaterOrderLine,
     LaterProduct,
     LaterProductChange,
+    LaterProductWas,
     LaterRefund,
 )
 from models import Customer, Order, OrderChange, OrderLine, Product, ProductChange, Refund
 from models.attached import copy_seen
-from models.base import among, instant, raw, tuples
-from models.interest import OBSERVED
+from models.base import among, instant, tuples
 from models.order_changes import STATUS, TOTAL
 
 FAR = "9998-12-31 00:00:00.000000"
@@ -36,12 +36,7 @@ def wind_back(known: Known, at: str) -> None:
     OrderChange.delete().where(OrderChange.seen_at > _moment(at)).execute()
     Customer.delete().where(among(Customer.woo_id, later_than(known.customers, at))).execute()
     Product.delete().where(among(Product.woo_id, later_than(known.products, at))).execute()
-    changed = raw(
-        LaterProductChange.select(LaterProductChange.product_id)
-        .distinct()
-        .where(LaterProductChange.seen_at > _moment(at))
-    )
-    put_products_back([number for (number,) in changed], at)
+    put_products({one for one in _changed_products(at) if known.products.get(one, at) <= at}, at)
     ProductChange.delete().where(ProductChange.seen_at > _moment(at)).execute()
     Product.update(read_at=_moment(FAR)).execute()
 
@@ -98,23 +93,23 @@ def orders_as_they_were(ids: Collection[int], at: str) -> list[Row]:
     return rows
 
 
-def put_orders(rows: Sequence[Row]) -> None:
-    """Whatever the copy has of them is older; what stands on them is marked."""
+def put_orders(rows: Sequence[Row]) -> list[Row]:
+    """Whatever the copy has of them is older; what stands on them is marked. Returns those that are new."""
     if not rows:
-        return
-    known = {number for (number,) in tuples(
-        Order.select(Order.woo_id).where(among(Order.woo_id, [row["woo_id"] for row in rows]))
-    )}  # fmt: skip
+        return []
+    known = {
+        number
+        for (number,) in tuples(
+            Order.select(Order.woo_id).where(among(Order.woo_id, [row["woo_id"] for row in rows]))
+        )
+    }
     Order.absorb(rows)
-    new = [row["woo_id"] for row in rows if row["woo_id"] not in known]
+    new = [row for row in rows if row["woo_id"] not in known]
     if new:
-        lines = LaterOrderLine.select().where(among(LaterOrderLine.order_id, new))
-        OrderLine.replace_for(new, list(lines.dicts()))
-
-
-def put_changes_of_orders(after: str, until: str) -> list[int]:
-    """What orders were seen to do in between; returns these orders."""
-    return copy_seen(OrderChange, LaterOrderChange, "order_id", _moment(after), _moment(until))
+        numbers = [row["woo_id"] for row in new]
+        lines = LaterOrderLine.select().where(among(LaterOrderLine.order_id, numbers))
+        OrderLine.replace_for(numbers, list(lines.dicts()))
+    return new
 
 
 def put_refunds(ids: Collection[int]) -> None:
@@ -128,24 +123,34 @@ def put_accounts(ids: Collection[int]) -> list[Row]:
     return rows
 
 
-def put_products_back(ids: Collection[int], at: str) -> None:
-    """Stock and price of these as they were at `at`: what the first change after it says they were."""
+def put_products(ids: Collection[int], at: str) -> None:
+    """These as they were at `at`: as the first change after it says they had been."""
+    if not ids:
+        return
     moment = _moment(at)
-    query = (
+    were: dict[int, Row] = {}
+    changes = (
         LaterProductChange.select(
             LaterProductChange.product_id, LaterProductChange.field, LaterProductChange.was
         )
         .where(among(LaterProductChange.product_id, ids), LaterProductChange.seen_at > moment)
         .order_by(LaterProductChange.seen_at.desc(), LaterProductChange.id.desc())
     )
-    were: dict[int, dict[str, str | None]] = {}
-    for product, field, was in tuples(query):
+    for product, field, was in tuples(changes):
+        were.setdefault(product, {})[field] = _observed(field, was)
+    others = (
+        LaterProductWas.select(
+            LaterProductWas.product_id, LaterProductWas.field, LaterProductWas.was
+        )
+        .where(among(LaterProductWas.product_id, ids), LaterProductWas.until > moment)
+        .order_by(LaterProductWas.until.desc(), LaterProductWas.id.desc())
+    )
+    for product, field, was in tuples(others):
         were.setdefault(product, {})[field] = was
-    rows = list(LaterProduct.select().where(among(LaterProduct.woo_id, ids)))
+    rows = list(LaterProduct.select().where(among(LaterProduct.woo_id, ids)).dicts())
     for row in rows:
-        for name, was in were.get(row.woo_id, {}).items():
-            setattr(row, name, _observed(name, was))
-    Product.update_each(rows, OBSERVED)
+        row |= {**were.get(row["woo_id"], {}), "read_at": _moment(FAR)}
+    Product.absorb(rows)
 
 
 def _observed(name: str, text: str | None) -> Any:
@@ -155,24 +160,17 @@ def _observed(name: str, text: str | None) -> Any:
     return None if text is None else int(text)
 
 
-def put_products(ids: Collection[int], at: str) -> None:
-    """Products that are new."""
-    rows = list(LaterProduct.select().where(among(LaterProduct.woo_id, ids)).dicts())
-    for row in rows:
-        row["read_at"] = _moment(FAR)
-    Product.absorb(rows)
-    put_products_back(ids, at)
+def _changed_products(after: str) -> set[int]:
+    """All that were seen to change after `after`."""
+    moment = _moment(after)
+    changes = LaterProductChange.select(LaterProductChange.product_id)
+    others = LaterProductWas.select(LaterProductWas.product_id)
+    return {number for (number,) in (
+        *tuples(changes.distinct().where(LaterProductChange.seen_at > moment)),
+        *tuples(others.distinct().where(LaterProductWas.until > moment)),
+    )}  # fmt: skip
 
 
-def put_changes_of_products(after: str, until: str) -> list[int]:
-    """What was seen of stock and prices in between; returns these products."""
-    return copy_seen(
-        ProductChange, LaterProductChange, "product_id", _moment(after), _moment(until)
-    )
-
-
-def moments_of_orders() -> Iterable[tuple[str, int]]:
-    """(moment, order): when something of an order became so that no change tells: it was paid."""
-    return [(at, number) for number, at in raw(
-        LaterOrder.select(LaterOrder.woo_id, LaterOrder.paid_at).where(LaterOrder.paid_at.is_null(False))
-    )]  # fmt: skip
+def put_changes_of_products(after: str, until: str) -> None:
+    """What was seen of stock and prices in between."""
+    copy_seen(ProductChange, LaterProductChange, _moment(after), _moment(until))

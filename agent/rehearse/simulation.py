@@ -54,7 +54,8 @@ class _Runs:
 class Rehearsal:
     """One run through the days from `began` to `until`, in the copy that is open.
 
-    `wakes`: the only moments at which the daemon of the story that is compared was awake; None: always.
+    `wakes`: the only moments at which the daemon that this is compared with was awake; None: always.
+    `every_run`: also those runs are made that can choose nobody, because nothing came for which they might.
     """
 
     def __init__(
@@ -65,13 +66,16 @@ class Rehearsal:
         began: datetime,
         until: datetime,
         wakes: Sequence[datetime] | None = None,
+        every_run: bool = False,
     ) -> None:
+        self._every_run = every_run
         self._settings, self._timeline = settings, timeline
         self._now, self._until = began, until
         self._zone = ZoneInfo(ShopFact.all()["zone"])
         self._queue = Queue(settings, self._zone)
         self._wakes = None if wakes is None else sorted(wakes)
         self._runs = _Runs()
+        self._look_at = self._queue.next_look(began)
         self._stirred = True
         self._last_date: date | None = None
         often = settings.timetable
@@ -99,13 +103,12 @@ class Rehearsal:
 
     def _next(self) -> datetime | None:
         """The next moment at which there is something to do."""
-        runs, now = self._runs, self._now
-        looks = [self._due(self._campaigns, runs.campaigns_at)]
+        now = self._now
+        looks = [self._due(self._campaigns, self._runs.campaigns_at)]
         if self._has_alerts:
-            looks.append(self._due(self._alerts, runs.alerts_at))
-        queued = self._queue.next_look(now)
-        if queued is not None:
-            looks.append(queued)
+            looks.append(self._due(self._alerts, self._runs.alerts_at))
+        if self._look_at is not None:
+            looks.append(self._look_at)
         earliest = min(looks)
         if self._wakes is None:
             return max(earliest, now + timedelta(microseconds=1))
@@ -116,37 +119,39 @@ class Rehearsal:
 
     def _step(self, moment: datetime) -> None:
         self._now = moment
-        came = self._timeline.advance(moment)
         today = moment.astimezone(self._zone).date()
-        self._stirred |= came or today != self._last_date
+        self._stirred |= today != self._last_date or self._timeline.stirs(moment)
         self._last_date = today
         runs = self._runs
         if self._has_alerts and self._due(self._alerts, runs.alerts_at) <= moment:
             runs.alerts_at = moment
-            if self._stirred:
+            if self._stirred or self._every_run:
                 self._decide(moment, ALERTS)
         if self._due(self._campaigns, runs.campaigns_at) <= moment:
             runs.campaigns_at = moment
-            if self._recommends:
-                count_companions(self._settings, now=moment, beat=nothing)
             tally = self._decide(moment, EVERYTHING)
             runs.reasons.update(tally)
             runs.days += 1
         self._let_out(moment)
 
     def _decide(self, moment: datetime, campaigns: Sequence[str]) -> dict[str, int]:
+        self._timeline.advance(moment)
+        if self._recommends and campaigns is EVERYTHING:
+            count_companions(self._settings, now=moment, beat=nothing)
         tally = decide(self._settings, now=moment, beat=nothing, campaigns=campaigns)
         self._stirred = any(Why[name.upper()] not in SETTLED for name in tally)
+        self._look_at = self._queue.next_look(moment)
         return tally
 
     def _let_out(self, moment: datetime) -> None:
         """What is due, once what it is about was looked at again."""
-        due = self._queue.next_look(moment)
         later = min(moment + RECHECKED_AFTER, self._until)
-        if due is None or due > later:
+        if self._look_at is None or self._look_at > later:
             return
-        self._stirred |= self._timeline.advance(later)
+        self._stirred |= self._timeline.stirs(later)
+        self._timeline.advance(later)
         self._stirred |= self._queue.leave(later)
+        self._look_at = self._queue.next_look(later)
         self._now = later
 
 
@@ -177,13 +182,16 @@ def rehearsed(
     until: datetime,
     as_said: bool = False,
     wakes: Sequence[datetime] | None = None,
+    every_run: bool = False,
     progress: Callable[[datetime], None] = lambda _: None,
 ) -> Iterator[Simulation]:
     """The same from a moment to another; the copy with its outbox is open as long as the caller looks."""
     with as_of(settings, began, as_said=as_said) as rewound:
         notes = [*_prepare(settings, began), *rewound.notes]
         timeline = Timeline(rewound.known, began, settings)
-        run = Rehearsal(settings, timeline, began=began, until=until, wakes=wakes)
+        run = Rehearsal(
+            settings, timeline, began=began, until=until, wakes=wakes, every_run=every_run
+        )
         reasons, runs = run.run(progress)
         attribute(settings, beat=nothing)
         yield gather_outcome(

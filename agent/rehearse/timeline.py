@@ -2,25 +2,31 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from agent.config import Settings
 from agent.jobs.interest.carts import follow_carts
-from agent.rehearse import people, shop, writing
+from agent.rehearse import looks, people, shop, writing
+from agent.rehearse.events import (
+    ACCOUNT,
+    CONTACT,
+    ERASED,
+    INTEREST,
+    ORDER,
+    OTHER,
+    PRODUCT,
+    REFUND,
+    STATEMENT,
+    events_after,
+)
 from agent.rehearse.known import Known
 from models import ShopFact
 from models.base import UtcField, instant, transaction
 from models.refresh import nothing, refresh
 
-CONTACT, STATEMENT, ERASED, ACCOUNT, ORDER, REFUND, PRODUCT, INTEREST = (
-    "contact", "statement", "erased", "account", "order", "refund", "product", "interest",
-)  # fmt: skip
 A_DAY: Final = timedelta(days=1)
-
-Event = tuple[str, str, int]
-"""When, what, and which row."""
 
 
 class Timeline:
@@ -29,24 +35,30 @@ class Timeline:
     def __init__(self, known: Known, began: datetime, settings: Settings) -> None:
         self._settings = settings
         self._at = _text(began)
-        self._events = sorted(_events(known, self._at))
+        self._events = sorted(events_after(known, self._at, settings), key=lambda event: event.at)
+        self._stirs = [event.at for event in self._events if event.stirs]
         self._place = 0
         self._carts_at: datetime | None = None
 
-    def advance(self, until: datetime) -> bool:
-        """Whatever came until then, `until` with it. Returns whether anything did."""
+    def stirs(self, until: datetime) -> bool:
+        """Comes there anything until then for which somebody may have to be told of an article?"""
+        place = bisect_right(self._stirs, self._at)
+        return place < len(self._stirs) and self._stirs[place] <= _text(until)
+
+    def advance(self, until: datetime) -> None:
+        """Whatever came until then, `until` with it."""
         after, at = self._at, _text(until)
         if at <= after:
-            return False
-        place = bisect_right(self._events, at, lo=self._place, key=lambda event: event[0])
-        came: Mapping[str, set[int]] = defaultdict(set)
-        for _, what, number in self._events[self._place : place]:
-            came[what].add(number)
+            return
+        place = bisect_right(self._events, at, lo=self._place, key=lambda event: event.at)
+        came: Mapping[str, set[Any]] = defaultdict(set)
+        for event in self._events[self._place : place]:
+            came[event.what].add(event.key)
         self._place, self._at = place, at
-        with transaction():
-            moved = _bring(came, after, at)
-        self._follow_carts(until, anew=bool(came[ORDER]))
-        return moved or bool(came)
+        if came:
+            with transaction():
+                _bring(came, after, at)
+        self._follow_carts(until, anew=ORDER in came)
 
     def _follow_carts(self, now: datetime, *, anew: bool) -> None:
         """As often as it may matter: an order moved, or the old ones of a day are over."""
@@ -61,40 +73,25 @@ def _text(moment: datetime) -> str:
     return UtcField().db_value(moment) or ""
 
 
-def _events(known: Known, after: str) -> Iterable[Event]:
-    for what, since in (
-        (CONTACT, known.contacts),
-        (STATEMENT, known.statements),
-        (ERASED, known.erased),
-        (ACCOUNT, known.customers),
-        (ORDER, known.orders),
-        (REFUND, known.refunds),
-        (PRODUCT, known.products),
-    ):
-        yield from ((at, what, number) for number, at in since.items() if at > after)
-    yield from (
-        (at, ORDER, number)
-        for at, number in shop.moments_of_orders()
-        if at > after and at >= known.orders.get(number, at)
-    )
-    yield from ((at, INTEREST, number) for at, number in people.moments_of_interest(after))
-
-
-def _bring(came: Mapping[str, Collection[int]], after: str, at: str) -> bool:
+def _bring(came: Mapping[str, Collection[Any]], after: str, at: str) -> None:
     """Whom a row names is there before it."""
-    changed = shop.put_changes_of_products(after, at)
-    shop.put_products(came[PRODUCT], at)
-    shop.put_products_back(changed, at)
-    orders = {*came[ORDER], *shop.put_changes_of_orders(after, at)}
-    people.put_contacts(came[CONTACT], at)
-    people.put_statements(came[STATEMENT])
-    people.put_erased(came[ERASED])
-    people.put_names_of(shop.put_accounts(came[ACCOUNT]), at)
-    if orders:
-        rows = shop.orders_as_they_were(orders, at)
-        shop.put_orders(rows)
-        people.put_names_of(rows, at)
-    shop.put_refunds(came[REFUND])
-    people.put_interest(came[INTEREST], at)
-    others = writing.put_others(instant(after), instant(at))
-    return bool(changed or orders or others)
+    if PRODUCT in came:
+        shop.put_changes_of_products(after, at)
+        shop.put_products(came[PRODUCT], at)
+    if CONTACT in came:
+        people.put_contacts(came[CONTACT], at)
+    if STATEMENT in came:
+        people.put_statements(came[STATEMENT])
+    if ERASED in came:
+        people.put_erased(came[ERASED])
+    if ACCOUNT in came:
+        people.put_names_of(shop.put_accounts(came[ACCOUNT]), at)
+    if ORDER in came:
+        rows = shop.orders_as_they_were(came[ORDER], at)
+        people.put_names_of(shop.put_orders(rows), at)
+    if REFUND in came:
+        shop.put_refunds(came[REFUND])
+    if INTEREST in came:
+        looks.put_interest(came[INTEREST], at)
+    if OTHER in came:
+        writing.put_others(instant(after), instant(at))

@@ -67,12 +67,11 @@ def _state(row: Any, moment: datetime) -> str:
     return "unsure" if row.claimed_at is not None and row.claimed_at <= moment else "queued"
 
 
-def put_others(after: datetime, until: datetime) -> bool:
+def put_others(after: datetime, until: datetime) -> None:
     """What was written in between that is no marketing, as it ended: it takes of the money and of the people
-    a day. Returns whether there was any."""
+    a day."""
     columns = [field for field in Message._meta.sorted_fields if field.name != "id"]  # noqa: SLF001 - peewee has no other name for it
     between = (LaterMessage.created_at > after) & (LaterMessage.created_at <= until)
     rows = LaterMessage.select(*(getattr(LaterMessage, field.name) for field in columns))
     others = rows.where(between, LaterMessage.kind != MARKETING)
-    written = Message.insert_from(others, columns).on_conflict_ignore().as_rowcount().execute()
-    return int(written) > 0
+    Message.insert_from(others, columns).on_conflict_ignore().execute()

@@ -262,6 +262,7 @@ def told(
     bustle: float = 1.0,
     together: bool = False,
     troubled: bool = True,
+    kind: type[Story] = Story,
 ) -> Iterator[Story]:
     """A story that begins at five in the morning of `first_day`, with two years behind it."""
     start = datetime.combine(first_day, time(5), ZoneInfo(zone)).astimezone(UTC)
@@ -274,7 +275,7 @@ def told(
         config = folder / "winback.toml"
         write_config(config, world.whatsapp, terms, shop=shop, whatsapp=whatsapp)
         agent = Agent(config, clock)
-        story = Story(world, agent, terms, together=together, troubled=troubled)
+        story = kind(world, agent, terms, together=together, troubled=troubled)
         story.begin()
         stack.callback(agent.stop)
         yield story

@@ -1,0 +1,103 @@
+"""What people had looked at and wished for by a moment."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from agent.jobs.interest.products import Past
+from agent.rehearse.later import LaterInterest, LaterInterestWas
+from models import Contact, Interest
+from models.base import among, among_pairs, instant, transaction, tuples
+from models.interest import SHOP
+
+TOLD = "told"  # by a message of ours: what the rehearsal sends it notes itself
+COLUMNS = (
+    "contact_id", "product_id", "variation_id", "kind", "price", "stock_status", "first_at", "seen_at",
+    "source",
+)  # fmt: skip
+
+Pair = tuple[int, int]
+"""A contact and a product."""
+Row = dict[str, Any]
+
+
+def wind_back(at: str) -> None:
+    """After the people; in the caller's transaction."""
+    moment = instant(at)
+    there = Contact.select(Contact.id)
+    Interest.delete().where(
+        (Interest.first_at > moment)
+        | Interest.contact_id.not_in(there)
+        | (Interest.source == SHOP)  # its carts are followed anew
+    ).execute()
+    put_interest(_changed_later(moment), at)
+
+
+def _changed_later(moment: datetime) -> set[Pair]:
+    """Of what was seen longer, written over or taken off a list after it."""
+    kept = (
+        LaterInterest.select(LaterInterest.contact_id, LaterInterest.product_id).where(
+            LaterInterest.seen_at > moment, LaterInterest.source.not_in((SHOP, TOLD))
+        ),
+        LaterInterestWas.select(LaterInterestWas.contact_id, LaterInterestWas.product_id).where(
+            LaterInterestWas.until > moment
+        ),
+    )
+    return {(contact, product) for query in kept for contact, product in tuples(query)}
+
+
+def put_interest(pairs: Collection[Pair], at: str) -> None:
+    """All that these people had seen of these products by `at`, whatever the copy has of it."""
+    if not pairs:
+        return
+    moment = instant(at)
+    there = {number for (number,) in tuples(
+        Contact.select(Contact.id).where(among(Contact.id, {contact for contact, _ in pairs}))
+    )}  # fmt: skip
+    asked = [pair for pair in pairs if pair[0] in there]
+    rows = _as_they_were(asked, moment)
+    _see_no_further(rows, moment)
+    theirs = among_pairs((Interest.contact_id, Interest.product_id), asked)
+    with transaction():
+        Interest.delete().where(theirs, Interest.source.not_in((SHOP, TOLD))).execute()
+        Interest.write_each(rows, lambda insert: insert.on_conflict_replace())
+
+
+def _as_they_were(pairs: Collection[Pair], moment: datetime) -> list[Row]:
+    """Of each piece of interest the row that stood then: the first that was written over or taken away
+    later, or the one that still stands."""
+    stood: dict[tuple[Any, ...], Row] = {}
+    for table, order in (
+        (LaterInterestWas, (LaterInterestWas.until, LaterInterestWas.id)),
+        (LaterInterest, (LaterInterest.id,)),
+    ):
+        query = table.select(*(getattr(table, name) for name in COLUMNS)).where(
+            among_pairs((table.contact_id, table.product_id), pairs),
+            table.first_at <= moment,
+            table.source.not_in((SHOP, TOLD)),
+        )
+        if table is LaterInterestWas:
+            query = query.where(table.until > moment)
+        for row in query.order_by(*order).dicts():
+            key = tuple(
+                row[name]
+                for name in ("contact_id", "product_id", "variation_id", "kind", "first_at")
+            )
+            stood.setdefault(key, row)
+    return list(stood.values())
+
+
+def _see_no_further(rows: Iterable[Row], moment: datetime) -> None:
+    """What went on later was seen until then once, and as the shop had it."""
+    ongoing = [row for row in rows if row["seen_at"] > moment]
+    if not ongoing:
+        return
+    articles = {(row["product_id"], row["variation_id"]) for row in ongoing}
+    past = Past(articles, min(row["first_at"] for row in ongoing))
+    for row in ongoing:
+        article, first = (row["product_id"], row["variation_id"]), row["first_at"]
+        row |= {
+            "price": past.price(article, first),
+            "stock_status": past.stock_status(article, first),
+            "seen_at": first,
+        }

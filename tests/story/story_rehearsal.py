@@ -1,0 +1,114 @@
+"""A story in which nothing fails, so that what the daemon did can be held against a rehearsal of it.
+
+WhatsApp takes and delivers everything, and nobody's number is off it: a rehearsal knows no failures. And
+what people write is read before anything is decided, as in life, where it is read every other second:
+in a story all that happens in one moment bears the same date.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from story_telling import Story
+from story_world import StoryPeople
+
+from agent.rehearse.outcome import Simulation
+from models import Contact, Coupon, Message
+from models.base import tuples
+
+MOMENT = timedelta(seconds=1)
+LEFT = ("accepted", "sent", "delivered", "read")
+CODE = "coupon_code"
+
+
+class FaithfulPeople(StoryPeople):
+    """They can all be reached, and still say STOP."""
+
+    NOT_ON_WHATSAPP = 0.0
+    HELD_BACK = 0.0
+    UNREACHED = 0.0
+
+
+class QuietStory(Story):
+    """`wakes`: the moments at which the agent's timetable was looked at."""
+
+    def begin(self) -> None:
+        self.wakes: list[datetime] = []
+        self.world.whatsapp.people = FaithfulPeople(self.world.seed)
+        super().begin()
+
+    def _listen(self) -> None:
+        super()._listen()
+        self.agent.work_alone("track")
+
+    def _work(self) -> None:
+        self.world.clock.advance(MOMENT)
+        self.wakes.append(self._now())
+        super()._work()
+
+    def _meanwhile(self) -> None:
+        self.world.clock.advance(MOMENT)
+        super()._meanwhile()
+
+    def settle_down(self) -> None:
+        super().settle_down()
+        self.wakes.append(self._now())
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Told:
+    """One message, as both sides know it. A coupon's code is drawn anew each time, so it is left out."""
+
+    day: date
+    phone: str
+    campaign: str
+    says: tuple[tuple[str, str], ...]
+
+
+def really_sent(since: datetime) -> list[Told]:
+    """What WhatsApp took of the messages that were decided after `since`."""
+    query = (
+        Message.select(Message.cap_day, Contact.phone, Message.campaign, Message.variables)
+        .join(Contact, on=(Contact.id == Message.contact_id))
+        .where(
+            Message.created_at > since,
+            Message.kind == "marketing",
+            Message.accepted_at.is_null(False),
+        )
+    )
+    return sorted(
+        Told(date.fromisoformat(day), phone, campaign, _says(values))
+        for day, phone, campaign, values in tuples(query)
+    )
+
+
+def rehearsed(simulation: Simulation) -> list[Told]:
+    return sorted(
+        Told(one.day, one.phone, one.campaign, _says(one.variables)) for one in simulation.sent
+    )
+
+
+def _says(values: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, value) for name, value in values.items() if name != CODE))
+
+
+def differences(real: Iterable[Told], simulated: Iterable[Told]) -> list[str]:
+    """Message by message."""
+    were, would = Counter(real), Counter(simulated)
+    return [
+        *(f"was sent, and not rehearsed: {one}" for one in sorted((were - would).elements())),
+        *(f"was rehearsed, and not sent: {one}" for one in sorted((would - were).elements())),
+    ]
+
+
+def coupons() -> int:
+    return int(Coupon.select().count())
+
+
+def midnight(story: Story, days: int) -> datetime:
+    """The shop's midnight, `days` after the first day of the story."""
+    first = story.world.clock.now().astimezone(story.world.zone).date()
+    day: Any = first + timedelta(days=days)
+    return datetime(day.year, day.month, day.day, tzinfo=story.world.zone).astimezone(UTC)
