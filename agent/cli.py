@@ -33,6 +33,7 @@ COMMANDS = {
     "events": "Bring in what people looked at.",
     "shop-webhooks": "Let the shop tell of changes at once.",
     "bridge": "Print the shop's plugin: the consent checkbox, and what customers look at.",
+    "db": "Look whether the database is whole; give room back to the disk.",
     "once": "Run one job of the daemon now.",
     "backup": "Copy the database, while the daemon works on it.",
     "restore": "Put a copy in the place of the database.",

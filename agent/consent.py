@@ -111,6 +111,11 @@ def stands(phone: str) -> Stands:
     return {purpose: standing(_said([phone], purpose)[phone]) for purpose in PURPOSES}
 
 
+def answers(phones: Iterable[str], purpose: str) -> dict[str, str]:
+    """phone -> yes, no or '', by the ledger."""
+    return {phone: standing(said).answer for phone, said in _said(phones, purpose).items()}
+
+
 def as_said(statement: Statement) -> Said:
     """An entry of the ledger as the rules take it."""
     source: str = statement.source

@@ -161,6 +161,28 @@ def migrate() -> list[str]:
     return names
 
 
+def pending_migrations() -> list[str]:
+    """Migrations of this version that the file has not been through."""
+    return [m.name for m in Runner(database.obj, str(MIGRATIONS)).status() if not m.applied]
+
+
+def compact() -> None:
+    """Write the file anew without what is free in it. Nobody else may have it open.
+
+    What SQLite needs for it meanwhile lies on the disk, not in memory: where SQLITE_TMPDIR says.
+    """
+    database.execute_sql("PRAGMA temp_store = FILE")
+    database.execute_sql("VACUUM")
+    empty_log()
+
+
+def free_bytes() -> int:
+    """How much of the file is free: it is used again, and given back by `compact`."""
+    [(pages,)] = database.execute_sql("PRAGMA freelist_count").fetchall()
+    [(size,)] = database.execute_sql("PRAGMA page_size").fetchall()
+    return int(pages) * int(size)
+
+
 def unknown_migrations() -> list[str]:
     """Migrations in the file that this version does not have: a newer winback wrote it."""
     return [m.name for m in Runner(database.obj, str(MIGRATIONS)).status() if m.path is None]
