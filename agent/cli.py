@@ -16,6 +16,7 @@ COMMANDS = {
     "sync": "Pull the shop into the mirror once, without sending anything.",
     "status": "Show how the daemon and the mirror are.",
     "alarms": "List what needs a person, and see that news of it arrive.",
+    "log-events": "Say what the events of the status log mean.",
     "report": "Show what the campaigns brought.",
     "preview": "Show the plan of the next daily run, before it is made.",
     "send-test": "Send one real message to yourself.",

@@ -48,13 +48,6 @@ class Alarm(Table):
             for kind, subject, count in tuples(query.group_by(cls.kind, cls.subject))
         }
 
-    @classmethod
-    def forget_before(cls, moment: datetime) -> int:
-        """Drop those that were over before `moment`, with what was still to be told of them."""
-        old = cls.select(cls.id).where(cls.ended_at < moment)
-        Telling.delete().where(Telling.alarm_id.in_(old)).execute()
-        return int(cls.delete().where(cls.ended_at < moment).execute())
-
 
 class Telling(Table):
     """That an alarm began, or is over, and that somebody is to be told so. It is deleted when they were."""

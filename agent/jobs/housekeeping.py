@@ -14,6 +14,7 @@ from peewee import fn
 from agent.config import Settings
 from agent.rules.states import FINAL
 from models import (
+    Alarm,
     Asking,
     Confirmation,
     Contact,
@@ -100,6 +101,7 @@ def _over(settings: Settings, now: datetime) -> Iterator[tuple[str, type[Table],
     decided = OrderChange.decided_at.is_null(False)
     yield "order changes", OrderChange, decided & (OrderChange.changed_at < now - kept.changes)
     yield "found", Found, Found.day < (now - kept.runs).date().isoformat()
+    yield "alarms", Alarm, Alarm.ended_at < now - kept.runs
     yield "samples", Sample, Sample.taken_at < now - kept.runs
     yield "events", UnsettledEvent, UnsettledEvent.happened_at < now - settings.interest.kept
     yield "runs asked for", Asking, Asking.ended_at < now - kept.runs

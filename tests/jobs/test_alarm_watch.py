@@ -306,15 +306,3 @@ def test_a_clock_that_was_set_back_leaves_none_standing_for_ever(
 ) -> None:
     write_down([Standing("set_aside", "what", "fix")], [], now + 300 * DAY)
     assert write_down([], [], now) == {"over": 1}
-
-
-def test_what_is_long_over_is_forgotten_with_what_was_to_be_told_of_it(
-    watching: Watching, now: datetime
-) -> None:
-    for kind in ("set_aside", "disk"):
-        write_down([Standing(kind, "what", "fix")], ["email"], now)
-        Telling.delete().execute()
-        write_down([], ["email"], now + HOUR)
-        now += 50 * DAY
-    assert Alarm.forget_before(now - 60 * DAY) == 1
-    assert Alarm.select().count() == Telling.select().count() == 1
