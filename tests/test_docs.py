@@ -16,8 +16,10 @@ CI = ROOT / ".ci" / "run"
 DEMO = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/winback demo"
 TESTS = "python3 -m venv .venv && .venv/bin/pip install -e '.[dev]' && .venv/bin/poe check"
 FIRST_SCREEN = 40  # lines
+_WORD = r"[^\s/(`|&;#][^\s`|&;#]*"
+_FILE = r"/(?:etc|var)/[\w./-]+"
 # not the user or the unit of that name
-NAMED = re.compile(r"(?<!-[ugo] )(?<![-\w:])winback((?: [^\s/`|&;#][^\s`|&;#]*)+)")
+NAMED = re.compile(rf"(?<!-[ugo] )(?<![-\w:])winback((?: {_WORD})(?: (?:{_WORD}|{_FILE}))*)")
 
 
 def readme() -> str:
