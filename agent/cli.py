@@ -19,6 +19,7 @@ COMMANDS = {
     "log-events": "Say what the events of the status log mean.",
     "report": "Show what the campaigns brought.",
     "preview": "Show the plan of the next daily run, before it is made.",
+    "simulate": "Replay the last days with your rules: who would have been written to.",
     "send-test": "Send one real message to yourself.",
     "why": "Show why a person hears from the shop, or does not.",
     "order": "Show what an order did, and what its customer was told.",

@@ -16,7 +16,7 @@ from agent.config.dashboard import Dashboard
 from agent.config.example import KeyDoc, describe, render
 from agent.config.interest import Interest
 from agent.config.languages import Languages
-from agent.config.load import load, load_draft, load_what_is_sound
+from agent.config.load import load, load_changed, load_draft, load_what_is_sound
 from agent.config.mirror import Mirror
 from agent.config.occasions import Occasion
 from agent.config.order_news import News, OrderNews
@@ -65,6 +65,7 @@ __all__ = [
     "WhatsApp",
     "describe",
     "load",
+    "load_changed",
     "load_draft",
     "load_what_is_sound",
     "render",

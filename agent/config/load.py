@@ -10,6 +10,7 @@ from agent.config.agreement import disagreements
 from agent.config.alarms import Alarms
 from agent.config.budget import Budget
 from agent.config.campaigns import Campaign
+from agent.config.changed import changed
 from agent.config.complaints import Steps, Unfit, Wrong, found
 from agent.config.dashboard import Dashboard
 from agent.config.document import Document, parse_document, read_document
@@ -48,6 +49,14 @@ def load(path: Path, *, environ: Mapping[str, str]) -> Settings:
     Raises ConfigError with every complaint, one a line: `FILE:LINE: [section] key: what; remedy`.
     """
     return _Reading(read_document(path), environ).settings()
+
+
+def load_changed(
+    path: Path, changes: Mapping[Steps, object], *, environ: Mapping[str, str]
+) -> Settings:
+    """The settings in `path` as they would be with `changes`, checked as `load` does; raises ConfigError,
+    and BadInput."""
+    return _Reading(changed(read_document(path), changes), environ).settings()
 
 
 def load_what_is_sound(path: Path, *, environ: Mapping[str, str]) -> tuple[Settings, int]:
@@ -95,7 +104,8 @@ class _Reading:
 
     def refusal(self) -> ConfigError:
         self.complaints.sort(key=itemgetter(0))
-        said = (f"{self.document.path}:{line}: {told}" for line, told in self.complaints)
+        path = self.document.path
+        said = (f"{path}:{line}: {told}" if line else told for line, told in self.complaints)
         return ConfigError("\n".join(said), fix=_FIX)
 
     def may_mean_another_database(self) -> bool:

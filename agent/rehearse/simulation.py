@@ -7,7 +7,7 @@ brought in; then the run decides, as the daemon's does; then what is due leaves.
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -216,15 +216,6 @@ def first_moment(now: datetime, days: int) -> datetime:
     zone = ZoneInfo(facts["zone"])
     day = now.astimezone(zone).date() - timedelta(days=days - 1)
     return datetime.combine(day, time(), zone).astimezone(UTC)
-
-
-def with_campaigns(settings: Settings, names: Sequence[str]) -> Settings:
-    """With these switched on."""
-    on = {
-        name: replace(one, enabled=True) if name in names else one
-        for name, one in settings.campaigns.items()
-    }
-    return replace(settings, campaigns=on)
 
 
 def _prepare(settings: Settings, began: datetime) -> list[str]:
