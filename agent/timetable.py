@@ -281,7 +281,10 @@ class Timetable:
         return sum_up_the_day(now=self._now())
 
     def _alarms(self, _: Beat) -> Mapping[str, int]:
-        return self._watch.look(self.tools.settings, now=self._now(), hung=self._guard.hung())
+        now = self._now()
+        return self._watch.look(
+            self.tools.settings, now=now, hung=self._guard.hung(), steady=self._steady_since(now)
+        )
 
     def _tell_alarms(self, beat: Beat) -> Mapping[str, int]:
         return tell_alarms(self.tools.settings, now=self._now, beat=beat)

@@ -46,11 +46,13 @@ def _figures(day: date, zone: ZoneInfo, currency: str) -> dict[str, object]:
     [(credited, revenue)] = tuples(
         earned.where(within(Conversion.ordered_at), Conversion.currency == currency)
     )
-    refusals = Statement.select().where(Statement.says == "no", within(Statement.recorded_at))
+    refusals = Statement.select(fn.COUNT(Statement.phone.distinct())).where(
+        Statement.says == "no", within(Statement.said_at)
+    )
     return {
         **{what: messages[what] for what in ("marketing", "order_news", "arrived", "failed")},
         "replies": Reply.select().where(within(Reply.at), Reply.kind != SYSTEM).count(),
-        "refusals": refusals.count(),
+        "refusals": refusals.scalar(),
         "orders": Order.select().where(within(Order.created_at)).count(),
         "credited_orders": credited,
         "revenue": f"{amount(revenue or 0, currency)} {currency}".strip(),

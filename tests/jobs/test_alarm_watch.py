@@ -44,11 +44,14 @@ class Watching:
     def __init__(self, settings: Settings, now: datetime) -> None:
         self.settings, self.now = settings, now
         self.hung: list[str] = []
+        self.steady: datetime | None = None
         self.watch = AlarmWatch(now - 5 * DAY, lambda: 0.0)
 
     def look(self, after: timedelta = timedelta(0)) -> dict[str, int]:
         self.now += after
-        return self.watch.look(self.settings, now=self.now, hung=self.hung)
+        return self.watch.look(
+            self.settings, now=self.now, hung=self.hung, steady=self.steady or self.now - 5 * DAY
+        )
 
     @property
     def standing(self) -> list[tuple[str, str]]:
@@ -227,6 +230,14 @@ def test_what_waits_for_a_good_reason_is_not_stuck(watching: Watching) -> None:
         message(watching.now, state="delivered", claimed_at=watching.now - 2 * HOUR)
     assert watching.look() == {}  # Meta lets us write to no more people today
     ShopFact.put({"whatsapp_limit": "TIER_1K"})
+    assert watching.look() == {"begun": 1}
+
+
+def test_a_machine_that_slept_is_no_shop_that_is_away(watching: Watching) -> None:
+    watching.now += DAY
+    watching.steady = watching.now - MINUTE  # the clock has jumped
+    assert watching.look() == {}
+    watching.now += 2 * HOUR
     assert watching.look() == {"begun": 1}
 
 

@@ -37,12 +37,17 @@ class AlarmWatch:
         self._budget: Told = (None, None)
         self._budget_at = running_since
 
-    def look(self, settings: Settings, *, now: datetime, hung: Sequence[str]) -> dict[str, int]:
-        """Judge, and write down what is new. Returns how many began and how many are over."""
+    def look(
+        self, settings: Settings, *, now: datetime, hung: Sequence[str], steady: datetime
+    ) -> dict[str, int]:
+        """Judge, and write down what is new. Returns how many began and how many are over.
+
+        `steady`: since when the clock has not jumped. A machine that slept was not running.
+        """
         facts = gather(
             settings,
             now,
-            running_since=self._running_since,
+            running_since=max(self._running_since, steady),
             hung=hung,
             monotonic=self._monotonic,
             budget=self._ask_the_budget(settings, now),
