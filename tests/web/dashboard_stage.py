@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -35,6 +36,7 @@ from models import (
     ShopFact,
     Template,
 )
+from models.base import transaction
 from models.refresh import refresh
 
 FACTS = {
@@ -86,9 +88,16 @@ STATES = (
     *("read",) * 9, *("delivered",) * 6, "sent", "failed", "unsure", "queued", "expired", "withheld",
 )  # fmt: skip
 CAMPAIGNS = ("we_miss_you", "back_in_stock", "loyalty_reward", "shipping_update")
+SOLD_OUT_PRODUCT, VARIABLE, VARIATION = 501, 502, 503
+PAGES = (
+    "/", "/campaigns", "/people", "/people?q=a", "/people/1", "/people/2", "/messages",
+    "/messages?state=failed", "/messages?code=131049", "/messages/1", "/waiting",
+    f"/waiting/{SOLD_OUT_PRODUCT}", f"/waiting/{VARIABLE}/{VARIATION}",
+)  # fmt: skip
+
+
 DAY = timedelta(days=1)
 PEOPLE = 60
-SOLD_OUT_PRODUCT, VARIABLE, VARIATION = 501, 502, 503
 
 
 def settings_with(folder: Path, dashboard: str = "") -> Settings:
@@ -100,6 +109,13 @@ def settings_with(folder: Path, dashboard: str = "") -> Settings:
 
 def fill(settings: Settings, now: datetime) -> None:
     """Something of everything, and somebody whose every word is an attack."""
+    with transaction():  # hundreds would each wait for the disk
+        _fill(now)
+    refresh(settings.audience.paid_statuses, "BRL")
+    count(settings, now)
+
+
+def _fill(now: datetime) -> None:
     random = Random(7)
     ShopFact.put(FACTS)
     Heartbeat.beat(
@@ -135,8 +151,6 @@ def fill(settings: Settings, now: datetime) -> None:
         "campaigns", started_at=now, ended_at=now, outcome="ok",
         result={"no_consent": 40, "capped": 7},
     )  # fmt: skip
-    refresh(settings.audience.paid_statuses, "BRL")
-    count(settings, now)
 
 
 def count(settings: Settings, now: datetime) -> None:
@@ -227,7 +241,8 @@ def insert_message(
     Message.insert(**{
         "id": number, "uid": f"uid-{number}", "contact_id": number % PEOPLE + 1, "campaign": campaign,
         "subject": str(number), "period": at.date().isoformat(), "cap_day": at.date().isoformat(),
-        "state": state, "template": campaign, "language": "pt_BR", "variables": {},
+        "state": state, "template": campaign, "language": "pt_BR",
+        "variables": {"first_name": ATTACK, "shop_url": "https://shop.example"},
         "reason": "no order for 75 days", "created_at": at, "not_before": at, "expires_at": at + DAY,
         "claimed_at": at if left else None, "accepted_at": at if left and not failed else None,
         "sent_at": at if left and not failed else None,
@@ -261,6 +276,11 @@ def _earn(number: int, campaign: str, at: datetime, random: Random) -> None:
         wamid=f"reply.{number}", contact_id=number % PEOPLE + 1, kind="text", text=ATTACK,
         in_reply_to=f"wamid.{number}", at=at + timedelta(minutes=9),
     ).execute()  # fmt: skip
+
+
+def plain(html: str) -> str:
+    """The words of a page, each place between them one space."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
 
 
 class Browser:

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from peewee import JOIN, SQL, fn
 
-from agent.config import LoyaltyReward, Settings
+from agent.config import Settings
 from agent.rules.as_seen import Seen, as_seen
 from agent.rules.states import State
-from agent.rules.templates import compile_template, complaints, components
+from agent.rules.templates import compile_template, components
 from agent.rules.whatsapp_codes import meaning
 from models import Contact, Conversion, Coupon, Link, Message, Order, Reply, Status, Template
 from models.base import tuples
@@ -266,9 +266,7 @@ def _seen(message: Message, settings: Settings) -> Seen | None:
     if occasion is None or template is None:
         return None
     mapping, contract = occasion.mapping_in(message.language), compile_template(template.body)
-    if complaints(contract, mapping, with_coupon=isinstance(occasion, LoyaltyReward)):
-        return None
     try:
         return as_seen(template.body, components(contract, mapping, message.variables))
-    except (ValueError, KeyError):  # it was written for another text
+    except ValueError:  # it was written for another text
         return None

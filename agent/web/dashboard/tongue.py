@@ -84,7 +84,7 @@ class Tongue:
 
     def span(self, length: timedelta) -> str:
         """About how long: "3 hours"."""
-        return format_timedelta(length, locale=self.locale, threshold=1.2)
+        return format_timedelta(length, locale=self.locale)
 
     def ago(self, moment: datetime | None, now: datetime) -> str:
         """About how long ago: "3 hours ago"; or ahead: "in 3 hours". "-" for none."""

@@ -1,0 +1,130 @@
+"""The dashboard's buttons, its language, and what it shows of an installation that is empty or old."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+from random import Random
+
+import pytest
+from dashboard_stage import NOW, PAGES, Browser, fill, plain, settings_with
+from dashboard_stage import insert_message as put
+
+from agent.config import Settings
+from agent.web import Listener, intake
+from models import Awaited, Pause, ShopFact
+from models.delivery import EVERYTHING
+
+
+@pytest.fixture
+def settings(database: Path, tmp_path: Path) -> Settings:
+    return settings_with(tmp_path, 'language = "en"')
+
+
+@pytest.fixture
+def open_pages(settings: Settings) -> Iterator[Callable[..., Browser]]:
+    """A browser on this machine; with other settings of the section, if they are given."""
+    listeners: list[Listener] = []
+
+    def start(**more: object) -> Browser:
+        shown = replace(settings, dashboard=replace(settings.dashboard, **more))  # type: ignore[arg-type]
+        listeners.append(
+            Listener(intake(lambda: shown, lambda: NOW), host="127.0.0.1", port=0, threads=4)
+        )
+        return Browser(f"http://127.0.0.1:{listeners[-1].port}")
+
+    yield start
+    for listener in listeners:
+        listener.close(0.1)
+
+
+@pytest.fixture
+def browser(settings: Settings, open_pages: Callable[..., Browser]) -> Browser:
+    fill(settings, NOW)
+    return open_pages()
+
+
+def test_an_empty_installation_has_every_page(open_pages: Callable[..., Browser]) -> None:
+    browser = open_pages()
+    for path in PAGES:
+        answer = browser.get(path)
+        there = not re.search(r"/(people|messages|waiting)/\d", path)
+        assert answer.status_code == (200 if there else 404), path
+        assert "<h1" in answer.text or "There is nothing here" in answer.text, path
+
+
+def test_figures_that_are_old_are_told_to_be(
+    settings: Settings, open_pages: Callable[..., Browser]
+) -> None:
+    fill(settings, NOW - timedelta(hours=2))
+    assert "These figures are old" in open_pages().get("/").text
+
+
+def test_pages_speak_the_shops_language_with_its_numbers(
+    settings: Settings, open_pages: Callable[..., Browser]
+) -> None:
+    fill(settings, NOW)
+    words = plain(open_pages(language="").get("/").text)
+    assert "Mensagens enviadas por dia" in words
+    assert re.search(r"R\$ [\d.]+,\d\d", words)
+    assert "Ofertas" in plain(open_pages(language="es").get("/people/1").text)
+    ShopFact.put({"language": "fr_FR", "country": "FR"})
+    assert "Messages sent per day" in plain(open_pages(language="").get("/").text)
+
+
+def test_a_list_of_articles_goes_on_where_it_ended(browser: Browser) -> None:
+    Awaited.replace_all(
+        {"product_id": n, "variation_id": n % 3, "people": n % 7, "agreed": 0, "since": NOW}
+        for n in range(1, 181)
+    )
+    path, found = "/waiting", []
+    while path:
+        page = browser.get(path).text
+        found += re.findall(r'<th scope="row"><a href="/dashboard/waiting/([\d/]+)"', page)
+        match = re.search(r'rel="next" href="/dashboard(.*?)"', page)
+        path = match[1] if match else ""
+    assert len(found) == len(set(found)) == 180
+
+
+def test_a_campaign_is_paused_and_goes_on(browser: Browser) -> None:
+    form = {"token": browser.token(), "scope": "we_miss_you", "reason": "  stock \n taking "}
+    answer = browser.post("/pause", form)
+    assert answer.url.endswith("/campaigns?done=paused")
+    assert "paused by you: stock taking" in answer.text
+    assert Pause.get(Pause.scope == "we_miss_you").reason == "stock taking"
+    answer = browser.post("/resume", form)
+    assert "It goes on." in answer.text
+    assert not Pause.select().where(Pause.scope == "we_miss_you").exists()
+
+
+def test_everything_is_paused_and_goes_on_but_for_what_no_button_ends(browser: Browser) -> None:
+    form = {"token": browser.token(), "scope": EVERYTHING}
+    assert "Everything is held" in browser.post("/pause", form).text
+    answer = browser.post("/resume", form)
+    assert "what still holds stands below" in answer.text
+    assert {one.scope for one in Pause.select()} == {"back_in_stock"}
+
+
+def test_a_campaign_that_there_is_not_is_not_paused(browser: Browser) -> None:
+    before = Pause.select().count()
+    for scope in ("", "nothing", "marketing", "shipping_update"):
+        form = {"token": browser.token(), "scope": scope}
+        assert browser.post("/pause", form).status_code == 400
+    assert Pause.select().count() == before
+
+
+def test_a_page_without_a_match_among_the_newest_leads_further_back(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.web.dashboard.messages.LOOKED_AT", 20)
+    put(1000, "we_miss_you", "read", NOW, Random(1), reason="the only one")
+    for number in range(1001, 1051):
+        put(number, "we_miss_you", "read", NOW, Random(1))
+    path, pages = "/messages?reason=the+only+one", 0
+    while "Look further back" in (page := browser.get(path).text):
+        path = unescape(re.search(r'rel="next" href="/dashboard(.*?)"', page)[1])  # type: ignore[index]
+        pages += 1
+    assert pages == 2
+    assert "/dashboard/messages/1000" in page
