@@ -80,9 +80,13 @@ def _events(name: ast.expr, tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.Assign):
             if [getattr(target, "id", "") for target in node.targets] == ["event"]:
                 yield from (_text(one) for one in ast.walk(node.value) if _is_event(one))
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id == "_tell" and node.args and _is_event(node.args[0]):
-                yield _text(node.args[0])
+        elif (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "id", "") == "_tell"
+            and node.args
+            and _is_event(node.args[0])
+        ):
+            yield _text(node.args[0])
 
 
 def _is_event(node: ast.AST) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from log_read import complaints
 
 from agent.config import Settings, load
 from agent.daemon import Daemon
@@ -235,6 +236,8 @@ def people(story: Story) -> None:
 
 
 def test_one_day(story: Story, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", logger="agent")
+
     # ---- the morning: the mirror fills, nobody is written to before nine
     story.whatsapp.duplicate_webhooks, story.whatsapp.reorder_webhooks = 0.5, True
     story.move_to(at(8, 55))
@@ -327,6 +330,19 @@ def test_one_day(story: Story, caplog: pytest.LogCaptureFixture) -> None:
     story.through(at(8, 50, day=9), at(8, 59, day=9))
     story.through(*(at(9, minute, day=9) for minute in range(4)))
     assert story.written_to(since=at(0, day=9)) == {MARIANA: "we_miss_you"}
+
+    # ---- the log has told of all of it in words that are documented, and has named nobody
+    assert complaints(caplog.records) == []
+    days = [one.fields for one in caplog.records if one.message == "day.done"]  # type: ignore[attr-defined]
+    assert [(day["day"], day["marketing"], day["refusals"]) for day in days] == [
+        ("2026-03-01", 0, 0), ("2026-03-02", 5, 2), ("2026-03-08", 0, 0),
+    ]  # fmt: skip
+    assert (days[1]["credited_orders"], days[1]["replies"]) == (2, 2)
+    planned = [one.fields for one in caplog.records if one.message == "campaign.planned"]  # type: ignore[attr-defined]
+    assert planned[:2] == [
+        {"campaign": "loyalty_reward", "messages": 1, "held_out": 0},
+        {"campaign": "we_miss_you", "messages": 5, "held_out": 0},
+    ]
 
     nobody_was_wronged(story)
 
