@@ -1,32 +1,34 @@
 """winback db: what is wrong with a database is found, and said with what to do; and it gets smaller."""
 
+import shutil
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from sending_world import World
+from sending_world import FACTS, World
 from typing_in import typed
 
 from agent.consent import Heard, record
 from agent.database import held, owned
 from agent.epoch import Life
 from agent.jobs.insight import keep_current
-from models import Contact, Cursor, History, Message, Order, OrderLine, Product, Webhook
+from models import Contact, Cursor, History, Message, Order, OrderLine, Product, ShopFact, Webhook
 
 DAY = timedelta(days=1)
 ANA = "+447700900777"
 
 
 @pytest.fixture
-def path(world: World) -> Path:
+def path(world: World, migrated: Path) -> Path:
     """A database with some of everything, and no daemon."""
     settings = world.settings()
     now = world.clock.now()
+    shutil.copy(migrated, settings.database.path)
     with owned(settings.database.path):
         Life(settings.database.path).begin(now)
-        world.learn_the_shop(settings)
+        ShopFact.put(FACTS)
         Cursor.insert(name="orders", since=now, polled_at=now).execute()
         keep_current(settings, beat=lambda: None)
         ana = world.contact(ANA)

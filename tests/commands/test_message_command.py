@@ -1,14 +1,15 @@
 """winback message: looked at, called off, tried once more; and never twice to the same person."""
 
+import shutil
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sending_world import World, message, states
+from sending_world import FACTS, World, message, states
 from typing_in import typed
 
-from agent.database import owned
-from models import Contact, Coupon, JobRun, Message
+from models import Contact, Coupon, JobRun, Message, ShopFact
 from models.base import close_database, open_database
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -17,12 +18,12 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 class Desk:
     """A world with a database that is there, and what somebody types."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, migrated: Path) -> None:
         self.world = world
         self.path = world.settings().database.path
-        with owned(self.path):
-            self.world.learn_the_shop(self.world.settings_as_written())
+        shutil.copy(migrated, self.path)
         open_database(self.path)
+        ShopFact.put(FACTS)
 
     def queue(self, count: int = 1, **columns: Any) -> list[int]:
         uids = self.world.queue(count, **columns)
@@ -36,8 +37,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(world: World) -> Any:
-    yield Desk(world)
+def desk(world: World, migrated: Path) -> Any:
+    yield Desk(world, migrated)
     close_database()
 
 

@@ -1,7 +1,9 @@
 """winback once: one job now, beside the daemon and without it, with what came of it."""
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from daemon_process import ROOT, DaemonProcess, environ
@@ -24,9 +26,10 @@ def once(world: World, *words: str) -> tuple[int, str]:
 
 
 @pytest.fixture
-def made(world: World) -> World:
+def made(world: World, migrated: Path) -> World:
     """With a database that knows the shop, and nobody who works on it."""
     settings = world.settings()
+    shutil.copy(migrated, settings.database.path)
     with owned(settings.database.path):
         world.learn_the_shop(settings)
     return world
@@ -60,7 +63,7 @@ def test_no_campaign_runs_on_an_old_mirror(made: World) -> None:
 
 
 def test_what_fails_says_why_and_what_to_do(made: World) -> None:
-    made.write_config(shop__url="http://127.0.0.1:9", whatsapp__token="EAAwrong")
+    made.write_config(shop__key="ck_of_another_shop")
     code, told = once(made, "poll")
     assert (code, "poll: failed:" in told, "->" in told) == (1, True, True), told
     assert "Traceback" not in told
