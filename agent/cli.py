@@ -69,6 +69,14 @@ def winback() -> None:
     """Writes to a WooCommerce shop's quiet customers over WhatsApp: politely, and once.
 
     Start with `winback demo`. Then `winback init` writes a config, and `winback check` tries it out.
+
+    \b
+    Examples:
+      winback demo                      all of it on a make-believe shop
+      winback init                      the first evening: a config from a few answers
+      winback status                    how it is
+      winback why +12025550101          why somebody hears from the shop, or does not
+      winback COMMAND -h                what a command does, with examples
     """
 
 

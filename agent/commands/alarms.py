@@ -35,6 +35,7 @@ def command(config: Path, test: bool, as_json: bool) -> None:
     a webhook: once when they begin, and once when they are over.
 
     \b
+    Examples:
       winback alarms
       winback alarms --test
     """

@@ -19,6 +19,10 @@ def command(file: Path, force: bool, config: Path) -> None:
 
     The daemon goes on meanwhile. Only you may read the copy: it holds what customers said and bought.
     It is put back with `winback restore FILE`, never by copying it over the database.
+
+    \b
+    Examples:
+      winback backup /mnt/other-machine/winback.db --force
     """
     database = read_settings(config).database.path.resolve()
     require_there(database)

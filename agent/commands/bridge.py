@@ -7,7 +7,8 @@ import click
 HELP = """Print the WordPress plugin that asks for consent and tells what customers look at.
 
 \b
-    winback bridge > /var/www/html/wp-content/mu-plugins/winback.php
+Examples:
+  winback bridge > /var/www/html/wp-content/mu-plugins/winback.php
 
 It needs WooCommerce 8 or newer. Two checkboxes are there at once, at the checkout, unticked, and in the
 account: one for offers, one for order news. For one of them alone:

@@ -18,7 +18,13 @@ from models import CampaignStanding
 
 @click.group
 def command() -> None:
-    """Pause one campaign, let it go on, or list all of them."""
+    """Pause one campaign, let it go on, or list all of them.
+
+    \b
+    Examples:
+      winback campaign list
+      winback campaign pause price_drop
+    """
 
 
 @command.command(name="pause")
@@ -29,6 +35,10 @@ def pause_(name: str, reason: str, config: Path) -> None:
     """Send and plan nothing of the campaign NAME from now on.
 
     Also if it is on in the config, and across restarts, until `winback campaign resume NAME`.
+
+    \b
+    Examples:
+      winback campaign pause price_drop --reason "prices are being moved"
     """
     settings = read_sound_settings(config)
     _require(name, settings)
@@ -47,6 +57,10 @@ def resume_(name: str, config: Path) -> None:
     """Let the campaign NAME go on.
 
     If it stopped by itself while its template was tried out, that batch is tried once more.
+
+    \b
+    Examples:
+      winback campaign resume price_drop
     """
     settings = read_sound_settings(config)
     _require(name, settings)
@@ -59,7 +73,12 @@ def resume_(name: str, config: Path) -> None:
 @command.command(name="list")
 @config_option
 def list_(config: Path) -> None:
-    """List all campaigns, and what holds them back."""
+    """List all campaigns, and what holds them back.
+
+    \b
+    Examples:
+      winback campaign list
+    """
     settings = read_settings(config)
     now = WallClock().now()
     with shared(settings.database.path):

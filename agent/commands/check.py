@@ -33,7 +33,13 @@ from models import Pause, ShopFact
 @click.command
 @config_option
 def command(config: Path) -> None:
-    """Check the config, then talk to the shop, WhatsApp and the database; nothing is changed there."""
+    """Check the config, then talk to the shop, WhatsApp and the database; nothing is changed there.
+
+    \b
+    Examples:
+      winback check
+      winback check && systemctl reload winback
+    """
     settings = read_settings(config)
     log.set_up(style="logfmt", level="error")
     tools = make_tools(settings, Impatient(WallClock()))

@@ -35,7 +35,13 @@ ANSWERS = {YES: "yes", NO: "NO", UNSAID: "never said: nothing is sent"}
 
 @click.group
 def command() -> None:
-    """Bring consent in, take it back, and show who said what."""
+    """Bring consent in, take it back, and show who said what.
+
+    \b
+    Examples:
+      winback consent show +12025550101
+      winback consent import newsletter.csv
+    """
 
 
 @command.command(name="import")
@@ -54,6 +60,11 @@ def import_(file: Path, purpose: str, config: Path) -> None:
     Its first line names the columns: `phone`, and if you like `says` (yes or no; yes if missing),
     `date` (2026-03-01, or with a time and offset), `country` (for numbers without +), `wording` and
     `purpose` (marketing, order_news or both). An import never overrides a STOP. Lines that cannot be used are shown, the others are taken.
+
+    \b
+    Examples:
+      winback consent import newsletter.csv
+      winback consent import stops.csv --purpose both
     """
     settings = read_settings(config)
     now = WallClock().now()
@@ -91,6 +102,11 @@ def add(phone: str, purpose: str, words: str, said_at: datetime | None, config: 
     """Write down that the person with this PHONE agreed: at the till, by telephone, on paper.
 
     It is a word of the person's own, so it counts over a STOP that is older. Keep what proves it.
+
+    \b
+    Examples:
+      winback consent add +12025550101 --purpose marketing \\
+          --words "offers by WhatsApp, signed at the till" --said-at 2026-03-02
     """
     if not words.strip():
         raise click.BadParameter(
@@ -109,7 +125,12 @@ def add(phone: str, purpose: str, words: str, said_at: datetime | None, config: 
 @click.option("--said-at", type=SAID_AT, help=_SAID_AT_HELP)
 @config_option
 def withdraw(phone: str, purpose: str, words: str, said_at: datetime | None, config: Path) -> None:
-    """Write down that the person with this PHONE wants no more; in force at once, also for what waits."""
+    """Write down that the person with this PHONE wants no more; in force at once, also for what waits.
+
+    \b
+    Examples:
+      winback consent withdraw +12025550101 --words "asked by telephone"
+    """
     _say(phone, purpose, NO, words, said_at, config)
 
 
@@ -119,7 +140,13 @@ def withdraw(phone: str, purpose: str, words: str, said_at: datetime | None, con
 @config_option
 def show(phone: str, as_json: bool, config: Path) -> None:
     """Print the proof: all that the person with this PHONE ever said, where and in which words, and what
-    counts of it."""
+    counts of it.
+
+    \b
+    Examples:
+      winback consent show +12025550101
+      winback consent show +12025550101 --json > proof.json
+    """
     settings = read_sound_settings(config)
     with shared(settings.database.path):
         proof = prove(read_known_number(phone, settings.shop.default_country).e164)

@@ -43,6 +43,11 @@ def command() -> None:
     """Put two contacts together, take a name off one, hand out or erase what is known of a person.
 
     WHO is a phone, an e-mail, or the customer's number in the shop. All of it works beside the daemon.
+
+    \b
+    Examples:
+      winback contact export ana@example.com > ana.json
+      winback contact merge +12025550101 +12025550102 --dry-run
     """
 
 
@@ -59,7 +64,8 @@ def merge_(kept: str, other: str, dry_run: bool, yes: bool, config: Path) -> Non
     was refused under either number holds. What waits for OTHER is called off.
 
     \b
-    winback contact merge +12025550101 +12025550102 --dry-run
+    Examples:
+      winback contact merge +12025550101 +12025550102 --dry-run
     """
     settings = read_settings(config)
     with shared(settings.database.path):
@@ -89,8 +95,9 @@ def split_(who: str, name: str, to: str | None, dry_run: bool, yes: bool, config
     for a number that was merged. The orders under it follow; what was looked at and written stays.
 
     \b
-    winback contact split +12025550101 email:office@example.com
-    winback contact split +12025550101 customer:17 --to +12025550102
+    Examples:
+      winback contact split +12025550101 email:office@example.com
+      winback contact split +12025550101 customer:17 --to +12025550102
     """
     kind, _, value = name.partition(":")
     if kind not in KINDS or not value:
@@ -126,8 +133,9 @@ def forget_(who: str, dry_run: bool, yes: bool, config: Path) -> None:
     messages and orders stay under no name. The shop's copies of before bring nobody back.
 
     \b
-    winback contact export +12025550101 > ana.json
-    winback contact forget +12025550101 --dry-run
+    Examples:
+      winback contact export +12025550101 > ana.json
+      winback contact forget +12025550101 --dry-run
     """
     settings = read_sound_settings(config)
     with shared(settings.database.path):
@@ -157,7 +165,8 @@ def export(who: str, config: Path) -> None:
     know it.
 
     \b
-    winback contact export ana@example.com > ana.json
+    Examples:
+      winback contact export ana@example.com > ana.json
     """
     settings = read_sound_settings(config)
     with shared(settings.database.path):

@@ -19,7 +19,13 @@ from models.base import compact, free_bytes
 
 @click.group
 def command() -> None:
-    """Look whether the database is whole, and give room back to the disk."""
+    """Look whether the database is whole, and give room back to the disk.
+
+    \b
+    Examples:
+      winback db check --quick
+      winback db check
+    """
 
 
 @command.command
@@ -36,8 +42,9 @@ def check(quick: bool, mend: bool, config: Path) -> None:
     1 if there is one.
 
     \b
-    winback db check
-    winback db check --quick || echo "look at it"
+    Examples:
+      winback db check
+      winback db check --quick || echo "look at it"
     """
     settings = read_sound_settings(config)
     path, clock = settings.database.path, WallClock()
@@ -67,7 +74,8 @@ def vacuum(config: Path) -> None:
     winback must be stopped for it. It takes as much room again as the database has, twice.
 
     \b
-    systemctl stop winback && sudo -u winback winback db vacuum; systemctl start winback
+    Examples:
+      systemctl stop winback && sudo -u winback winback db vacuum; systemctl start winback
     """
     settings = read_sound_settings(config)
     path = settings.database.path.resolve()

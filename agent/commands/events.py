@@ -17,7 +17,12 @@ TOLD_EVERY = 60  # seconds, where there is no bar
 
 @click.group
 def command() -> None:
-    """Bring in what people looked at."""
+    """Bring in what people looked at.
+
+    \b
+    Examples:
+      winback events import views.csv
+    """
 
 
 @command.command(name="import")
@@ -30,6 +35,11 @@ def import_(file: Path, config: Path) -> None:
     like `price`, `currency`, `stock_status` and `at`. A .jsonl file has a JSON object with the same
     fields on each line. Lines that cannot be used are shown, the others are taken. Importing a file
     again changes nothing.
+
+    \b
+    Examples:
+      winback events import views.csv
+      winback events import carts.jsonl
     """
     settings = read_settings(config)
     service = Service(WallClock())

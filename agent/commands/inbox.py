@@ -36,6 +36,11 @@ def command(context: click.Context, config: Path) -> None:
 
     After an upgrade that knows it, `winback inbox retry --all` works it off. What is neither worked off
     nor dropped stays for 400 days.
+
+    \b
+    Examples:
+      winback inbox
+      winback inbox show 7
     """
     if context.invoked_subcommand is not None:
         return
@@ -59,7 +64,12 @@ def command(context: click.Context, config: Path) -> None:
 @click.argument("number", metavar="ID", type=int)
 @config_option
 def show(number: int, config: Path) -> None:
-    """Show one, as WhatsApp sent it, and why it was set aside."""
+    """Show one, as WhatsApp sent it, and why it was set aside.
+
+    \b
+    Examples:
+      winback inbox show 7
+    """
     settings = read_settings(config)
     with shared(settings.database.path):
         [row] = _found([number])
@@ -81,6 +91,11 @@ def retry(ids: Sequence[int], every: bool, config: Path) -> None:
     """Work some off once more, or all of them: after an upgrade, or when what broke them is mended.
 
     What a webhook says counts once, however often it is tried.
+
+    \b
+    Examples:
+      winback inbox retry 7 9
+      winback inbox retry --all
     """
     settings = read_settings(config)
     with shared(settings.database.path):
@@ -94,7 +109,12 @@ def retry(ids: Sequence[int], every: bool, config: Path) -> None:
 @click.option("--all", "every", is_flag=True, help="All that there are.")
 @config_option
 def drop(ids: Sequence[int], every: bool, config: Path) -> None:
-    """Forget some of them, or all. The webhooks that they came with stay for 90 days."""
+    """Forget some of them, or all. The webhooks that they came with stay for 90 days.
+
+    \b
+    Examples:
+      winback inbox drop 7
+    """
     settings = read_settings(config)
     with shared(settings.database.path):
         chosen = [row.id for row in _chosen(ids, every=every)]

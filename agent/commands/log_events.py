@@ -21,6 +21,7 @@ def command(names: tuple[str, ...], warnings: bool) -> None:
     Without a NAME all of them. NAME is an event, the beginning of some, or a job.
 
     \b
+    Examples:
       winback log-events alarm.begins
       winback log-events canary          all events of canaries
       winback log-events campaigns       what event=job.done job=campaigns counts

@@ -31,6 +31,11 @@ def command() -> None:
     """Look at a message, call it off, or try it once more.
 
     ID is the number of the message, winback's own id of it, or WhatsApp's (wamid...).
+
+    \b
+    Examples:
+      winback message show 1204
+      winback message cancel --campaign price_drop
     """
 
 
@@ -41,8 +46,9 @@ def show(name: str, config: Path) -> None:
     """Show all that is known of one message.
 
     \b
-    winback message show 1204
-    winback message show wamid.HBgLMTIwMjU1NTAxMDEVAgAR
+    Examples:
+      winback message show 1204
+      winback message show wamid.HBgLMTIwMjU1NTAxMDEVAgAR
     """
     settings = read_sound_settings(config)
     with shared(settings.database.path):
@@ -65,8 +71,9 @@ def cancel_(ids: Sequence[str], campaign: str | None, yes: bool, config: Path) -
     What has left, or is leaving at this moment, cannot be called back: that is said.
 
     \b
-    winback message cancel 1204 1207
-    winback message cancel --campaign price_drop
+    Examples:
+      winback message cancel 1204 1207
+      winback message cancel --campaign price_drop
     """
     settings = read_sound_settings(config)
     with shared(settings.database.path):
@@ -97,8 +104,9 @@ def retry_(ids: Sequence[str], campaign: str | None, state: str, yes: bool, conf
     just before it leaves.
 
     \b
-    winback message retry 1204
-    winback message retry --campaign we_miss_you --state refused
+    Examples:
+      winback message retry 1204
+      winback message retry --campaign we_miss_you --state refused
     """
     settings = read_settings(config)
     with shared(settings.database.path):

@@ -40,9 +40,10 @@ def command(job: str | None, listing: bool, config: Path) -> None:
     code is 0, 1 if it failed, and 75 if it cannot run yet; then it says what for.
 
     \b
-    winback once --list
-    winback once attribution
-    winback once poll && winback once campaigns
+    Examples:
+      winback once --list
+      winback once attribution
+      winback once poll && winback once campaigns
     """
     if listing == (job is not None):
         raise click.UsageError("name a job, or say --list")

@@ -24,7 +24,12 @@ NEVER = "never said anything about order news"
 @click.argument("number")
 @config_option
 def command(number: str, config: Path) -> None:
-    """Show what order NUMBER did since winback watches it, and what its customer was told."""
+    """Show what order NUMBER did since winback watches it, and what its customer was told.
+
+    \b
+    Examples:
+      winback order 10482
+    """
     settings = read_settings(config)
     with shared(settings.database.path):
         zone = ZoneInfo(ShopFact.all().get("zone", "UTC"))

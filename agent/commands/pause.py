@@ -19,6 +19,11 @@ def command(reason: str, config: Path) -> None:
 
     A running daemon obeys at once; what has left already has left. The shop is mirrored, and replies
     are heard all the while. `winback campaign pause NAME` does it for one campaign.
+
+    \b
+    Examples:
+      winback pause --reason "stocktaking until Monday"
+      winback status
     """
     settings = read_sound_settings(config)
     with shared(settings.database.path):

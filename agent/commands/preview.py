@@ -53,8 +53,9 @@ def command(
     alerts are about is looked for every hour, and so before that run.
 
     \b
-    winback preview
-    winback preview --campaign loyalty_reward --samples 5
+    Examples:
+      winback preview
+      winback preview --campaign loyalty_reward --samples 5
     """
     settings = read_settings(config)
     now = WallClock().now()

@@ -32,6 +32,11 @@ def command(days: int, phone: str, as_json: bool, config: Path) -> None:
 
     winback itself answers nothing but a STOP. Answer from your own inbox of the number, or let replies
     be forwarded: [conversations] in the config.
+
+    \b
+    Examples:
+      winback replies --days 2
+      winback replies --contact +12025550101 --json
     """
     settings = read_settings(config)
     now = WallClock().now()

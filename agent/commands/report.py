@@ -47,7 +47,13 @@ FORMATS = {"json": as_json, "csv": as_csv, "html": as_page}
     help="csv: a row for each day, campaign, template and language. html: a page of its own.",
 )
 def command(config: Path, days: int, campaign: str | None, view: str, form: str) -> None:
-    """Show the campaigns of the last days: sent, delivered, read, ordered, earned, and what they cost."""
+    """Show the campaigns of the last days: sent, delivered, read, ordered, earned, and what they cost.
+
+    \b
+    Examples:
+      winback report --days 90 --campaign price_drop
+      winback report --format html > report.html
+    """
     settings = read_settings(config)
     with shared(settings.database.path):
         now = WallClock().now()

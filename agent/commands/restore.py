@@ -18,6 +18,12 @@ def command(file: Path, config: Path) -> None:
     The database that is there now is kept beside it. The copy does not know what was sent since it was
     made: what waits in it is not sent, everybody counts as written to today, and marketing is held
     until `winback restored --done`.
+
+    \b
+    Examples:
+      systemctl stop winback
+      sudo -u winback winback restore /mnt/other-machine/winback.db
+      systemctl start winback
     """
     database = read_settings(config).database.path
     done = put_back(file.absolute(), database, now=WallClock().now())

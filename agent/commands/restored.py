@@ -24,6 +24,11 @@ def command(yes: bool, no: bool, done: bool, force: bool, config: Path) -> None:
 
     winback holds marketing where it sees that it was (--done ends that), and where it cannot tell: then
     answer --yes or --no. Works beside a running daemon.
+
+    \b
+    Examples:
+      winback restored
+      winback restored --done
     """
     if yes + no + done > 1:
         raise click.UsageError("--yes, --no and --done are different answers: give one of them.")

@@ -19,6 +19,10 @@ def command(config: Path) -> None:
 
     Three things stay: a campaign that was paused by itself, what the account's health holds back (it
     ends when the account is well again), and what waits for `winback restored`.
+
+    \b
+    Examples:
+      winback resume
     """
     settings = read_sound_settings(config)
     with shared(settings.database.path):

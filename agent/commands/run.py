@@ -18,7 +18,13 @@ PATIENCE = 18.0  # seconds for the jobs to finish; systemd and people expect an 
 @click.command
 @config_option
 def command(config: Path) -> None:
-    """Run the daemon until SIGTERM; SIGHUP reads the config again."""
+    """Run the daemon until SIGTERM; SIGHUP reads the config again.
+
+    \b
+    Examples:
+      winback run
+      systemctl reload winback               as the unit does: SIGHUP
+    """
     settings = load(config.expanduser().absolute(), environ=os.environ)
     log.set_up(style=settings.log.format, level=settings.log.level)
     service = Service(WallClock())

@@ -68,8 +68,9 @@ def command(phone: str, name: str, language: str, yes: bool, wait: int, config: 
     charges it like any other. Campaigns that are off can be tried, too.
 
     \b
-    winback send-test +12025550101 we_miss_you
-    winback send-test +12025550101 order_news.shipping_update --yes
+    Examples:
+      winback send-test +12025550101 we_miss_you
+      winback send-test +12025550101 order_news.shipping_update --yes
     """
     settings = read_settings(config)
     name = name.removeprefix("order_news.").removeprefix("campaigns.")

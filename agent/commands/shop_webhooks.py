@@ -44,13 +44,23 @@ def command() -> None:
     """Let the shop tell of changes at once.
 
     Polls find every change; with the shop's webhooks many are found sooner.
+
+    \b
+    Examples:
+      winback shop-webhooks install
+      winback shop-webhooks status
     """
 
 
 @command.command
 @config_option
 def install(config: Path) -> None:
-    """Register what is missing, and put right what is wrong; done twice it changes nothing more."""
+    """Register what is missing, and put right what is wrong; done twice it changes nothing more.
+
+    \b
+    Examples:
+      winback shop-webhooks install
+    """
     settings = read_settings(config)
     url, secret = _required(settings)
     if doubt := undeliverable(url, settings.shop.url):
@@ -73,7 +83,12 @@ def install(config: Path) -> None:
 @command.command
 @config_option
 def status(config: Path) -> None:
-    """Show each webhook, its state and what to do; the exit code is 1 if there is something to do."""
+    """Show each webhook, its state and what to do; the exit code is 1 if there is something to do.
+
+    \b
+    Examples:
+      winback shop-webhooks status || echo "look at the shop's webhooks"
+    """
     settings = read_settings(config)
     url = _address(settings)
     with _shop(settings) as shop:
@@ -104,7 +119,12 @@ def status(config: Path) -> None:
 @command.command
 @config_option
 def remove(config: Path) -> None:
-    """Delete winback's webhooks from the shop, and no others."""
+    """Delete winback's webhooks from the shop, and no others.
+
+    \b
+    Examples:
+      winback shop-webhooks remove
+    """
     settings = read_settings(config)
     url = _address(settings)
     with _shop(settings) as shop:

@@ -20,8 +20,8 @@ from agent.service import WallClock
 
 
 @click.command(
-    epilog="For example: winback simulate --days 90 --campaign we_miss_you "
-    "--set audience.inactive_after=120d --set limits.per_30_days=2"
+    epilog="\b\nExamples:\n  winback simulate --days 90\n"
+    "  winback simulate --campaign we_miss_you --set audience.inactive_after=120d"
 )
 @config_option
 @click.option(

@@ -37,6 +37,7 @@ def command(config: Path, as_json: bool, watch: bool, every: float) -> None:
     The exit code is for monitoring: 0 where the daemon runs and no alarm stands, else 1.
 
     \b
+    Examples:
       winback status --watch
       winback status --json | jq .alarms
       winback status > /dev/null || echo "look after winback"

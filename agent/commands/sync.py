@@ -25,6 +25,11 @@ def command(config: Path) -> None:
 
     Stopped at any point (Ctrl-C), the next run goes on where this one was. The daemon does the same
     by itself, so this is for looking before the first start.
+
+    \b
+    Examples:
+      winback sync
+      winback sync --config try.toml
     """
     settings = read_settings(config)
     log.set_up(style=settings.log.format, level="warning")

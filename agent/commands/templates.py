@@ -37,7 +37,13 @@ LANGUAGES = tuple(dict.fromkeys(language for _, language in SHIPPED))
 
 @click.group
 def command() -> None:
-    """Message templates: list them, see one filled in, submit those that come with winback."""
+    """Message templates: list them, see one filled in, submit those that come with winback.
+
+    \b
+    Examples:
+      winback templates push --dry-run
+      winback templates list
+    """
 
 
 @command.command(name="list")
@@ -47,6 +53,10 @@ def list_(config: Path) -> None:
 
     Order news that are off are only listed where the account has their template. The exit code is 1
     if something that is on cannot be sent.
+
+    \b
+    Examples:
+      winback templates list
     """
     settings = read_settings(config)
     with _whatsapp(settings) as whatsapp:
@@ -78,6 +88,11 @@ def show(name: str, language: str, phone: str, config: Path) -> None:
     It is filled with the values of somebody from the mirror (order news: with their newest order), in
     the language that a run would choose for them. One that comes with winback and is not on the account
     yet can be seen too. Nothing is sent. The exit code is 1 if it could not be sent as things are.
+
+    \b
+    Examples:
+      winback templates show we_miss_you
+      winback templates show price_drop --to +12025550101 --language es
     """
     settings = read_settings(config)
     with _whatsapp(settings) as whatsapp:
@@ -110,6 +125,11 @@ def push(names: tuple[str, ...], languages: tuple[str, ...], dry_run: bool, conf
     of all campaigns and of the order news that are on, in English (en), Spanish (es) and Portuguese
     (pt_BR). What is on the account already is left alone. The exit code is 1 if one could not be
     submitted.
+
+    \b
+    Examples:
+      winback templates push --dry-run
+      winback templates push we_miss_you --language es
     """
     settings = read_settings(config)
     wanted = _wanted(names, languages, settings)

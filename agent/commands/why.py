@@ -49,9 +49,10 @@ def command(who: str, moment: datetime | None, as_json: bool, config: Path) -> N
     A person is found by phone, by the customer's number in the shop, by e-mail or by WhatsApp's id.
 
     \b
-    winback why +12025550101
-    winback why 17 --at 2026-03-02
-    winback why ana@example.com --json
+    Examples:
+      winback why +12025550101
+      winback why 17 --at 2026-03-02
+      winback why ana@example.com --json
     """
     settings = read_sound_settings(config)
     now = WallClock().now()

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -139,7 +138,7 @@ class Machine:
     ) -> "subprocess.CompletedProcess[str]":
         """Bash, as root, that ends at its first failure; `answers` is its stdin. Never raises for how it
         ended."""
-        usual: Mapping[str, str] = {
+        usual = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": "/root",
             "LANG": "C.UTF-8",
@@ -171,7 +170,9 @@ class Machine:
         """Until it succeeds."""
         until = time.monotonic() + within
         while (done := self.run(script, folder="/")).returncode != 0:
-            assert time.monotonic() < until, f"{script}\n{done.stdout}{done.stderr}\n{self.journal()}"
+            assert time.monotonic() < until, (
+                f"{script}\n{done.stdout}{done.stderr}\n{self.journal()}"
+            )
             time.sleep(0.2)
 
     def _log(self) -> int:
