@@ -1,4 +1,4 @@
-"""Values as a program reads them: dataclasses as objects, money as text, instants as ISO 8601 in UTC."""
+"""Values as a program reads them: dataclasses and named tuples as objects, money as text, instants as ISO 8601 in UTC."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -25,6 +25,8 @@ def plain(value: Any) -> Any:
             return value
         case Mapping():
             return {str(plain(key)): plain(one) for key, one in value.items()}
+        case tuple() if hasattr(value, "_asdict"):  # one that has names
+            return plain(value._asdict())
         case Sequence():
             return [plain(one) for one in value]
     assert is_dataclass(value)  # noqa: S101 - nothing else is ever shown

@@ -149,7 +149,7 @@ def _messages(found: Explanation, zone: ZoneInfo) -> Table:
             at(one.decided_at, zone),
             one.campaign,
             _became(one, zone),
-            printable(one.reason) or "-",
+            printable(one.reason.partition("; ")[0]) or "-",  # without the reasons against others
             _cost(one.cost, found.cost_currency),
         )
     return table
@@ -222,6 +222,11 @@ def _end(found: Explanation, zone: ZoneInfo) -> Iterator[str]:
         yield f"Decision: chosen for {decision.campaign}, and hears nothing: {decision.why.value}"
     else:
         yield f"Decision: nothing: {decision.why.value}"
+    if decision.backlog:
+        yield (
+            "    of those who were quiet before yesterday a share is written to each day, the most recently "
+            "quiet first: it may be a later day (winback preview)"
+        )
     for hold in found.holds:
         yield f"Held: {f'{hold.campaign}: ' if hold.campaign else ''}{hold.what}\n    -> {hold.fix}"
     for line in found.unknown:

@@ -219,4 +219,5 @@ def _decision(settings: Settings, day: Day, judged: Judged) -> DecisionShown:
         reason=reason(decision, day),
         against=decision.against,
         leaves_at=None if planned.withheld else not_before(settings, day, planned.known),
+        backlog=planned.from_backlog,
     )

@@ -167,7 +167,8 @@ class DecisionShown:
     """What a run would do now, if nobody came before them for the room and the budget.
 
     `why` is CHOSEN, HELD_OUT, or why nothing. `reason`: in words, as it stands with a message.
-    `leaves_at`: when a message would leave at the earliest.
+    `leaves_at`: when a message would leave at the earliest. `backlog`: they were quiet before yesterday, so
+    they wait for their turn in the daily share.
     """
 
     why: Why
@@ -175,6 +176,7 @@ class DecisionShown:
     reason: str
     against: tuple[tuple[str, Why], ...]
     leaves_at: datetime | None
+    backlog: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from agent.config import Settings
+from agent.config import LoyaltyReward, Settings
 from agent.errors import BadInput, ConfigError
 from agent.explain.holds import gather_holds
 from agent.explain.plan_shown import CampaignPlanned, PlanShown, Sample
@@ -55,11 +55,12 @@ def plan_ahead(
     Raises BadInput while the mirror knows nothing of the shop.
     """
     zone = _day(at).zone
-    names, notes = [rehearse] if rehearse else [], _notes(settings)
+    names = [rehearse] if rehearse else []
     holds = gather_holds(settings, now, zone, names=names)
     on = {name for name, campaign in settings.campaigns.items() if campaign.enabled}
     if rehearse:
         settings = _as_if_on(settings, rehearse, now)
+    notes = _notes(settings)
     plan = _plan(settings, at)
     gathered = _gather(settings, plan, at, samples, on)
     left_alone = [
@@ -205,7 +206,9 @@ def read_as(
 
 
 def _notes(settings: Settings) -> list[str]:
-    notes = [f"coupons are made when they are needed: {CODE} stands for their letters"]
+    notes = []
+    if any(isinstance(one, LoyaltyReward) and one.enabled for one in settings.campaigns.values()):
+        notes.append(f"coupons are made when they are needed: {CODE} stands for their letters")
     if not is_drawn():
         notes.append(
             "chance has drawn nobody yet: who is held out will be others, and about as many"

@@ -1,8 +1,8 @@
 """What the rules ask, as values: so that one list decides, and is shown to whoever asks why."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from agent.rules.reasons import Why
 
@@ -10,11 +10,11 @@ Value = bool | int | str | date | datetime | timedelta | tuple[str, ...] | None
 """Of money: minor units of the shop's currency. Of articles: their names. None: there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """One thing that is asked before somebody is written to.
 
-    `name` is a word of `ASKED`. `against` is the reason that is given where it is not met.
+    `name` is a word of `ASKED`. `against` is the reason that is given where it is not met. A tuple, because a
+    run makes dozens of them for each person.
     """
 
     name: str

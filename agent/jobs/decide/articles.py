@@ -114,8 +114,8 @@ def _told_of_late(since: datetime) -> Counter[tuple[int, int]]:
     return told
 
 
-def arrivals(now: datetime) -> dict[int, list[Arrival]]:
-    """Category -> the products in it that can be bought, newest first."""
+def arrivals(now: datetime, since: datetime | None = None) -> dict[int, list[Arrival]]:
+    """Category -> the products in it that can be bought, newest first; those published after `since`."""
     by_category: dict[int, list[Arrival]] = {}
     read: dict[str, frozenset[int]] = {}  # a shop has many products of few categories
     query = (
@@ -133,6 +133,8 @@ def arrivals(now: datetime) -> dict[int, list[Arrival]]:
         )
         .order_by(Product.created_at.desc(), Product.woo_id.desc())
     )
+    if since is not None:
+        query = query.where(Product.created_at > since)
     for number, name, url, categories, published in raw(query):
         own = read.get(categories)
         if own is None:
