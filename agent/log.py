@@ -14,7 +14,9 @@ import re
 import sys
 from datetime import UTC, datetime
 
-_PHONE = re.compile(r"(?<![\w.:])\+[1-9]\d{6,14}(?!\d)")  # as we write all of them; no offset of a zone
+_PHONE = re.compile(
+    r"(?<![\w.:])\+[1-9]\d{6,14}(?!\d)"
+)  # as we write all of them; no offset of a zone
 _EMAIL = re.compile(r"[^\s@\"'<>()=:;,\\]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _WAMID = re.compile(r"wamid\.[A-Za-z0-9+/=_-]+")  # WhatsApp's ids: the number in base64
 _NO_KEY = re.compile(r'[\s="]+')  # what would end a key
@@ -96,7 +98,7 @@ def _without_people(line: str) -> str:
 
 
 def _quoted(value: object) -> str:
-    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    text = value.isoformat(timespec="seconds") if isinstance(value, datetime) else str(value)
     printable = text.isprintable()  # else a stranger's words could move the cursor or begin a line
     if text and printable and not any(letter in text for letter in ' "=\\'):
         return text

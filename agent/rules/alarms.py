@@ -1,6 +1,6 @@
 """Which alarms stand, by what is known: facts in, alarms out.
 
-KINDS is the list of all that there are; the README's table of them is tested against it.
+KINDS is the list of all that there are.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +14,7 @@ WARNING: Final = "warning"
 
 UNSURE_TOO_MANY: Final = 10  # of 24 hours
 FAILURES: Final = 3  # in a row, before a job counts as failing again and again
+REFUSALS: Final = 2  # in a row: a plugin of the shop's may refuse once in a while
 DRIFT_SHARE: Final = 0.01  # of the rows compared in a day
 DRIFT_ROWS: Final = 3
 ELEMENTS: Final = "they stay until you have looked: winback inbox"
@@ -174,7 +175,7 @@ def _whatsapp(facts: AlarmFacts) -> Iterator[Standing]:
         kind = "whatsapp_token" if code in TOKEN_CODES else "whatsapp_stopped"
         yield Standing(kind, said.what, said.fix, since=said.since)
     for one in facts.failing:
-        if one.job in OF_WHATSAPP and one.failure == UNAUTHORIZED:
+        if one.job in OF_WHATSAPP and _is_refused(one):
             yield Standing("whatsapp_token", one.trouble, one.fix, since=one.since)
     if facts.number is not None:
         yield Standing(
@@ -201,7 +202,7 @@ def _campaigns(facts: AlarmFacts) -> Iterator[Standing]:
 
 def _shop(facts: AlarmFacts) -> Iterator[Standing]:
     for one in facts.failing:
-        if one.job not in OF_WHATSAPP and one.failure == UNAUTHORIZED:
+        if one.job not in OF_WHATSAPP and _is_refused(one):
             yield Standing("shop_key", one.trouble, one.fix, since=one.since)
     if facts.shop_read_at is not None:
         waits_since = max(facts.shop_read_at, facts.running_since)
@@ -336,6 +337,10 @@ def _jobs(facts: AlarmFacts) -> Iterator[Standing]:
                 subject=one.job,
                 since=one.since,
             )
+
+
+def _is_refused(one: FailingJob) -> bool:
+    return one.failure == UNAUTHORIZED and one.failures >= REFUSALS
 
 
 def _latest(moment: datetime | None, other: datetime) -> datetime | None:

@@ -95,7 +95,7 @@ def test_what_begins_together_is_one_letter_and_what_is_over_another(
     assert tell(by_mail, now + MINUTE) == {}
     [letter] = room.letters
     assert letter["Subject"] == (
-        "[winback] Ana's Shop: 2 alarms: the database's disk has 12 MB left"
+        "[winback] Ana's Shop: 2 alarms: the database's disk is nearly full"
     )
     told = text(letter)
     assert "CRITICAL: the database's disk has 12 MB left" in told
@@ -105,7 +105,7 @@ def test_what_begins_together_is_one_letter_and_what_is_over_another(
 
     write_down([DISK], ways(by_mail), now + HOUR)
     assert tell(by_mail, now + HOUR) == {"told": 1}
-    assert room.letters[1]["Subject"].startswith("[winback] Ana's Shop: 1 over: 2 parts of")
+    assert room.letters[1]["Subject"].startswith("[winback] Ana's Shop: 1 over: parts of")
     assert "OVER: 2 parts of webhooks" in text(room.letters[1])
     assert len(room.letters) == 2
 

@@ -93,6 +93,11 @@ def test_a_shop_where_all_is_well_has_none(watching: Watching) -> None:
     assert look_at_health(now).alarms == []
 
 
+def refused_twice(job: str, now: datetime, trouble: str) -> None:
+    for at in (now - MINUTE, now):
+        run(job, at, trouble=trouble, failure="Unauthorized", fix="another one")
+
+
 def stuck(now: datetime) -> None:
     message(now - 3 * HOUR, not_before=now - 2 * HOUR)
 
@@ -144,8 +149,8 @@ def failing(now: datetime) -> None:
         (lambda now: Pause.put(EVERYTHING, ERROR, "WhatsApp stopped us: 190 expired", now=now), "whatsapp_token", "", "190 expired"),
         (lambda now: Pause.put(MARKETING, ERROR, "WhatsApp stopped us: 131048 spam", now=now), "whatsapp_stopped", "", "131048"),
         (lambda now: Pause.put(EVERYTHING, ERROR, "WhatsApp stopped us: odd", now=now), "whatsapp_stopped", "", "odd"),
-        (lambda now: run("account", now, trouble="WhatsApp answered 190", failure="Unauthorized", fix="a new token"), "whatsapp_token", "", "190"),
-        (lambda now: run("poll", now, trouble="401", failure="Unauthorized", fix="a new key"), "shop_key", "", "401"),
+        (lambda now: refused_twice("account", now, "WhatsApp answered 190"), "whatsapp_token", "", "190"),
+        (lambda now: refused_twice("poll", now, "401"), "shop_key", "", "401"),
         (lambda now: Pause.put(MARKETING, ACCOUNT, "the number's quality is RED", now=now), "whatsapp_number", "", "RED"),
         (lambda now: Pause.put(EVERYTHING, RESTRICTION, "Meta restricts", now=now), "whatsapp_restriction", "", "Meta"),
         (lambda now: Pause.put("we_miss_you", CANARY, "12 % failed", now=now), "canary", "we_miss_you", "12 %"),

@@ -110,6 +110,7 @@ def test_every_kind_can_stand_and_belongs_to_a_part() -> None:
         {"forward": replace(SAID, since=None)},
         {"failing": [job("templates", failures=2)]},
         {"failing": [job("templates", since=NOON - MINUTE)]},
+        {"failing": [job("account", failure="Unauthorized", failures=1)]},  # perhaps once
         {"failing": [job("hints", failure="ShopAway")]},  # that is mirror_stale
     ],
 )

@@ -19,6 +19,7 @@ from agent.config import Settings
 from agent.errors import Retryable, WinbackError
 from agent.jobs.alarms.watch import EMAIL, WEBHOOK
 from agent.log import Log
+from agent.rules.alarms import KINDS
 from models import Alarm, ShopFact, Telling
 from models.alarms import BEGINS
 
@@ -122,7 +123,8 @@ def _subject(settings: Settings, begins: Sequence[Alarm], over: Sequence[Alarm])
     if over:
         counts.append(f"{len(over)} over")
     first = (begins or over)[0]
-    said = f"[winback] {_shop(settings)}: {', '.join(counts)}: {first.what}"
+    about = f" ({first.subject})" if first.subject else ""
+    said = f"[winback] {_shop(settings)}: {', '.join(counts)}: {KINDS[first.kind][1]}{about}"
     return said if len(said) <= LONGEST_SUBJECT else said[: LONGEST_SUBJECT - 3] + "..."
 
 
