@@ -17,7 +17,7 @@ from peewee import fn
 
 from agent.consent import forget_words
 from agent.log import Log
-from agent.person_key import hashed, person_key
+from agent.person_key import name_hashes
 from agent.rules.phones import wa_id_candidates
 from models import (
     Confirmation,
@@ -193,22 +193,8 @@ def forget(person: Person, *, now: datetime) -> Forgetting:
     return found
 
 
-def hashes_of(
-    *, phones: Iterable[str] = (), emails: Iterable[str] = (), accounts: Iterable[int] = ()
-) -> dict[tuple[str, str], str]:
-    """(kind, value) -> its keyed hash, as `Forgotten` has it. An e-mail's is not that of a number with
-    the same letters."""
-    key = person_key()
-    names = [
-        *((PHONE, phone) for phone in phones),
-        *((EMAIL, email) for email in emails),
-        *((CUSTOMER, str(account)) for account in accounts),
-    ]
-    return {(kind, value): hashed(key, f"{kind} {value}") for kind, value in names}
-
-
 def _keep_hashes(person: Person, now: datetime) -> None:
-    hashes = hashes_of(phones=person.phones, emails=person.emails, accounts=person.accounts)
+    hashes = name_hashes(phones=person.phones, emails=person.emails, accounts=person.accounts)
     Forgotten.put(hashes.values(), now)
 
 

@@ -6,9 +6,12 @@ It is made once and stands in the database, so that a copy that is put back deci
 
 import hmac
 import secrets
+from collections.abc import Iterable
 from hashlib import sha256
 
 from models import ShopFact
+from models.erasures import PHONE
+from models.insight import CUSTOMER, EMAIL
 
 _NAME = "person_key"
 
@@ -30,3 +33,17 @@ def is_drawn() -> bool:
 def hashed(key: bytes, text: str) -> str:
     """The keyed hash of a phone or a name: HMAC-SHA256, in hexadecimal digits."""
     return hmac.new(key, text.encode(), sha256).hexdigest()
+
+
+def name_hashes(
+    *, phones: Iterable[str] = (), emails: Iterable[str] = (), accounts: Iterable[int] = ()
+) -> dict[tuple[str, str], str]:
+    """(kind, value) -> its keyed hash, as `Forgotten` has it. The kind is in it: an e-mail's hash is never
+    that of a number."""
+    key = person_key()
+    names = [
+        *((PHONE, phone) for phone in phones),
+        *((EMAIL, email) for email in emails),
+        *((CUSTOMER, str(account)) for account in accounts),
+    ]
+    return {(kind, value): hashed(key, f"{kind} {value}") for kind, value in names}

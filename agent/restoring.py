@@ -25,8 +25,8 @@ from agent.database import held
 from agent.epoch import treat_as_restored
 from agent.errors import BadInput
 from agent.marks import beside, read_marks, sync_folder, write_marks
-from agent.person_key import hashed, person_key
-from models import Epoch, Heartbeat, Message, Statement
+from agent.person_key import hashed, name_hashes, person_key
+from models import Contact, Departed, Epoch, Forgotten, Heartbeat, Message, Statement
 from models.base import (
     carry_out_each,
     close_database,
@@ -37,6 +37,7 @@ from models.base import (
     unknown_migrations,
 )
 from models.base import database as handle
+from models.erasures import PHONE, PUT_BACK
 
 OURS = frozenset({"schema_migration", "message", "contact", "consent_statement"})
 SAID = 'SELECT phone, purpose, says, source, words, said_at, recorded_at FROM present."consent_statement"'
@@ -53,6 +54,10 @@ THERE = "SELECT 1 FROM present.sqlite_master WHERE name = ?"
 ERASED_TAKEN_OVER = (
     'INSERT OR IGNORE INTO main."consent_erased" (phone_hash, purpose, said_at) '
     'SELECT phone_hash, purpose, said_at FROM present."consent_erased"'
+)
+FORGOTTEN_TAKEN_OVER = (
+    'INSERT OR IGNORE INTO main."forgotten" (name_hash, forgotten_at) '
+    'SELECT name_hash, forgotten_at FROM present."forgotten"'
 )
 ERASED_AGAIN = (
     'DELETE FROM main."consent_statement" WHERE EXISTS (SELECT 1 FROM main."consent_erased" AS erased '
@@ -163,7 +168,7 @@ def _make_ready(
         migrate()
         waiting = Message.select().where(Message.state == "queued").count()
         treat_as_restored(now)
-        statements = _take_over(present)
+        statements = _take_over(present, now)
         Epoch.put(mark=mark)
         Heartbeat.update(
             beat_at=now, stopped_at=now
@@ -186,7 +191,7 @@ def _keep_the_key(present: Path) -> None:
             )
 
 
-def _take_over(present: Path) -> int | None:
+def _take_over(present: Path, now: datetime) -> int | None:
     """What people said since, who was erased, webhooks that nobody has read yet, replies that the shop is
     yet to be told of, where the links lead that people have, and what was paused, as far as they are still
     there."""
@@ -205,6 +210,8 @@ def _take_over(present: Path) -> int | None:
             } | _erase_again()
             for begin in range(0, len(phones), PHONES_A_TIME):
                 recount(sorted(phones)[begin : begin + PHONES_A_TIME])
+            if _has("forgotten"):
+                _forget_again(now)
             if _has("forward"):
                 handle.execute_sql(TO_TELL_OF)
             if _has("link"):
@@ -232,6 +239,23 @@ def _erase_again() -> set[str]:
     if _has("consent_erased"):
         handle.execute_sql(ERASED_TAKEN_OVER)
     return {phone for (phone,) in handle.execute_sql(ERASED_AGAIN).fetchall()}
+
+
+def _forget_again(now: datetime) -> None:
+    """Whom the copy knows and who was erased since it was made is noted, and erased by the daemon."""
+    handle.execute_sql(FORGOTTEN_TAKEN_OVER)
+    last = 0
+    query = Contact.select(Contact.id, Contact.phone, Contact.created_at).order_by(Contact.id)
+    while rows := tuples(query.where(Contact.id > last).limit(PHONES_A_TIME)):
+        hashes = name_hashes(phones=[phone for _, phone, _ in rows])
+        since = Forgotten.since(hashes.values())
+        erased = [
+            number
+            for number, phone, met in rows
+            if (moment := since.get(hashes[PHONE, phone])) is not None and met <= moment
+        ]
+        Departed.note(erased, PUT_BACK, now)
+        last = rows[-1][0]
 
 
 def _free(name: Path) -> Path:

@@ -8,6 +8,9 @@ from peewee import CharField, CompositeKey, IntegerField, TextField, fn
 
 from models.base import Table, UtcField, among, among_pairs, tuples
 
+PUT_BACK = (
+    "erased after the copy was made that was put back"  # how somebody came to be noted: for certain
+)
 PHONE = "phone"  # a kind of name, beside those of Identity
 
 
@@ -47,7 +50,7 @@ class Departed(Table):
     them, and then they are erased here, too."""
 
     contact_id = IntegerField(primary_key=True)
-    how = TextField()  # order erased, account deleted
+    how = TextField()  # order erased, account deleted, ..., PUT_BACK
     noted_at = UtcField()
 
     class Meta:

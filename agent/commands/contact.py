@@ -29,7 +29,8 @@ SHOP_TOO = (
     'settings, "Remove personal data from orders on request"), and delete the account'
 )
 COPIES_TOO = (
-    "copies of before (`winback backup`) still have them, and bring them back if one is restored"
+    "copies of before (`winback backup`) still have them: `winback restore` erases them again, but delete "
+    "the old ones in time"
 )
 
 dry_run_option = click.option(

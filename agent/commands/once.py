@@ -158,7 +158,7 @@ def _list(timetable: Timetable) -> None:
     width = max(len(job.name) for job in timetable.jobs())
     for job in timetable.jobs():
         ran = last.get(job.name)
-        when = f"last {ran:%Y-%m-%d %H:%M} UTC" if ran else "never yet"
+        when = f"last {ran:%Y-%m-%d %H:%M} UTC" if ran else "nothing to tell of yet"
         click.echo(f"{job.name:{width}}  {_often(job):24}  {when}")
 
 

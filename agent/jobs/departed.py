@@ -6,6 +6,7 @@ from datetime import datetime
 from agent.forgetting import forget, person_of
 from agent.log import Log
 from models import Contact, Customer, Departed, Order
+from models.erasures import PUT_BACK
 
 log = Log(__name__)
 
@@ -21,7 +22,7 @@ def forget_departed(*, now: datetime, beat: Callable[[], None]) -> dict[str, int
     for one in list(Departed.select().order_by(Departed.contact_id)):
         beat()
         contact = Contact.get_or_none(Contact.id == one.contact_id)
-        if contact is None or _is_there(one.contact_id):
+        if contact is None or (one.how != PUT_BACK and _is_there(one.contact_id)):
             one.delete_instance()
             continue
         found = forget(person_of(contact), now=now)

@@ -24,6 +24,8 @@ from agent.consent import Heard, forget_words, record, stands
 from agent.database import owned, shared
 from agent.epoch import COPY, Life, standing_doubt
 from agent.errors import AlreadyRunning, BadInput, DatabaseTrouble
+from agent.forgetting import forget, person_of
+from agent.jobs.departed import forget_departed
 from agent.marks import beside, read_marks
 from agent.person_key import person_key
 from agent.restoring import put_back
@@ -37,6 +39,7 @@ from models import (
     Heartbeat,
     Link,
     Message,
+    Order,
     Pause,
     ShopFact,
     Statement,
@@ -310,6 +313,20 @@ def test_who_was_erased_since_is_erased_from_the_copy_too(
         assert (Statement.select().count(), Erased.select().count()) == (0, 2)
         assert {one.answer for one in stands(PHONE).values()} == {"no"}
         assert Contact.get(Contact.phone == PHONE).marketing == "no"
+
+
+def test_who_was_forgotten_since_is_forgotten_again(config: Path, path: Path, copy: Path) -> None:
+    with owned(path):
+        forget(person_of(Contact.get(Contact.phone == PHONE)), now=now())
+    assert run(config, "restore", str(copy)).exit_code == 0
+    with owned(path):
+        assert Contact.get_or_none(Contact.phone == PHONE) is not None  # the copy knows them
+        # given that the shop of the copy has them still
+        Order.insert(
+            woo_id=9, contact_id=Contact.get(Contact.phone == PHONE).id, read_at=now()
+        ).execute()
+        assert forget_departed(now=now(), beat=lambda: None) == {"people forgotten": 1}
+        assert Contact.get_or_none(Contact.phone == PHONE) is None
 
 
 def test_a_copy_of_before_there_was_a_key_gets_that_of_the_other(

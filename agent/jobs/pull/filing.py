@@ -161,6 +161,8 @@ def forget(table: type[Copy], name: str, ids: Sequence[int], filing: Filing) -> 
         return
     if table is Order:
         Hint.delete().where(Hint.kind == "lines", Hint.woo_id.in_(ids)).execute()
+    if table is Product:
+        ProductWas.keep(ids, filing.now)
     gone = table.forget(ids)
     Found.add(name, filing.means, gone, filing.now.date())
     if gone:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from agent.forgetting import hashes_of
+from agent.person_key import name_hashes
 from agent.rules.copies import Row
 from agent.rules.phones import read_phone
 from models import Forgotten
@@ -26,7 +26,7 @@ def leave_out_forgotten(rows: Sequence[Row], what: str, *, country: str) -> None
     if not rows or not Forgotten.any():
         return
     named = [_names(row, what, country) for row in rows]
-    hashes = hashes_of(
+    hashes = name_hashes(
         phones={phone for phone, _, _ in named if phone},
         emails={email for _, email, _ in named if email},
         accounts={account for _, _, account in named if account},
