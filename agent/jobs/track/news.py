@@ -30,7 +30,9 @@ BAD: Final = frozenset(
     {"REJECTED", "PAUSED", "DISABLED", "FLAGGED", "LIMIT_EXCEEDED", "LOCKED", "ARCHIVED", "DELETED"}
 )
 SCOPES: Final = {Holds.EVERYTHING: EVERYTHING, Holds.MARKETING: MARKETING}
-TEMPLATE: Final = "winback templates list tells what follows; WhatsApp Manager has it, and takes reviews"
+TEMPLATE: Final = (
+    "winback templates list tells what follows; WhatsApp Manager has it, and takes reviews"
+)
 LOOK_AT: Final = "Meta Business Suite > Account quality tells why, and takes requests for a review"
 
 
@@ -70,7 +72,9 @@ def _tell_of_template(news: TemplateStatus | TemplateQuality | TemplateCategory)
             tell("template.status", **about, now=news.event, why=why or "not told", fix=TEMPLATE)
         case TemplateQuality():
             tell = log.warning if news.now == "RED" else log.info
-            tell("template.quality", **about, now=news.now, was=news.was or "not told", fix=TEMPLATE)
+            tell(
+                "template.quality", **about, now=news.now, was=news.was or "not told", fix=TEMPLATE
+            )
         case TemplateCategory() if news.becomes:
             log.warning(
                 "template.category_announced", **about, now=news.now, becomes=news.becomes,

@@ -160,9 +160,7 @@ def _move(message: Message, status: Status, settings: Settings, now: datetime) -
         if status.code is not None:
             action = action_of(status.code, by_status=True)
         tell = log.info if action in OF_THE_PERSON else log.warning
-        tell(
-            "message.failed", **named(message), code=status.code, detail=status.detail, fix=FAILED
-        )
+        tell("message.failed", **named(message), code=status.code, detail=status.detail, fix=FAILED)
         if status.code is not None and action is not None:
             said = f"{status.code} {status.detail}"
             heed(settings, message, status.code, action, said, at=status.at, now=now)
