@@ -153,7 +153,10 @@ def test_a_hangup_brings_the_new_config_into_force(world: World, start: Start) -
         campaigns__we_miss_you__enabled=False, order_news__order_completed__enabled=True
     )
     daemon.send_signal(signal.SIGHUP)
-    assert "campaigns=none order_news=order_completed" in daemon.wait_for("config.reloaded")
+    reloaded = daemon.wait_for("config.reloaded")
+    assert "campaigns=none order_news=order_completed" in reloaded
+    named = "campaigns.we_miss_you.enabled,order_news.order_completed.enabled"
+    assert f" changed={named} " in reloaded
     [uid] = world.queue()
     wait_until(lambda: message(uid).state == "cancelled")
     assert message(uid).detail == "the campaign was switched off"
