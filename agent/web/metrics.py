@@ -7,9 +7,7 @@ was asked for, or by HTTP/1.0, which is what a bare `proxy_pass` of nginx speaks
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import peewee
@@ -23,13 +21,12 @@ from agent.jobs.intake_status import look_at_intake
 from agent.log import Log
 from agent.web.intake_metrics import IntakeMetrics
 from agent.web.operation_metrics import OperationMetrics
+from agent.web.this_machine import comes_from_this_machine
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
 log = Log(__name__)
-
-PROXIED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
 
 
 def metrics(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Blueprint:
@@ -38,7 +35,7 @@ def metrics(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Bl
 
     @routes.get("/metrics")
     def scrape() -> Response:
-        if not _from_this_machine():
+        if not comes_from_this_machine(request):
             abort(404)
         from prometheus_client import CollectorRegistry
         from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -55,27 +52,6 @@ def metrics(settings: Callable[[], Settings], now: Callable[[], datetime]) -> Bl
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return routes
-
-
-def _from_this_machine() -> bool:
-    return (
-        _is_loopback(request.remote_addr or "")
-        and _is_loopback(_asked_for())
-        and request.environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
-        and not any(header in request.headers for header in PROXIED)
-    )
-
-
-def _asked_for() -> str:
-    """The host that was asked for, without its port."""
-    bare, bracket, _ = request.host.removeprefix("[").partition("]")
-    return bare if bracket else request.host.partition(":")[0]
-
-
-def _is_loopback(host: str) -> bool:
-    with suppress(ValueError):  # a name, not a number
-        return ip_address(host).is_loopback
-    return host == "localhost"
 
 
 class _Mirror:
