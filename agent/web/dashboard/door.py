@@ -12,7 +12,6 @@ from agent.log import Log
 from agent.web.dashboard.access import TooManyTries
 from agent.web.dashboard.frame import Frame, to
 from agent.web.dashboard.pages import HEADERS, page
-from agent.web.dashboard.tongue import Tongue
 from agent.web.seldom import Seldom
 from models.base import wait_for_writers
 
@@ -32,6 +31,8 @@ def guard(routes: Blueprint, frame: Frame) -> None:
     def admit() -> Answer | None:
         if not frame.settings().dashboard.enabled:
             return Response("not here", 404, mimetype="text/plain")
+        from agent.web.dashboard.tongue import Tongue  # with babel, once somebody looks
+
         wait_for_writers(PATIENCE)
         g.say = Tongue.of(frame.settings())
         g.visit = visit = frame.access.look(request)

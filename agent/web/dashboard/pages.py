@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from agent.rules.phones import masked
 from agent.web.dashboard import charts, names
-from agent.web.dashboard.tongue import Tongue, catalogue
+
+if TYPE_CHECKING:
+    from agent.web.dashboard.tongue import Tongue
 
 FOLDER: Final = Path(__file__).parent / "templates"
 HEADERS: Final[Mapping[str, str]] = {
@@ -26,7 +28,7 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 
 
-def page(template: str, say: Tongue, status: int = 200, **facts: Any) -> Response:
+def page(template: str, say: "Tongue", status: int = 200, **facts: Any) -> Response:
     """`facts` are what the template shows; everything in them is escaped."""
     text = environment(say.language).get_template(template).render(say=say, **facts)
     return Response(text, status, mimetype="text/html")
@@ -35,6 +37,8 @@ def page(template: str, say: Tongue, status: int = 200, **facts: Any) -> Respons
 @lru_cache(maxsize=4)
 def environment(language: str) -> Environment:
     """The templates with the texts of one language. A name that a template does not know is an error."""
+    from agent.web.dashboard.tongue import catalogue
+
     made = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
