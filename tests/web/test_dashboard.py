@@ -13,8 +13,9 @@ from dashboard_stage import NOW, PAGES, Browser, fill, plain, settings_with
 from dashboard_stage import insert_message as put
 
 from agent.config import Settings
+from agent.rules.comparison import Verdict
 from agent.web import Listener, intake
-from models import Awaited, Pause, ShopFact
+from models import Awaited, Figure, Pause, ShopFact
 from models.delivery import EVERYTHING
 
 
@@ -128,3 +129,34 @@ def test_a_page_without_a_match_among_the_newest_leads_further_back(
         pages += 1
     assert pages == 2
     assert "/dashboard/messages/1000" in page
+
+
+LIFTS = {
+    "MORE": "About 120 more people bought (40 to 200)",
+    "FEWER": "About 120 fewer people bought (40 to 200)",
+    "NO_DIFFERENCE": "No difference worth knowing",
+    "CANNOT_TELL": "That cannot be told yet. About 9,000 more people would show it",
+    "NOT_COMPARABLE": "The groups cannot be compared",
+    "NOBODY": "Nobody is held out to compare",
+}
+
+
+def test_what_a_campaign_brought_is_said_with_its_interval(
+    settings: Settings, open_pages: Callable[..., Browser]
+) -> None:
+    fill(settings, NOW)
+    browser = open_pages()
+    kept = Figure.get().value
+    for verdict in Verdict:
+        sign = -1 if verdict is Verdict.FEWER else 1
+        span = sorted((sign * 40.0, sign * 200.0))
+        kept["campaigns"][0]["compared"] = {
+            "verdict": verdict.name, "treated": 9_000, "treated_rate": 0.05, "control": 1_000,
+            "control_rate": 0.04, "difference": [0.01, 0.002, 0.018], "buyers": [sign * 120.0, *span],
+            "revenue": [1_000_000.0, 500_000.0, 1_500_000.0], "more_needed": 9_000, "since": None,
+        }  # fmt: skip
+        Figure.put("overview", kept, NOW)
+        words = plain(browser.get("/").text)
+        assert LIFTS[verdict.name] in words
+        certain = verdict in (Verdict.MORE, Verdict.FEWER)
+        assert ("R$10,000.00 (R$5,000.00 to R$15,000.00)" in words) == certain
