@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -64,13 +65,14 @@ def _watch(settings: Settings, console: Console, every: float) -> Seen:
     service = Service(WallClock())
     service.listen_to_signals()
     seen = see(settings, service.clock.now())
-    with Live(
-        picture(seen), console=console, auto_refresh=False, vertical_overflow="visible"
-    ) as live:
-        try:
-            while True:
-                service.sleep(every)
-                seen = see(settings, service.clock.now())
-                live.update(picture(seen), refresh=True)
-        except Stopping:
-            return seen
+    # a screen of its own: what is longer than it is cut off below, and does not scroll by
+    with (
+        suppress(Stopping),
+        Live(picture(seen), console=console, auto_refresh=False, screen=True) as live,
+    ):
+        while True:
+            service.sleep(every)
+            seen = see(settings, service.clock.now())
+            live.update(picture(seen), refresh=True)
+    console.print(picture(seen))
+    return seen

@@ -66,6 +66,8 @@ def write_down(found: Sequence[Standing], told_by: Sequence[str], now: datetime)
     """Bring the table in line with what stands, in one transaction with what is to be told of it."""
     tally: Counter[str] = Counter()
     new = {one.key: one for one in found}
+    if not new and not Alarm.standing():  # the usual case, and no reason to wait for other writers
+        return {}
     with transaction():
         for alarm in Alarm.standing():
             seen = new.pop((alarm.kind, alarm.subject), None)
