@@ -92,7 +92,7 @@ def command(phone: str, name: str, language: str, yes: bool, wait: int, config: 
             raise Refused(
                 f"{name} cannot be sent: {'; '.join(letter.wrong)}", fix="winback templates list"
             )
-        for line in _warnings(settings, service):
+        for line in _warnings(service):
             click.echo(f"note: {line}")
         if not yes:
             click.confirm(
@@ -133,12 +133,10 @@ def _require_no_refusal(phone: str, purpose: str) -> None:
         )
 
 
-def _warnings(settings: Settings, service: Service) -> Iterator[str]:
+def _warnings(service: Service) -> Iterator[str]:
     for pause in Pause.in_force(service.clock.now()):
         if pause.scope == EVERYTHING or pause.source != "operator":
             yield f"{in_words(pause)}; a test leaves all the same"
-    if not settings.web.public_url:
-        yield "public_url of [web] is not set: that WhatsApp's webhooks arrive is not known"
 
 
 def _body(

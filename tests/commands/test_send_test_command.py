@@ -15,6 +15,7 @@ from agent.errors import BadInput, Refused, Unsure
 from agent.jobs.track.statuses import file_statuses
 from agent.rules.inbound import StatusUpdate
 from agent.rules.shipped import SHIPPED
+from agent.sandbox.whatsapp.messages import outgoing_id
 from agent.sandbox.whatsapp.turns import LOST, TAKEN, refused
 from models import Contact, Link, Message, Order, Product, ShopFact, Status
 from models.base import database
@@ -199,3 +200,30 @@ def test_a_lost_answer_is_unsure(config: Path, world: World) -> None:
     error = send(config, ANA, "we_miss_you").exception
     assert isinstance(error, Unsure)
     assert len(world.whatsapp.accepted) == 1
+
+
+def heard_ahead(world: World, nth: int, *statuses: str) -> None:
+    """WhatsApp's statuses of the message that will be the `nth` to Ana, as the daemon files them."""
+    wamid = outgoing_id(ANA.removeprefix("+"), nth, world.whatsapp.seed)
+    with owned(world.folder / "winback.db"):
+        for status in statuses:
+            Status.insert(
+                wamid=wamid, status=status, at=world.clock.now(), code=131026, detail="not there"
+            ).execute()
+
+
+def test_what_becomes_of_it_is_told_as_it_is_heard(config: Path, world: World) -> None:
+    heard_ahead(world, 1, "sent", "delivered")
+    done = typed("send-test", ANA, "we_miss_you", "--wait", "5", "--yes", "--config", str(config))
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[-2:] == ["sent", "delivered"]
+    # one that fails after it was taken
+    heard_ahead(world, 2, "failed")
+    arguments = ("send-test", ANA, "we_miss_you", "--wait", "5", "--yes", "--config", str(config))
+    error = typed(*arguments).exception
+    assert isinstance(error, Refused)
+    assert "131026" in error.what
+    # and one of which nothing is heard
+    done = typed("send-test", ANA, "we_miss_you", "--wait", "1", "--yes", "--config", str(config))
+    assert done.exit_code == 0
+    assert "No status came in 1 s" in done.output
