@@ -10,10 +10,13 @@ from typing import Any, Final
 
 from peewee import AutoField, BigIntegerField, CharField, IntegerField, TextField
 
-from models.base import JsonField, Table, UtcField, database
+from models.base import JsonField, Table, UtcField, among, database, raw
+from models.mirror import Product
 
 KEPT: Final = ("status", "visibility", "name", "permalink", "categories")
 """The columns of a product whose past is kept here."""
+
+GONE: Final = "gone"
 
 _COLUMNS: Final = (
     "contact_id, product_id, variation_id, kind, price, stock_status, first_at, seen_at, source"
@@ -25,7 +28,7 @@ class ProductWas(Table):
 
     id = AutoField()
     product_id = BigIntegerField()
-    field = CharField()  # one of KEPT
+    field = CharField()  # one of KEPT, or GONE
     was = JsonField(null=True)
     until = UtcField(index=True)
 
@@ -36,6 +39,22 @@ class ProductWas(Table):
     @classmethod
     def add(cls, rows: Iterable[Mapping[str, Any]]) -> int:
         return cls.write_each(rows, lambda insert: insert)
+
+    @classmethod
+    def keep(cls, ids: Sequence[int], until: datetime) -> None:
+        """Whole rows, with their variations, that are about to go: under the name GONE, as the table has
+        them. In the caller's transaction."""
+        known = Product.select().where(among(Product.woo_id, ids) | among(Product.parent_id, ids))
+        names = [field.name for field in Product._meta.sorted_fields]  # noqa: SLF001 - peewee has no other name for it
+        cls.add(
+            {
+                "product_id": row[names.index("woo_id")],
+                "field": GONE,
+                "was": dict(zip(names, row, strict=True)),
+                "until": until,
+            }
+            for row in raw(known)
+        )
 
     @classmethod
     def forget_before(cls, moment: datetime) -> int:

@@ -64,19 +64,15 @@ def changed(document: Document, changes: Mapping[Steps, object]) -> Document:
 
 
 class _Changed(Lines):
-    """Where things stand; what was changed stands nowhere."""
+    """Where things stand; what was changed stands on no line of the file."""
 
     def __init__(self, lines: Lines, changes: Iterable[Steps]) -> None:
-        self._lines, self._changes = lines, tuple(changes)
-
-    @property
-    def found(self) -> Mapping[Steps, int]:
-        return self._lines.found
-
-    def of(self, steps: Steps) -> int:
-        if any(steps[: len(one)] == one for one in self._changes):
-            return 0
-        return self._lines.of(steps)
+        others = {
+            steps: line
+            for steps, line in lines.found.items()
+            if not any(steps[: len(one)] == one for one in changes)
+        }
+        self._found = others | dict.fromkeys(changes, 0)
 
 
 def _may_be_tried(steps: Steps) -> bool:

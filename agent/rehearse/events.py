@@ -31,6 +31,7 @@ from models.delivery import MARKETING
 from models.interest import CARTS, SHOP
 from models.mirror import NOT_ORDERS
 from models.order_changes import STATUS
+from models.past import GONE
 
 CONTACT, STATEMENT, ERASED, ACCOUNT, ORDER, REFUND, PRODUCT, INTEREST, OTHER = (
     "contact", "statement", "erased", "account", "order", "refund", "product", "interest", "other",
@@ -155,7 +156,7 @@ def _products(after: str) -> Iterator[Event]:
         LaterProductWas.until, LaterProductWas.product_id, LaterProductWas.field
     ).where(LaterProductWas.until > instant(after))
     for at, number, field in raw(others):
-        yield Event(at, PRODUCT, number, field == "status")
+        yield Event(at, PRODUCT, number, field in ("status", GONE))
 
 
 def _interest(after: str, percent: int) -> Iterator[Event]:

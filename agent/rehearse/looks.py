@@ -28,7 +28,7 @@ def wind_back(at: str) -> None:
     Interest.delete().where(
         (Interest.first_at > moment)
         | Interest.contact_id.not_in(there)
-        | (Interest.source == SHOP)  # its carts are followed anew
+        | ((Interest.source == SHOP) & (Interest.seen_at > moment))  # its carts are followed anew
     ).execute()
     put_interest(_changed_later(moment), at)
 

@@ -46,8 +46,7 @@ def as_of(settings: Settings, moment: datetime, *, as_said: bool = False) -> Ite
     """
     path = settings.database.path
     require_there(path)
-    before = database.obj
-    with tempfile.TemporaryDirectory(prefix="winback-") as name:
+    with in_place_of_the_open_one(), tempfile.TemporaryDirectory(prefix="winback-") as name:
         try:
             now = _copies(path, Path(name))
             for pragma in ("synchronous = off", "cache_size = -64000"):  # it is thrown away
@@ -60,8 +59,17 @@ def as_of(settings: Settings, moment: datetime, *, as_said: bool = False) -> Ite
         finally:
             with suppress(peewee.InterfaceError):  # it never came to be opened
                 close_database()
-            if before is not None:
-                database.initialize(before)
+
+
+@contextmanager
+def in_place_of_the_open_one() -> Iterator[None]:
+    """Another database is opened inside; the one that is open now is the tables' again afterwards."""
+    before = database.obj
+    try:
+        yield
+    finally:
+        if before is not None:
+            database.initialize(before)
 
 
 def _copies(path: Path, folder: Path) -> Path:
@@ -135,7 +143,7 @@ def _notes(known: Known, moment: datetime) -> tuple[str, ...]:
         when = f"since {first[:10]}" if first else "from now on"
         notes.append(f"what people looked at is known {when}")
     notes.append(
-        "deleted orders, products and people are gone from the past too, and so is what was taken off "
-        "wishlists; names, texts and categories of products are those of now"
+        "orders that were deleted, people who were erased, and lines of orders that were edited are not as "
+        "they were"
     )
     return tuple(notes)

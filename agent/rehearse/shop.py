@@ -18,6 +18,7 @@ from models import Customer, Order, OrderChange, OrderLine, Product, ProductChan
 from models.attached import copy_seen
 from models.base import among, instant, tuples
 from models.order_changes import STATUS, TOTAL
+from models.past import GONE
 
 FAR = "9998-12-31 00:00:00.000000"
 """When all products were read: what the copy has of them is the shop's own word."""
@@ -117,10 +118,10 @@ def put_refunds(ids: Collection[int]) -> None:
 
 
 def put_accounts(ids: Collection[int]) -> list[Row]:
-    """Returns their rows."""
+    """Returns their rows, each with its own number as that of an account, as orders have it."""
     rows = list(LaterCustomer.select().where(among(LaterCustomer.woo_id, ids)).dicts())
     Customer.absorb(rows)
-    return rows
+    return [row | {"customer_id": row["woo_id"]} for row in rows]
 
 
 def put_products(ids: Collection[int], at: str) -> None:
@@ -147,10 +148,23 @@ def put_products(ids: Collection[int], at: str) -> None:
     )
     for product, field, was in tuples(others):
         were.setdefault(product, {})[field] = was
-    rows = list(LaterProduct.select().where(among(LaterProduct.woo_id, ids)).dicts())
-    for row in rows:
-        row |= {**were.get(row["woo_id"], {}), "read_at": _moment(FAR)}
-    Product.absorb(rows)
+    rows = {
+        row["woo_id"]: row
+        for row in LaterProduct.select().where(among(LaterProduct.woo_id, ids)).dicts()
+    }
+    for product, own in were.items():
+        gone = own.pop(GONE, None)
+        if product not in rows and gone is not None:
+            rows[product] = {name: _read(name, value) for name, value in gone.items()}
+    for number, row in rows.items():
+        row |= {**were.get(number, {}), "read_at": _moment(FAR)}
+    Product.forget(sorted(set(ids) - rows.keys()))
+    Product.absorb(list(rows.values()))
+
+
+def _read(name: str, value: Any) -> Any:
+    """A value as the table has it -> as a row has it."""
+    return getattr(Product, name).python_value(value)
 
 
 def _observed(name: str, text: str | None) -> Any:

@@ -21,7 +21,7 @@ from agent.jobs.decide import ALERTS, EVERYTHING, decide
 from agent.rehearse import queue
 from agent.rehearse.outcome import Simulation, gather_outcome
 from agent.rehearse.queue import Queue
-from agent.rehearse.rewind import as_of
+from agent.rehearse.rewind import as_of, in_place_of_the_open_one
 from agent.rehearse.timeline import Timeline
 from agent.rules.cadence import Daily, Every
 from agent.rules.reasons import Why
@@ -168,7 +168,7 @@ def simulate(
     Raises BadInput where the mirror has no such history, ConfigError where prices are missing, and
     DatabaseTrouble.
     """
-    with shared(settings.database.path):
+    with in_place_of_the_open_one(), shared(settings.database.path):
         began = first_moment(now, days)
     with rehearsed(settings, began=began, until=now, as_said=as_said, progress=progress) as told:
         return told

@@ -15,8 +15,8 @@ from story_telling import Story
 from story_world import StoryPeople
 
 from agent.rehearse.outcome import Simulation
-from models import Contact, Coupon, Message
-from models.base import tuples
+from models import Contact, Message
+from models.base import database, tuples
 
 MOMENT = timedelta(seconds=1)
 LEFT = ("accepted", "sent", "delivered", "read")
@@ -103,12 +103,50 @@ def differences(real: Iterable[Told], simulated: Iterable[Told]) -> list[str]:
     ]
 
 
-def coupons() -> int:
-    return int(Coupon.select().count())
-
-
 def midnight(story: Story, days: int) -> datetime:
     """The shop's midnight, `days` after the first day of the story."""
     first = story.world.clock.now().astimezone(story.world.zone).date()
     day: Any = first + timedelta(days=days)
     return datetime(day.year, day.month, day.day, tzinfo=story.world.zone).astimezone(UTC)
+
+
+SNAPSHOT = {
+    "orders": "SELECT woo_id, status, total, customer_id, contact_id, holder_id, email FROM shop_order",
+    "lines": "SELECT woo_id, order_id, product_id, quantity FROM order_line",
+    "refunds": "SELECT woo_id, order_id, amount FROM refund",
+    "products": "SELECT woo_id, name, status, visibility, price, stock_status, stock_quantity, categories "
+    "FROM product",
+    "people": "SELECT phone, marketing, marketing_at, first_name, last_name, email, language FROM contact",
+    "names": "SELECT kind, value, phone FROM identity JOIN contact ON contact.id = contact_id "
+    "WHERE kind IN ('customer', 'email')",
+    "consent": "SELECT phone, purpose, says, source, said_at FROM consent_statement",
+    "interest": "SELECT phone, product_id, variation_id, kind, price, stock_status, first_at, seen_at "
+    "FROM interest JOIN contact ON contact.id = contact_id WHERE source <> 'told'",
+    "histories": "SELECT phone, last_order_at, bought, spent, last_bought "
+    "FROM history JOIN contact ON contact.id = contact_id",
+    "tastes": "SELECT phone, category_id, bought FROM taste JOIN contact ON contact.id = contact_id",
+    # how far one is on its way WhatsApp dates itself, some seconds before we hear of it
+    "messages": "SELECT uid, CASE WHEN state IN ('accepted', 'sent', 'delivered', 'read') THEN 'left' "
+    "ELSE state END, cap_day, accepted_at FROM message WHERE kind = 'marketing'",
+}
+"""What of the tables is looked at, where one that was wound back is compared with how it really was."""
+
+
+def snapshot() -> dict[str, set[tuple[Any, ...]]]:
+    """The database that is open."""
+    return {what: set(database.execute_sql(sql).fetchall()) for what, sql in SNAPSHOT.items()}
+
+
+def unlike(
+    was: Mapping[str, set[tuple[Any, ...]]], found: Mapping[str, set[tuple[Any, ...]]]
+) -> list[str]:
+    """Row by row."""
+    return [
+        f"{what}: {told} {row}"
+        for what in was
+        for told, rows in (
+            ("missing", was[what] - found[what]),
+            ("invented", found[what] - was[what]),
+        )
+        for row in sorted(rows, key=str)
+    ]
