@@ -113,6 +113,12 @@ def test_what_a_proxy_passes_on_is_from_elsewhere(house: House) -> None:
     assert house.raw(f"127.0.0.1:{house.port}", version=10)[0] == 403
 
 
+def test_redirects_name_no_host(house: House) -> None:
+    """Behind a web server we would name the wrong one, or what somebody put into the header."""
+    answer = requests.get(f"{house.url}/dashboard", allow_redirects=False, timeout=10)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/dashboard/")
+
+
 def test_a_form_of_elsewhere_changes_nothing(house: House) -> None:
     """CSRF, with the browser of somebody for whom no password is asked."""
     browser = Browser(house.url)

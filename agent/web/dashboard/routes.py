@@ -14,7 +14,7 @@ from agent.config import Settings
 from agent.web.dashboard.access import PATH, Access
 from agent.web.dashboard.campaigns import campaigns
 from agent.web.dashboard.door import add_door, guard
-from agent.web.dashboard.frame import Frame
+from agent.web.dashboard.frame import Frame, to
 from agent.web.dashboard.messages import LARGEST, Filter, life, messages, number_in
 from agent.web.dashboard.overview import overview
 from agent.web.dashboard.people import person, search
@@ -40,6 +40,10 @@ def _add_pages(routes: Blueprint, frame: Frame) -> None:
     @routes.get("/")
     def first() -> Answer:
         return frame.show("overview.html", **overview(frame.settings(), frame.now()))
+
+    @routes.get("")
+    def without_slash() -> Answer:
+        return to("")
 
     @routes.get("/campaigns")
     def all_campaigns() -> Answer:
