@@ -4,7 +4,8 @@ From most of it none can: an order, a look at an article that nobody could see c
 fewer alerts. Who looks for alerts every hour needs to look only after the rest.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Collection, Iterator
 from typing import Any, Final, NamedTuple
 
 from peewee import fn
@@ -30,7 +31,6 @@ from models.base import instant, raw
 from models.delivery import MARKETING
 from models.interest import CARTS, SHOP
 from models.mirror import NOT_ORDERS
-from models.order_changes import STATUS
 from models.past import GONE
 
 CONTACT, STATEMENT, ERASED, ACCOUNT, ORDER, REFUND, PRODUCT, INTEREST, OTHER = (
@@ -87,34 +87,28 @@ def _said(known: Known, after: str) -> Iterator[Event]:
 
 
 def _orders(known: Known, after: str) -> Iterator[Event]:
-    """One that is not bought after all lets a wish stand; so does a cart. And under a name that moves from
-    one number to another, what was wished moves too."""
+    """One that is not bought after all lets a wish stand again. And under a name that moves from one number
+    to another, what was wished moves too."""
     accounts, emails = _moving("customer_id"), _moving("email")
-    undone = {number for (number,) in raw(
-        LaterOrderChange.select(LaterOrderChange.order_id)
-        .distinct()
-        .where(
-            LaterOrderChange.what == STATUS,
-            LaterOrderChange.was.in_(NOT_BOUGHT) | LaterOrderChange.became.in_(NOT_BOUGHT),
-        )
-    )}  # fmt: skip
-    stirring: dict[int, bool] = {}
+    moving: dict[int, bool] = {}
     query = LaterOrder.select(
-        LaterOrder.woo_id, LaterOrder.status, LaterOrder.customer_id, LaterOrder.email, LaterOrder.paid_at
-    )  # fmt: skip
-    for number, status, account, email, paid_at in raw(query):
-        stirs = stirring[number] = (
-            number in undone or status in NOT_BOUGHT or account in accounts or email in emails
-        )
+        LaterOrder.woo_id, LaterOrder.customer_id, LaterOrder.email, LaterOrder.paid_at
+    )
+    for number, account, email, paid_at in raw(query):
+        stirs = moving[number] = account in accounts or email in emails
         at = known.orders[number]
         if at > after:
             yield Event(at, ORDER, number, stirs)
         if paid_at is not None and paid_at > max(at, after):
             yield Event(paid_at, ORDER, number, stirs)
-    changes = LaterOrderChange.select(LaterOrderChange.seen_at, LaterOrderChange.order_id)
-    for at, number in raw(changes.where(LaterOrderChange.seen_at > instant(after))):
-        if number in stirring:
-            yield Event(at, ORDER, number, stirring[number])
+    changes = LaterOrderChange.select(
+        LaterOrderChange.seen_at, LaterOrderChange.order_id, LaterOrderChange.was,
+        LaterOrderChange.became,
+    ).where(LaterOrderChange.seen_at > instant(after))  # fmt: skip
+    for at, number, was, became in raw(changes):
+        if number in moving:
+            undone = became in NOT_BOUGHT and was not in {"", *NOT_BOUGHT}
+            yield Event(at, ORDER, number, moving[number] or undone)
     for number, email in raw(LaterCustomer.select(LaterCustomer.woo_id, LaterCustomer.email)):
         at = known.customers[number]
         if at > after:
@@ -160,22 +154,20 @@ def _products(after: str) -> Iterator[Event]:
 
 
 def _interest(after: str, percent: int) -> Iterator[Event]:
-    """A look at something that is there, and that is never so much cheaper, is no reason to write."""
-    cheapest = _cheapest()
+    """Who sees something that is there, at its price, waits for nothing: not before it changes."""
+    prices = _Prices()
     live = LaterInterest.select(
         LaterInterest.contact_id, LaterInterest.product_id, LaterInterest.variation_id,
-        LaterInterest.kind, LaterInterest.price, LaterInterest.stock_status, LaterInterest.first_at,
-        LaterInterest.seen_at,
+        LaterInterest.price, LaterInterest.stock_status, LaterInterest.first_at, LaterInterest.seen_at,
     ).where(
         LaterInterest.seen_at > instant(after), LaterInterest.source.not_in((SHOP, TOLD))
     )  # fmt: skip
-    for contact, product, variation, kind, price, stock, first, last in raw(live):
-        least = cheapest.get(variation or product)
-        may_be_cheaper = price is None or least is None or price * (100 - percent) > least * 100
-        stirs = kind != "view" or stock != IN_STOCK or first != last or may_be_cheaper
+    for contact, product, variation, price, stock, first, last in raw(live):
         for at in {first, last}:
             if at > after:
-                yield Event(at, INTEREST, (contact, product), stirs)
+                now = prices.at(variation or product, at)
+                cheaper = price is not None and (now is None or price * (100 - percent) > now * 100)
+                yield Event(at, INTEREST, (contact, product), stock != IN_STOCK or cheaper)
     was = LaterInterestWas.select(
         LaterInterestWas.contact_id, LaterInterestWas.product_id, LaterInterestWas.first_at,
         LaterInterestWas.seen_at, LaterInterestWas.until,
@@ -186,20 +178,27 @@ def _interest(after: str, percent: int) -> Iterator[Event]:
                 yield Event(at, INTEREST, (contact, product), True)
 
 
-def _cheapest() -> Mapping[int, int]:
-    """The lowest price that each article ever had, as far as is known."""
-    prices: dict[int, int] = dict(
-        raw(
-            LaterProduct.select(LaterProduct.woo_id, LaterProduct.price).where(
-                LaterProduct.price.is_null(False)
-            )
-        )
-    )
-    query = LaterProductChange.select(
-        LaterProductChange.product_id, LaterProductChange.was, LaterProductChange.became
-    ).where(LaterProductChange.field == "price")
-    for number, *both in raw(query):
-        for price in both:
-            if price is not None:
-                prices[number] = min(int(price), prices.get(number, int(price)))
-    return prices
+class _Prices:
+    """What each article cost at a moment, in minor units."""
+
+    def __init__(self) -> None:
+        self._now = dict(raw(LaterProduct.select(LaterProduct.woo_id, LaterProduct.price)))
+        self._moments: dict[int, list[str]] = {}
+        self._was: dict[int, list[str | None]] = {}
+        query = LaterProductChange.select(
+            LaterProductChange.product_id, LaterProductChange.seen_at, LaterProductChange.was
+        ).where(LaterProductChange.field == "price")
+        for number, at, was in raw(
+            query.order_by(LaterProductChange.seen_at, LaterProductChange.id)
+        ):
+            self._moments.setdefault(number, []).append(at)
+            self._was.setdefault(number, []).append(was)
+
+    def at(self, number: int, moment: str) -> int | None:
+        """None where it had none, or nobody knows."""
+        place = bisect_right(self._moments.get(number, ()), moment)
+        if place == len(self._moments.get(number, ())):
+            now: int | None = self._now.get(number)
+            return now
+        was = self._was[number][place]
+        return None if was is None else int(was)
