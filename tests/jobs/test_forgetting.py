@@ -337,3 +337,15 @@ def test_an_account_without_orders_that_the_shop_deleted_or_erased_is_forgotten(
     counter.sweep(CUSTOMERS)
     assert forget_departed(now=counter.now, beat=nothing) == {"people forgotten": 1}
     assert Contact.select().count() == 0
+
+
+def test_somebody_who_left_waits_until_nothing_about_them_is_under_way(
+    ana: Contact, settings: Settings, now: datetime
+) -> None:
+    Order.update(contact_id=None, holder_id=None, customer_id=0, email="").execute()
+    Customer.delete().execute()
+    Departed.note([ana.id], "order erased", now)
+    Message.update(state="claimed").where(Message.uid == "waits").execute()
+    assert forget_departed(now=now, beat=nothing) == {"to forget later": 1}
+    Message.update(state="refused").where(Message.uid == "waits").execute()
+    assert forget_departed(now=now, beat=nothing) == {"people forgotten": 1}

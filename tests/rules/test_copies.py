@@ -405,3 +405,24 @@ def test_an_order_tells_the_language_of_its_customer(
     """Fault 21: the language is the customer's."""
     entries = [{"key": key, "value": value} for key, value in meta.items()]
     assert copy_order(ORDER | {"meta_data": entries, "lang": lang})["language"] == language
+
+
+@pytest.mark.parametrize(
+    ("row", "erased"),
+    [
+        ({"total": "1", "billing": {"email": "Deleted@site.invalid", "phone": "000 000"}}, True),
+        (
+            {"total": "1", "billing": {}, "meta_data": [{"key": "_anonymized", "value": "yes"}]},
+            True,
+        ),
+        ({"total": "1", "billing": {"email": ""}}, False),  # sold at the till
+        ({"total": "1", "billing": {"email": "ana@example.com"}}, False),
+        ({"email": "ana@example.com", "billing": {"phone": "", "first_name": ""}}, True),
+        ({"email": "ana@example.com", "billing": {"phone": "", "first_name": "Ana"}}, False),
+        ({"email": "ana@example.com"}, False),
+    ],
+)
+def test_what_the_shop_erased_is_known_by_what_it_wrote_in_its_place(
+    row: dict[str, object], erased: bool
+) -> None:
+    assert copies.is_erased(row) is erased
