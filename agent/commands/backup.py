@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from agent.backups import make_copy
-from agent.commands.options import config_option, read_settings
+from agent.commands.options import config_option, read_sound_settings
 from agent.database import require_there
 from agent.service import WallClock
 
@@ -24,7 +24,7 @@ def command(file: Path, force: bool, config: Path) -> None:
     Examples:
       winback backup /mnt/other-machine/winback.db --force
     """
-    database = read_settings(config).database.path.resolve()
+    database = read_sound_settings(config).database.path.resolve()
     require_there(database)
     size = make_copy(database, file.absolute(), replace=force, now=WallClock().now())
     click.echo(f"{file}: {size / 1e6:,.1f} MB, whole")

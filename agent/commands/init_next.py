@@ -24,6 +24,7 @@ def next_steps(settings: Settings, secrets_dir: Path | None) -> Iterator[str]:
     ]
     starts_first = installed and secrets_dir is not None
     if not starts_first:
+        steps.insert(0, ("once templates", "looks how far that review is"))
         steps.insert(0, ("sync", "reads the shop, sends nothing"))
     if any(occasion.enabled for occasion in settings.occasions.values()):
         steps.insert(0, ("templates push", "submits the texts to WhatsApp's review"))

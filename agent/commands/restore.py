@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from agent.commands.options import config_option, read_settings
+from agent.commands.options import config_option, read_sound_settings
 from agent.restoring import Restored, put_back
 from agent.service import WallClock
 
@@ -25,7 +25,7 @@ def command(file: Path, config: Path) -> None:
       sudo -u winback winback restore /mnt/other-machine/winback.db
       systemctl start winback
     """
-    database = read_settings(config).database.path
+    database = read_sound_settings(config).database.path
     done = put_back(file.absolute(), database, now=WallClock().now())
     for line in _in_words(done):
         click.echo(line)

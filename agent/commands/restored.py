@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from agent import epoch
-from agent.commands.options import config_option, read_settings
+from agent.commands.options import config_option, read_sound_settings
 from agent.database import shared
 from agent.errors import BadInput
 from agent.service import WallClock
@@ -34,7 +34,7 @@ def command(yes: bool, no: bool, done: bool, force: bool, config: Path) -> None:
         raise click.UsageError("--yes, --no and --done are different answers: give one of them.")
     if force and not done:
         raise click.UsageError("--force goes with --done only.")
-    settings = read_settings(config)
+    settings = read_sound_settings(config)
     with shared(settings.database.path):
         held = epoch.is_held()
         if yes:

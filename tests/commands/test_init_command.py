@@ -83,7 +83,14 @@ def test_questions_answered_right(world: World) -> None:
     assert "the key can read" in done.output
     assert "its quality is GREEN" in done.output
     assert "campaign we_miss_you (on): its template fits" in done.output
-    for command in ("templates push", "sync", "preview", "send-test PHONE we_miss_you", "run"):
+    for command in (
+        "templates push",
+        "sync",
+        "once templates",
+        "preview",
+        "send-test PHONE we_miss_you",
+        "run",
+    ):
         assert f"{command} --config {world.config}" in done.output
     assert typed("check", "--config", str(world.config)).exit_code == 0
 

@@ -231,6 +231,9 @@ def put_the_secrets_outside(machine: Machine, world: World) -> None:
 
     machine.do(f"mv {CREDENTIALS}/shop_key /root/; ! systemctl restart winback")
     machine.do(f"mv /root/shop_key {CREDENTIALS}/; systemctl restart winback")
+    # what an upgrade does while nobody has the secrets
+    machine.do("systemctl stop winback; sudo -u winback winback backup /var/lib/winback/copy.db")
+    machine.do("sudo -u winback winback restore /var/lib/winback/copy.db")
     # the rest goes on with the secrets in the file, as the README's first block has it
     machine.do(f"cp /root/good.toml {CONFIG}; rm -r /etc/systemd/system/winback.service.d")
     machine.do(
