@@ -48,6 +48,7 @@ class Awaited(Table):
     since = UtcField()  # who has waited longest
     told = IntegerField(default=0)  # messages that it is back, and count for the caps
     told_at = UtcField(null=True)  # the newest of these
+    longest = JsonField(default=list)  # (contact, since, kind) of some, where so many wait
 
     class Meta:
         table_name = "awaited"

@@ -17,11 +17,15 @@ from models.looked_at import SOLD_OUT
 from models.outbox import UNCOUNTED
 
 PRODUCTS_AT_A_TIME = 100
+MANY = 500  # people who wait for one article, from which on some of them are looked up ahead
+SHOWN = 50  # of those who wait for one article
 MOST = 5_000  # articles that are listed: those for which most people wait
 BACK = "back_in_stock"
 
 Article = tuple[int, int]
 """(product, variation or 0)"""
+
+WAITS = (Interest.stock_status == SOLD_OUT) | (Interest.kind != "view")
 
 
 def list_awaited(settings: Settings, *, now: datetime, beat: Callable[[], None]) -> dict[str, int]:
@@ -33,6 +37,27 @@ def list_awaited(settings: Settings, *, now: datetime, beat: Callable[[], None])
         rows += _waiting(products, since)
     rows.sort(key=lambda row: row["people"], reverse=True)
     return {"articles": Awaited.replace_all(rows[:MOST])}
+
+
+def waiting_longest(article: Article, since: datetime) -> list[tuple[int, str, str]]:
+    """Those of SHOWN who have waited longest, of all who showed interest since then: (contact, since when
+    as the table has it, kind of interest)."""
+    product, variation = article
+    first = fn.MIN(Interest.first_at)
+    query = (
+        Interest.select(Interest.contact_id, first, fn.MAX(Interest.kind))  # wishlist, view, cart
+        .where(
+            Interest.product_id == product,
+            Interest.variation_id == variation,
+            Interest.seen_at > since,
+            WAITS,
+            Interest.source != "told",
+        )
+        .group_by(Interest.contact_id)
+        .order_by(first, Interest.contact_id)
+        .limit(SHOWN)
+    )
+    return raw(query)
 
 
 def _candidates(since: datetime) -> list[int]:
@@ -50,7 +75,6 @@ def _candidates(since: datetime) -> list[int]:
 
 def _waiting(products: Iterable[int], since: datetime) -> list[dict[str, Any]]:
     products = list(products)
-    waits = (Interest.stock_status == SOLD_OUT) | (Interest.kind != "view")
     agreed = fn.COUNT(Case(None, [(Contact.marketing == "yes", Interest.contact_id)]).distinct())
     query = (
         Interest.select(
@@ -64,7 +88,7 @@ def _waiting(products: Iterable[int], since: datetime) -> list[dict[str, Any]]:
         .where(
             among(Interest.product_id, products),
             Interest.seen_at > since,
-            waits,
+            WAITS,
             Interest.source != "told",
         )
         .group_by(Interest.product_id, Interest.variation_id)
@@ -89,6 +113,7 @@ def _waiting(products: Iterable[int], since: datetime) -> list[dict[str, Any]]:
                 "since": instant(first),
                 "told": count,
                 "told_at": instant(last) if last else None,
+                "longest": waiting_longest((product, variation), since) if people > MANY else [],
             }
         )
     return found

@@ -27,6 +27,7 @@ def up(_: Any, db: Any) -> None:
         since = TextField()
         told = IntegerField(default=0)
         told_at = TextField(null=True)
+        longest = TextField()
 
         class Meta:
             database = db

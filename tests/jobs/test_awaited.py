@@ -123,3 +123,20 @@ def test_what_is_kept_is_what_the_report_says(settings: Settings, now: datetime)
 def test_figures_of_another_version_are_not_read(now: datetime) -> None:
     Figure.put("overview", {"form": 99}, now)
     assert known_ahead() is None
+
+
+def test_where_many_wait_those_who_have_waited_longest_are_kept(
+    settings: Settings, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.jobs.awaited.MANY", 3)
+    monkeypatch.setattr("agent.jobs.awaited.SHOWN", 2)
+    people = [add_contact(f"+120255501{number:02}", now) for number in range(4)]
+    for number in (1, 2):
+        product(number, "outofstock", now)
+    for days, person in enumerate(people, start=1):
+        look(person, 1, now - days * DAY)
+    look(people[0], 2, now - DAY)
+    listed(settings, now)
+    many = Awaited.get(Awaited.product_id == 1)
+    assert [row[0] for row in many.longest] == [people[3], people[2]]
+    assert Awaited.get(Awaited.product_id == 2).longest == []

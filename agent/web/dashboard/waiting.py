@@ -1,18 +1,19 @@
 """Articles for which somebody waits, and who they are."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from peewee import JOIN, SQL, Tuple, fn
+from peewee import JOIN, Tuple
 
 from agent.config import Settings
-from models import Awaited, Contact, Interest, Message, Product
-from models.base import instant, raw
-from models.looked_at import SOLD_OUT
+from agent.jobs.awaited import waiting_longest
+from models import Awaited, Contact, Message, Product
+from models.base import instant
 from models.outbox import UNCOUNTED
 
 PAGE: Final = 50
-PEOPLE: Final = 50
+TOLD: Final = 50
 
 
 def waiting(after: tuple[int, int, int] | None) -> dict[str, Any]:
@@ -41,14 +42,13 @@ def article(
     parent = Product.get_or_none(Product.woo_id == product) if variation else goods
     since = now - settings.interest.look_back
     back = settings.campaigns["back_in_stock"]
+    known = Awaited.get_or_none(Awaited.product_id == product, Awaited.variation_id == variation)
+    longest = known.longest if known is not None else []
     return {
         "goods": goods,
         "name": _name(goods, parent),
-        "known": Awaited.get_or_none(
-            Awaited.product_id == product, Awaited.variation_id == variation
-        ),
-        "people": _people(product, variation, since),
-        "most": PEOPLE,
+        "known": known,
+        "people": _people(longest or waiting_longest((product, variation), since)),
         "told": _told(product, variation, since),
         "back": back,
     }
@@ -60,27 +60,8 @@ def _name(goods: Product, parent: Product | None) -> str:
     return f"{parent.name} - {goods.name}"
 
 
-def _people(product: int, variation: int, since: datetime) -> list[dict[str, Any]]:
-    waits = (Interest.stock_status == SOLD_OUT) | (Interest.kind != "view")
-    first = fn.MIN(Interest.first_at)
-    longest = (
-        Interest.select(
-            Interest.contact_id,
-            first.alias("since"),
-            fn.MAX(Interest.kind).alias("kind"),  # wishlist before view before cart
-        )
-        .where(
-            Interest.product_id == product,
-            Interest.variation_id == variation,
-            Interest.seen_at > since,
-            waits,
-            Interest.source != "told",
-        )
-        .group_by(Interest.contact_id)
-        .order_by(SQL("since"), Interest.contact_id)
-        .limit(PEOPLE)
-    )
-    rows = raw(longest)
+def _people(rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """`rows` are (contact, since when, kind of interest)."""
     known = {
         one.id: one for one in Contact.select().where(Contact.id.in_([row[0] for row in rows]))
     }
@@ -103,6 +84,6 @@ def _told(product: int, variation: int, since: datetime) -> list[Message]:
             Message.state.concat("").not_in(UNCOUNTED),
         )
         .order_by(Message.created_at.desc())
-        .limit(PEOPLE)
+        .limit(TOLD)
     )
     return list(query.objects())
