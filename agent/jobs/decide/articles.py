@@ -99,7 +99,8 @@ def _places(article: Article) -> tuple[Place, Place]:
 def _told_of_late(since: datetime) -> Counter[tuple[int, int]]:
     """(product, variation or 0) -> people who wait to be told that it is back, or were after `since`."""
     product = Message.product_id + 0  # not the column: all messages would be read in its order
-    back = Message.campaign == "back_in_stock"
+    # an expression too, or all that this campaign ever wrote would be read
+    back = Message.campaign.concat("") == "back_in_stock"
     told: Counter[tuple[int, int]] = Counter()
     for which in (
         Message.state == SQL("'queued'"),
