@@ -19,6 +19,7 @@ from models import Contact, Message
 from models.base import database, tuples
 
 MOMENT = timedelta(seconds=1)
+SOON = timedelta(seconds=12)  # after which the shop has been asked once more
 LEFT = ("accepted", "sent", "delivered", "read")
 CODE = "coupon_code"
 
@@ -33,6 +34,9 @@ class FaithfulPeople(StoryPeople):
 
 class QuietStory(Story):
     """`wakes`: the moments at which the agent's timetable was looked at."""
+
+    # a message is on its way within the minute, in life as in a rehearsal
+    late = timedelta(seconds=30)
 
     def begin(self) -> None:
         self.wakes: list[datetime] = []
@@ -53,8 +57,18 @@ class QuietStory(Story):
         super()._meanwhile()
 
     def settle_down(self) -> None:
-        super().settle_down()
-        self.wakes.append(self._now())
+        """The agent stays awake until what had to ask the shop first has left, as in life: in other stories
+        it may sleep for hours between."""
+        for _ in range(2):
+            soon = self._now() + SOON
+            waits = (Message.state == "queued") & (Message.not_before <= soon)
+            if not Message.select().where(waits).exists():
+                return
+            self.world.clock.advance(SOON)
+            self._listen()
+            self.agent.work({}, together=self.together)
+            self.check()
+            self.wakes.append(self._now())
 
 
 @dataclass(frozen=True, slots=True, order=True)

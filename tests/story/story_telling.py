@@ -53,6 +53,8 @@ NINE = (9, 0)
 class Story:
     """One run. Its fate is fixed by the seed, unless the jobs run `together`."""
 
+    late = timedelta(minutes=3)  # after the decision what an alert is about sells out, now and then
+
     def __init__(
         self, world: World, agent: Agent, terms: Terms, *, together: bool, troubled: bool
     ) -> None:
@@ -241,7 +243,7 @@ class Story:
             return
         row = random.choice(queued)
         self.happened["alerts that came too late"] += 1
-        self.world.clock.advance(timedelta(minutes=3))
+        self.world.clock.advance(self.late)
         number = int(row.variation_id or row.product_id or 0)
         if row.campaign == "back_in_stock":
             self.world.bustle.sell_out(random, number)
