@@ -10,6 +10,9 @@ import click
 import pytest
 
 from agent.cli import COMMANDS, winback
+from agent.config.schema import keys_of
+from agent.config.settings import SECTIONS
+from agent.rules.alarms import KINDS
 
 ROOT = Path(__file__).parents[1]
 CI = ROOT / ".ci" / "run"
@@ -47,6 +50,30 @@ def test_every_command_is_named_in_the_readme() -> None:
     assert {words[0] for words in named()} >= set(COMMANDS)
 
 
+def test_every_alarm_is_in_the_readme_with_what_to_do() -> None:
+    table = readme().partition("| alarm | what to do |")[2].partition("\n\n")[0]
+    assert set(
+        re.findall(r"`([a-z_]+)`", re.sub(r"\|[^|]*\|$", "", table, flags=re.MULTILINE))
+    ) == set(KINDS)
+
+
+def test_every_key_of_the_config_is_in_the_example_with_what_it_is() -> None:
+    example = (ROOT / "config.example.toml").read_text(encoding="utf-8")
+    texts = dict(
+        re.findall(
+            r"^(?:# )?\[([\w.-]+)\]\n(.*?)(?=^(?:# )?\[[\w.-]+\]\n|\Z)",
+            example,
+            re.MULTILINE | re.DOTALL,
+        )
+    )
+    for section, cls in SECTIONS.items():
+        for name, key in keys_of(cls).items():
+            assert re.search(rf"^(# )?{name} = ", texts[section], re.MULTILINE), (
+                f"[{section}] {name}"
+            )
+            assert key.doc, f"[{section}] {name}"
+
+
 def test_the_readmes_table_of_dependencies_is_the_one_of_pyproject() -> None:
     # given: the only table whose rows begin with a package in backticks, or a link to one
     section = re.split(r"^##+ .*dependenc.*$", readme(), flags=re.MULTILINE | re.IGNORECASE)[1]
@@ -78,7 +105,7 @@ def test_ci_runs_the_test_command_of_the_readme_and_then_the_long_tests(tmp_path
     subprocess.run([ci], env=environment, check=True, capture_output=True, timeout=20)
 
     assert said.read_text().splitlines() == [
-        "dpkg --status python3-venv systemd php-cli",
+        "dpkg --status python3-venv systemd php-cli chromium mmdebstrap systemd-container",
         "python3 -m venv .venv",
         "pip install -e .[dev]",
         "poe check",

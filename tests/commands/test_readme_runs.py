@@ -30,8 +30,8 @@ ANSWERS = {
 
 
 def lines() -> list[str]:
-    """Each once; a `>` or a `...` of the prose is no word of the command."""
-    found = {" ".join(word for word in words if word not in {">", "..."}) for words in named()}
+    """Each once, without what follows a `>`."""
+    found = {" ".join(words).partition(" >")[0] for words in named()}
     return sorted(line for line in found if line.split()[0] not in OF_THEIR_OWN)
 
 
