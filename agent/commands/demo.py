@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.commands.diary import Diary
-from agent.commands.keep import come_to_today, ended_by_signals, keep, newest_told
+from agent.commands.ending import ended_by_signals
+from agent.commands.keep import come_to_today, keep, newest_told
 from agent.commands.report_words import NAMES, NEWS_NAMES
 from agent.commands.script import LANGUAGES
 from agent.commands.stage import ZONE, Stage, first_morning, set_up

@@ -6,8 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -27,25 +26,6 @@ NOT_AGAIN = {  # exit codes, as the systemd unit has them
     0: "stopped in peace",
     os.EX_CONFIG: "ended over something to correct, see its log",
 }
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """Ctrl-C, TERM and a closed terminal all raise KeyboardInterrupt, so that nothing stays behind.
-
-    INT as well: shells ignore it for "... &". An ignored HUP stays so: that is what nohup is for.
-    """
-    previous = {
-        number: signal.signal(number, signal.default_int_handler)
-        for number in ENDING
-        if not (number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def come_to_today(database: Path) -> None:

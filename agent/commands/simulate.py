@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from agent.commands.ending import ended_by_signals
 from agent.commands.options import config_option
 from agent.commands.simulation_files import as_json, require_new, write_messages
 from agent.commands.simulation_tables import print_simulation
@@ -80,7 +81,7 @@ def command(
     if messages is not None:
         require_new(messages)
     now = WallClock().now()
-    with _progress(now, days) as progress:
+    with ended_by_signals(), _progress(now, days) as progress:  # the copy of the database goes
         told = simulate(settings, now=now, days=days, as_said=as_said, progress=progress)
     if messages is not None:
         write_messages(told, messages, full_phones=full_phones)

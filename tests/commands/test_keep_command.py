@@ -22,10 +22,10 @@ from rich.console import Console
 from sending_world import wait_until
 from typing_in import typed
 
+from agent.commands.ending import ended_by_signals
 from agent.commands.keep import (
     _soon,
     come_to_today,
-    ended_by_signals,
     keep,
     newest_told,
 )

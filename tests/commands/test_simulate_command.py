@@ -2,6 +2,10 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -91,3 +95,33 @@ def test_a_wrong_value_is_told_like_one_of_the_config(config: Path) -> None:
 def test_before_the_first_start(world: World) -> None:
     ended = typed("simulate", "--config", str(world.write_config()))
     assert isinstance(ended.exception, DatabaseTrouble)
+
+
+def test_told_to_end_it_takes_its_copies_of_the_database_along(
+    config: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    command = [
+        sys.executable,
+        "-m",
+        "agent.cli",
+        "simulate",
+        "--config",
+        str(config),
+        "--days",
+        "400",
+    ]
+    on = [*command, "--campaign", "back_in_stock", "--campaign", "we_miss_you"]
+    with subprocess.Popen(
+        on,
+        env=os.environ | {"TMPDIR": str(folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        while not list(folder.glob("winback-*/then.db")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.terminate()
+        process.wait(30)
+    assert not list(folder.iterdir())
