@@ -122,6 +122,8 @@ class Interest(Table):
                 "AND i.source <> 'shop')",
                 pairs,
             )
+            if now is not None:  # else it was told under the older number in this moment
+                InterestWas.keep_moved(newer, now)
             carry_out_each(
                 "UPDATE OR IGNORE interest SET contact_id = ? "
                 "WHERE contact_id = ? AND source <> 'shop'",

@@ -62,8 +62,8 @@ class ProductWas(Table):
 
 
 class InterestWas(Table):
-    """A row of interest as it was until `until`: then another price or stock was seen, or it was taken off
-    a list. The columns are those of Interest."""
+    """A row of interest as it was until `until`: then another price or stock was seen, it was taken off a
+    list, or it went to the newer number `moved_to` of its person. The columns are those of Interest."""
 
     id = AutoField()
     contact_id = IntegerField(index=True)
@@ -76,6 +76,7 @@ class InterestWas(Table):
     seen_at = UtcField()
     source = TextField()
     until = UtcField(index=True)
+    moved_to = IntegerField(null=True, index=True)
 
     class Meta:
         table_name = "interest_was"
@@ -95,6 +96,17 @@ class InterestWas(Table):
         )
 
     @classmethod
+    def keep_moved(cls, newer: Mapping[int, int], now: datetime) -> None:
+        """What these contacts want is that of others from now on: older -> newer number."""
+        told = [(old, new, cls.until.db_value(now)) for old, new in newer.items()]
+        cls._keep(
+            "json_extract(one.value, '$[2]')",
+            "i.contact_id = json_extract(one.value, '$[0]') AND i.source <> 'shop'",
+            told,
+            moved_to="json_extract(one.value, '$[1]')",
+        )
+
+    @classmethod
     def keep_unwished(cls, wishes: Iterable[tuple[int, int, int, datetime]]) -> None:
         """What is to be taken off the wishlists: (contact, product, variation or 0, until when)."""
         told = [
@@ -111,11 +123,13 @@ class InterestWas(Table):
         )
 
     @classmethod
-    def _keep(cls, until: str, which: str, told: Sequence[tuple[object, ...]]) -> None:
+    def _keep(
+        cls, until: str, which: str, told: Sequence[tuple[object, ...]], moved_to: str = "NULL"
+    ) -> None:
         """In the caller's transaction, before these are written over. CROSS: from the few."""
         if told:
-            sql = f"INSERT INTO interest_was ({_COLUMNS}, until) SELECT {_COLUMNS}, {until} "
-            sql += f"FROM json_each(?) AS one CROSS JOIN interest AS i WHERE {which}"
+            sql = f"INSERT INTO interest_was ({_COLUMNS}, until, moved_to) SELECT {_COLUMNS}, "
+            sql += f"{until}, {moved_to} FROM json_each(?) AS one CROSS JOIN interest AS i WHERE {which}"
             database.execute_sql(sql, (json.dumps(told),))
 
     @classmethod

@@ -170,12 +170,14 @@ def _interest(after: str, percent: int) -> Iterator[Event]:
                 yield Event(at, INTEREST, (contact, product), stock != IN_STOCK or cheaper)
     was = LaterInterestWas.select(
         LaterInterestWas.contact_id, LaterInterestWas.product_id, LaterInterestWas.first_at,
-        LaterInterestWas.seen_at, LaterInterestWas.until,
+        LaterInterestWas.seen_at, LaterInterestWas.until, LaterInterestWas.moved_to,
     ).where(LaterInterestWas.until > instant(after))  # fmt: skip
-    for contact, product, *moments in raw(was):
-        for at in set(moments):
+    for contact, product, first, last, until, moved_to in raw(was):
+        for at in {first, last, until}:
             if at > after:
                 yield Event(at, INTEREST, (contact, product), True)
+        if moved_to is not None:
+            yield Event(until, INTEREST, (moved_to, product), True)
 
 
 class _Prices:

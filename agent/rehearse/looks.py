@@ -35,12 +35,16 @@ def wind_back(at: str) -> None:
 
 def _changed_later(moment: datetime) -> set[Pair]:
     """Of what was seen longer, written over or taken off a list after it."""
+    was = LaterInterestWas.until > moment
     kept = (
         LaterInterest.select(LaterInterest.contact_id, LaterInterest.product_id).where(
             LaterInterest.seen_at > moment, LaterInterest.source.not_in((SHOP, TOLD))
         ),
         LaterInterestWas.select(LaterInterestWas.contact_id, LaterInterestWas.product_id).where(
-            LaterInterestWas.until > moment
+            was
+        ),
+        LaterInterestWas.select(LaterInterestWas.moved_to, LaterInterestWas.product_id).where(
+            was, LaterInterestWas.moved_to.is_null(False)
         ),
     )
     return {(contact, product) for query in kept for contact, product in tuples(query)}
@@ -79,12 +83,20 @@ def _as_they_were(pairs: Collection[Pair], moment: datetime) -> list[Row]:
         if table is LaterInterestWas:
             query = query.where(table.until > moment)
         for row in query.order_by(*order).dicts():
-            key = tuple(
-                row[name]
-                for name in ("contact_id", "product_id", "variation_id", "kind", "first_at")
-            )
-            stood.setdefault(key, row)
+            stood.setdefault(_key(row, row["contact_id"]), row)
+    moved = LaterInterestWas.select(
+        *(getattr(LaterInterestWas, name) for name in COLUMNS), LaterInterestWas.moved_to
+    ).where(
+        among_pairs((LaterInterestWas.moved_to, LaterInterestWas.product_id), pairs),
+        LaterInterestWas.until > moment,
+    )
+    for row in moved.dicts():  # it was another number's then
+        stood.pop(_key(row, row["moved_to"]), None)
     return list(stood.values())
+
+
+def _key(row: Row, contact: int) -> tuple[Any, ...]:
+    return (contact, *(row[name] for name in ("product_id", "variation_id", "kind", "first_at")))
 
 
 def _see_no_further(rows: Iterable[Row], moment: datetime) -> None:

@@ -34,6 +34,7 @@ def up(_: Any, db: Any) -> None:
         seen_at = TextField()
         source = TextField()
         until = TextField(index=True)
+        moved_to = IntegerField(null=True, index=True)
 
         class Meta:
             table_name = "interest_was"
