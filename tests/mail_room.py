@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 class MailRoom:
-    """Takes letters. `answers` are what it says instead of yes: verb -> its line ("RCPT": "550 no")."""
+    """Takes letters. `answers` are what it says instead of yes: how a command begins -> its line
+    ("RCPT": "550 no"; "" says nothing)."""
 
     def __init__(
         self,
@@ -47,6 +48,11 @@ class MailRoom:
             target=self._server.serve_forever, args=(0.02,), daemon=True
         )
 
+    def instead(self, words: str) -> str | None:
+        """What it says to this command instead of yes."""
+        said = (said for begins, said in self.answers.items() if words.upper().startswith(begins))
+        return next(said, None)
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self
@@ -69,15 +75,15 @@ def _talk(room: MailRoom, talk: socketserver.StreamRequestHandler) -> None:
         reader = line.makefile("rb")
 
     def say(text: str) -> None:
-        line.sendall(text.encode() + b"\r\n")
+        line.sendall(text.encode() + b"\r\n" if text else b"")
 
     say(room.answers.get("CONNECT", "220 mail room"))
     to: list[str] = []
     while raw := reader.readline():
         words = raw.decode().strip()
         verb = words[:4].upper()
-        if verb in room.answers:
-            say(room.answers[verb])
+        if (said := room.instead(words)) is not None:
+            say(said)
         elif verb == "EHLO":
             offers = ["mail room", *(["STARTTLS"] if room.starttls else [])]
             offers += ["AUTH PLAIN"] if room.wanted else []

@@ -6,12 +6,11 @@ from agent.config.kinds import Choice, Duration, Items, Text, Whole
 from agent.config.places import Address, Listen, PublicUrl
 from agent.config.schema import optional_secret, section, setting
 
-_EMAIL = Text(
-    "an e-mail address", r"[^@\s<>,]+@[^@\s<>,]+", 'write it alone, such as "you@shop.example"'
-)
+_ADDRESS = r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+"
+_EMAIL = Text("an e-mail address", _ADDRESS, 'write it alone, such as "you@shop.example"')
 _EMAIL_OR_NONE = Text(
     'an e-mail address, or ""',
-    r"(?:[^@\s<>,]+@[^@\s<>,]+)?",
+    f"(?:{_ADDRESS})?",
     'write it alone, such as "winback@shop.example"',
 )
 

@@ -2,7 +2,9 @@
 
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
@@ -129,3 +131,57 @@ def test_a_server_that_says_nothing_holds_nobody_up(monkeypatch: pytest.MonkeyPa
         quiet = MailServer(host="127.0.0.1", port=silent.getsockname()[1])
         with pytest.raises(Retryable, match="timed out"):
             quiet.greet()
+
+
+def test_where_one_of_several_is_refused_the_letter_is_sent_and_it_is_told(room: MailRoom) -> None:
+    room.answers["RCPT TO:<GONE"] = "550 gone"
+    refused = server(room).send(letter("gone@shop.example", "you@shop.example"))
+    assert refused == {"gone@shop.example": "550 gone"}
+    assert room.recipients == [["you@shop.example"]]
+
+
+@pytest.mark.parametrize("answer", ["421 timeout", "250 what?", ""])
+def test_how_it_says_goodbye_does_not_matter(
+    room: MailRoom, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "TIMEOUT", 0.5)
+    room.answers["QUIT"] = answer
+    assert server(room).send(letter()) == {}
+    assert len(room.letters) == 1
+
+
+@pytest.mark.parametrize("line", [b"220-still greeting\r\n", b"x"])
+def test_a_server_that_never_comes_to_an_end_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch, line: bytes
+) -> None:
+    monkeypatch.setattr(mail, "LONGEST", 0.3)
+    over = threading.Event()
+
+    def talk(listening: socket.socket) -> None:
+        heard, _ = listening.accept()
+        with heard, suppress(OSError):
+            while not over.wait(0.02):
+                heard.sendall(line)
+
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        thread = threading.Thread(target=talk, args=(slow,))
+        thread.start()
+        try:
+            with pytest.raises(Retryable, match="takes longer than"):
+                MailServer(host="127.0.0.1", port=slow.getsockname()[1]).greet()
+        finally:
+            over.set()
+            thread.join()
+
+
+def test_a_password_in_other_letters_is_told(room: MailRoom) -> None:
+    with MailRoom(user="ana", password="secret") as guarded:
+        with pytest.raises(Refused, match="ASCII") as raised:
+            server(guarded, user="ana", password="contraseña").greet()
+        assert "contrase" not in str(raised.value)
+
+
+def test_an_address_in_other_letters_is_told_as_one(room: MailRoom) -> None:
+    with pytest.raises(Refused, match="beyond ASCII") as raised:
+        server(room).send(letter("josé@shop.example"))
+    assert "email_to" in raised.value.fix

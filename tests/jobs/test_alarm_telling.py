@@ -182,6 +182,22 @@ def test_a_test_by_each_way_tells_what_went_wrong(
     assert "404" in str(found["webhook"])
 
 
+def test_who_is_refused_does_not_make_the_others_hear_it_again(
+    database: Path, room: MailRoom, write_settings: Callable[..., Settings], now: datetime,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    both = write_settings(
+        '[alarms]\nemail_to = ["gone@shop.example", "you@shop.example"]\n'
+        f'smtp = "127.0.0.1:{room.port}"\n'
+    )
+    room.answers["RCPT TO:<GONE"] = "550 gone"
+    write_down([DISK], ways(both), now)
+    assert tell(both, now) == {"told": 1}
+    assert room.recipients == [["you@shop.example"]]
+    assert "alarm.not_everybody" in [one.message for one in caplog.records]
+    assert "1 of 2 addresses: 550 gone" in str(send_test(both, now=now)["email"])
+
+
 KILLED = """
 import sys
 from datetime import datetime

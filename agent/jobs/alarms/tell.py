@@ -16,7 +16,7 @@ from agent import faults
 from agent.clients.mail import MailServer, compose
 from agent.clients.receiver import Receiver
 from agent.config import Settings
-from agent.errors import Retryable, WinbackError
+from agent.errors import Refused, Retryable, WinbackError
 from agent.jobs.alarms.watch import EMAIL, WEBHOOK
 from agent.log import Log
 from agent.rules.alarms import KINDS
@@ -60,7 +60,8 @@ def send_test(settings: Settings, *, now: datetime) -> dict[str, WinbackError | 
     wanted = settings.alarms
     if wanted.email_to:
         text = "This is a test: alarms of winback arrive here.\n"
-        found[EMAIL] = _send(settings, f"[winback] {_shop(settings)}: a test", text, now)
+        subject = f"[winback] {_shop(settings)}: a test"
+        found[EMAIL] = _send(settings, subject, text, now, to_all=True)
     if wanted.webhook_url:
         body = {"event": "alarm", "id": f"test-{now:%Y%m%d%H%M%S}", "news": "test"}
         with _receiver(settings) as receiver:
@@ -154,14 +155,28 @@ def _shop(settings: Settings) -> str:
     return ShopFact.all().get("name") or settings.shop.url.partition("://")[2]
 
 
-def _send(settings: Settings, subject: str, text: str, now: datetime) -> WinbackError | None:
+def _send(
+    settings: Settings, subject: str, text: str, now: datetime, *, to_all: bool = False
+) -> WinbackError | None:
+    """What went wrong. That one of several was refused is told in the log, and only wrong if it is to go
+    `to_all`: sent once more, the others would get it twice."""
     wanted = settings.alarms
     sender = wanted.email_from or wanted.email_to[0]
     letter = compose(sender=sender, to=wanted.email_to, subject=subject, text=text, at=now)
     try:
-        mail_server(settings).send(letter)
+        refused = mail_server(settings).send(letter)
     except WinbackError as error:
         return error
+    if not refused:
+        return None
+    words = "; ".join(sorted(set(refused.values())))
+    trouble = Refused(
+        f"the mail server refuses {len(refused)} of {len(wanted.email_to)} addresses: {words}",
+        fix="see email_to of [alarms], and that each mailbox takes mail",
+    )
+    if to_all:
+        return trouble
+    log.warning("alarm.not_everybody", refused=len(refused), what=trouble.what, fix=trouble.fix)
     return None
 
 
