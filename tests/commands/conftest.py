@@ -9,7 +9,6 @@ import pytest
 from sending_world import World
 
 from agent.sandbox.clock import WallClock
-from models.base import close_database, empty_log, migrate, open_database
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -25,17 +24,6 @@ def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     root.handlers[:], root.level = log
     for number, handler in handlers.items():
         signal.signal(number, handler)
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database, made once: a copy of it takes no second."""
-    path = tmp_path_factory.mktemp("migrated") / "winback.db"
-    open_database(path)
-    migrate()
-    empty_log()
-    close_database()
-    return path
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """winback contact: who is who, what is known of somebody, and nothing of them any more."""
 
 import json
-import shutil
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +29,7 @@ from models import (
     ShopFact,
     Statement,
 )
-from models.base import close_database, open_database
+from models.base import open_database
 
 ANA, BEA = "+12025550101", "+12025550102"
 DAY = timedelta(days=1)
@@ -111,15 +109,6 @@ class Desk:
 
     def said(self, phone: str, says: str, at: datetime) -> None:
         record([Heard(phone=phone, says=says, source="command", said_at=at)], now=self.now)
-
-
-@pytest.fixture
-def database(migrated: Path, tmp_path: Path) -> Iterator[Path]:
-    path = tmp_path / "winback.db"
-    shutil.copy(migrated, path)
-    open_database(path)
-    yield path
-    close_database()
 
 
 @pytest.fixture

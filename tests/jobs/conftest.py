@@ -1,6 +1,5 @@
 """A clock that stands still, a sandbox shop behind a real server, and the settings that lead there."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,27 +10,6 @@ from order_desk import OpenDesk, OrderDesk
 
 from agent.config import Settings
 from agent.sandbox.clock import MovedClock
-from models.base import close_database, migrate, open_database
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database, to be copied: migrating takes longer than most of the tests."""
-    path = tmp_path_factory.mktemp("migrated") / "winback.db"
-    open_database(path)
-    migrate()
-    close_database()
-    return path
-
-
-@pytest.fixture
-def database(migrated: Path, tmp_path: Path) -> Iterator[Path]:
-    """A migrated SQLite file, open in this thread; yields its path."""
-    path = tmp_path / "winback.db"
-    shutil.copy(migrated, path)
-    open_database(path)
-    yield path
-    close_database()
 
 
 @pytest.fixture(scope="session")
