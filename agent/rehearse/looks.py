@@ -1,10 +1,9 @@
 """What people had looked at and wished for by a moment."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from agent.jobs.interest.products import Past
 from agent.rehearse.later import LaterInterest, LaterInterestWas
 from models import Contact, Interest
 from models.base import among, among_pairs, instant, transaction, tuples
@@ -15,6 +14,8 @@ COLUMNS = (
     "contact_id", "product_id", "variation_id", "kind", "price", "stock_status", "first_at", "seen_at",
     "source",
 )  # fmt: skip
+
+WISHLIST = "wishlist"
 
 Pair = tuple[int, int]
 """A contact and a product."""
@@ -60,11 +61,18 @@ def put_interest(pairs: Collection[Pair], at: str) -> None:
     )}  # fmt: skip
     asked = [pair for pair in pairs if pair[0] in there]
     rows = _as_they_were(asked, moment)
-    _see_no_further(rows, moment)
+    for row in rows:
+        if row["seen_at"] > moment:  # what they saw was the same: else the row was written over
+            row["seen_at"] = row["first_at"]
     theirs = among_pairs((Interest.contact_id, Interest.product_id), asked)
+    wishes = Interest.select(Interest.contact_id, Interest.product_id, Interest.variation_id)
     with transaction():
+        before = set(tuples(wishes.where(theirs, Interest.kind == WISHLIST)))
         Interest.delete().where(theirs, Interest.source.not_in((SHOP, TOLD))).execute()
         Interest.write_each(rows, lambda insert: insert.on_conflict_replace())
+        after = set(tuples(wishes.where(theirs, Interest.kind == WISHLIST)))
+        # what was to be told of these is called off, as when somebody takes them off their list
+        Interest.unwish((*wish, moment) for wish in sorted(before - after))
 
 
 def _as_they_were(pairs: Collection[Pair], moment: datetime) -> list[Row]:
@@ -97,19 +105,3 @@ def _as_they_were(pairs: Collection[Pair], moment: datetime) -> list[Row]:
 
 def _key(row: Row, contact: int) -> tuple[Any, ...]:
     return (contact, *(row[name] for name in ("product_id", "variation_id", "kind", "first_at")))
-
-
-def _see_no_further(rows: Iterable[Row], moment: datetime) -> None:
-    """What went on later was seen until then once, and as the shop had it."""
-    ongoing = [row for row in rows if row["seen_at"] > moment]
-    if not ongoing:
-        return
-    articles = {(row["product_id"], row["variation_id"]) for row in ongoing}
-    past = Past(articles, min(row["first_at"] for row in ongoing))
-    for row in ongoing:
-        article, first = (row["product_id"], row["variation_id"]), row["first_at"]
-        row |= {
-            "price": past.price(article, first),
-            "stock_status": past.stock_status(article, first),
-            "seen_at": first,
-        }

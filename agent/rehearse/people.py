@@ -42,17 +42,12 @@ def _wind_names_back(at: str) -> None:
     """Who goes by which account and e-mail, and what they are called: by the newest order or account of
     that time."""
     moment = instant(at)
-    Identity.delete().where(Identity.contact_id.not_in(Contact.select(Contact.id))).execute()
-    moved = tuples(
-        Identity.select(Identity.kind, Identity.value).where(
-            Identity.seen_at > moment, Identity.kind.in_((CUSTOMER, EMAIL))
-        )
-    )
+    strangers = Identity.contact_id.not_in(Contact.select(Contact.id))  # nobody knew them then
+    newer = Identity.kind.in_((CUSTOMER, EMAIL)) & ((Identity.seen_at > moment) | strangers)
+    moved = tuples(Identity.select(Identity.kind, Identity.value).where(newer))
     accounts = [int(value) for kind, value in moved if kind == CUSTOMER]
     emails = [value for kind, value in moved if kind == EMAIL]
-    Identity.delete().where(
-        Identity.seen_at > moment, Identity.kind.in_((CUSTOMER, EMAIL))
-    ).execute()
+    Identity.delete().where(newer | strangers).execute()
     names = ("customer_id", "email", "contact_id", "created_at")
     query = (
         Order.select(*(getattr(Order, name) for name in names))

@@ -16,7 +16,7 @@ from story_world import StoryPeople
 
 from agent.rehearse.outcome import Simulation
 from models import Contact, Message
-from models.base import database, tuples
+from models.base import UtcField, database, tuples
 
 MOMENT = timedelta(seconds=1)
 SOON = timedelta(seconds=12)  # after which the shop has been asked once more
@@ -146,9 +146,13 @@ SNAPSHOT = {
 """What of the tables is looked at, where one that was wound back is compared with how it really was."""
 
 
-def snapshot() -> dict[str, set[tuple[Any, ...]]]:
-    """The database that is open."""
-    return {what: set(database.execute_sql(sql).fetchall()) for what, sql in SNAPSHOT.items()}
+def snapshot(at: datetime) -> dict[str, set[tuple[Any, ...]]]:
+    """The database that is open. Of the interest not what was seen in the minute before `at`: when the shop
+    told of it is not written down, and it may have done so after it."""
+    rows = {what: set(database.execute_sql(sql).fetchall()) for what, sql in SNAPSHOT.items()}
+    last = UtcField().db_value(at - timedelta(minutes=1)) or ""
+    rows["interest"] = {row for row in rows["interest"] if row[-2] < last}
+    return rows
 
 
 def unlike(

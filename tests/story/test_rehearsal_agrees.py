@@ -29,7 +29,8 @@ def live_and_compare(
     evenings = []
     for day in range(days):
         story.live_day(first + timedelta(days=day), quick=day % hourly_every > 0)
-        evenings.append((story.world.clock.now(), snapshot()))
+        evening = story.world.clock.now()
+        evenings.append((evening, snapshot(evening)))
     real = really_sent(began)
     until, settings = story.world.clock.now(), story.agent.settings
     wakes = [wake for wake in story.wakes if wake > began]
@@ -46,7 +47,7 @@ def live_and_compare(
     assert not wrong, f"{len(wrong)} of {len(real)} differ:\n" + "\n".join(wrong[:20])
     for evening, was in evenings[:: max(1, days // 4)]:
         with as_of(settings, evening):
-            strange = unlike(was, snapshot())
+            strange = unlike(was, snapshot(evening))
         assert not strange, f"{len(strange)} rows of {evening}:\n" + "\n".join(strange[:30])
     return len(real)
 
