@@ -17,6 +17,7 @@ from agent.rehearse.later import (
 from models import Customer, Order, OrderChange, OrderLine, Product, ProductChange, Refund
 from models.attached import copy_seen
 from models.base import among, instant, tuples
+from models.interest import CARTS
 from models.order_changes import STATUS, TOTAL
 from models.past import GONE
 
@@ -111,6 +112,12 @@ def put_orders(rows: Sequence[Row]) -> list[Row]:
         lines = LaterOrderLine.select().where(among(LaterOrderLine.order_id, numbers))
         OrderLine.replace_for(numbers, list(lines.dicts()))
     return new
+
+
+def has_carts(ids: Collection[int]) -> bool:
+    """Is any of these an order that nobody has paid, as the copy has it?"""
+    carts = Order.select().where(among(Order.woo_id, ids), Order.status.in_(CARTS))
+    return bool(carts.exists())
 
 
 def put_refunds(ids: Collection[int]) -> None:

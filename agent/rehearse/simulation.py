@@ -30,10 +30,8 @@ from models.refresh import nothing
 
 RECHECKED_AFTER: Final = timedelta(minutes=1)
 """So long after its decision a message leaves: what an alert is about is read from the shop once more."""
-SETTLED: Final = frozenset(Why) - {
-    Why.CHOSEN, Why.HELD_OUT, Why.NEXT_WAVE, Why.ROOM, Why.BUDGET, Why.BACKLOG, Why.QUIET_HOURS,
-}  # fmt: skip
-"""Reasons that hold until the date changes, or something else does."""
+UNSETTLED: Final = frozenset({Why.NEXT_WAVE, Why.ROOM, Why.BUDGET, Why.QUIET_HOURS})
+"""Reasons that an hour may change by itself. The others hold until the date changes, or something comes."""
 NAMES_OTHERS: Final = "recommended"
 MOST_DAYS: Final = 400
 
@@ -139,7 +137,7 @@ class Rehearsal:
         if self._recommends and campaigns is EVERYTHING:
             count_companions(self._settings, now=moment, beat=nothing)
         tally = decide(self._settings, now=moment, beat=nothing, campaigns=campaigns)
-        self._stirred = any(Why[name.upper()] not in SETTLED for name in tally)
+        self._stirred = any(Why[name.upper()] in UNSETTLED for name in tally)
         self._look_at = self._queue.next_look(moment)
         return tally
 

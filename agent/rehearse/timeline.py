@@ -24,6 +24,7 @@ from agent.rehearse.events import (
 from agent.rehearse.known import Known
 from models import ShopFact
 from models.base import UtcField, instant, transaction
+from models.interest import CARTS
 from models.refresh import nothing, refresh
 
 A_DAY: Final = timedelta(days=1)
@@ -55,13 +56,14 @@ class Timeline:
         for event in self._events[self._place : place]:
             came[event.what].add(event.key)
         self._place, self._at = place, at
+        carts_moved = False
         if came:
             with transaction():
-                _bring(came, after, at)
-        self._follow_carts(until, anew=ORDER in came)
+                carts_moved = _bring(came, after, at)
+        self._follow_carts(until, anew=carts_moved)
 
     def _follow_carts(self, now: datetime, *, anew: bool) -> None:
-        """As often as it may matter: an order moved, or the old ones of a day are over."""
+        """As often as it may matter: one moved, or the old ones of a day are over."""
         if not anew and self._carts_at is not None and now - self._carts_at < A_DAY:
             return
         self._carts_at = now
@@ -73,8 +75,9 @@ def _text(moment: datetime) -> str:
     return UtcField().db_value(moment) or ""
 
 
-def _bring(came: Mapping[str, Collection[Any]], after: str, at: str) -> None:
-    """Whom a row names is there before it."""
+def _bring(came: Mapping[str, Collection[Any]], after: str, at: str) -> bool:
+    """Whom a row names is there before it. Returns whether any order was a cart, or is one now."""
+    carts_moved = False
     if PRODUCT in came:
         shop.put_changes_of_products(after, at)
         shop.put_products(came[PRODUCT], at)
@@ -88,6 +91,7 @@ def _bring(came: Mapping[str, Collection[Any]], after: str, at: str) -> None:
         people.put_names_of(shop.put_accounts(came[ACCOUNT]), at)
     if ORDER in came:
         rows = shop.orders_as_they_were(came[ORDER], at)
+        carts_moved = shop.has_carts(came[ORDER]) or any(row["status"] in CARTS for row in rows)
         people.put_names_of(shop.put_orders(rows), at)
     if REFUND in came:
         shop.put_refunds(came[REFUND])
@@ -95,3 +99,4 @@ def _bring(came: Mapping[str, Collection[Any]], after: str, at: str) -> None:
         looks.put_interest(came[INTEREST], at)
     if OTHER in came:
         writing.put_others(instant(after), instant(at))
+    return carts_moved

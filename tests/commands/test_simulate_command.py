@@ -24,7 +24,9 @@ ANA, BEN = "+12025550101", "+12025550102"
 @pytest.fixture
 def config(world: World) -> Path:
     """Two people who bought 70 and 20 days ago, and agreed then; we_miss_you is off."""
-    path = world.write_config(campaigns__we_miss_you__enabled=False, holdout__share=0)
+    path = world.write_config(
+        campaigns__we_miss_you__enabled=False, holdout__share=0, holdout__everything=0
+    )
     now = datetime.now(UTC)
     with owned(world.folder / "winback.db"):
         ShopFact.put(FACTS)
