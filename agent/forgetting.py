@@ -88,6 +88,8 @@ class Forgetting:
     counts: Counter[str] = field(default_factory=Counter)
     busy: str = ""
     left_in_log: bool = False
+    named: Mapping[Any, list[int]] = field(default_factory=dict)  # table -> rows that name them
+    newest: int = 0  # of the webhooks that were read through
 
 
 def person_of(contact: Contact) -> Person:
@@ -124,26 +126,43 @@ def person_of(contact: Contact) -> Person:
 
 
 def _not_anothers(kind: str, values: Iterable[str], contact_id: int) -> set[str]:
-    """Those that no other contact holds."""
+    """Those that no other contact holds, or has an order or account with: an office's address stays with
+    whoever else uses it. The orders of somebody who changed numbers are their own all the same."""
     asked = set(values)
-    others = tuples(
+    taken = tuples(
         Identity.select(Identity.value).where(
             Identity.kind == kind, among(Identity.value, asked), Identity.contact_id != contact_id
         )
     )
-    return asked - {value for (value,) in others}
+    if kind == EMAIL:
+        anothers = Order.holder_id.is_null() | (Order.holder_id != contact_id)
+        taken += tuples(
+            Order.select(Order.email)
+            .distinct()
+            .where(among(Order.email, asked), Order.contact_id != contact_id, anothers)
+        )
+        theirs = Identity.select().where(
+            Identity.kind == CUSTOMER, Identity.contact_id == contact_id,
+            Identity.value == Customer.woo_id.cast("TEXT"),
+        )  # fmt: skip
+        taken += tuples(
+            Customer.select(Customer.email).where(
+                among(Customer.email, asked), Customer.contact_id != contact_id, ~fn.EXISTS(theirs)
+            )
+        )
+    return asked - {value for (value,) in taken}
 
 
 def look(person: Person) -> Forgetting:
     """What would go, in numbers. Reads every webhook that is kept, so it takes a while."""
-    found = Forgetting(person)
-    webhooks = rows_naming(Webhook.id, Webhook.body, person)
-    waiting = Webhook.select().where(among(Webhook.id, webhooks), Webhook.done_at.is_null())
+    found = Forgetting(person, newest=Webhook.select(fn.MAX(Webhook.id)).scalar() or 0)
+    found.named = {
+        table: rows_naming(table.id, column, person)
+        for table, column in ((Webhook, Webhook.body), (UnsettledEvent, UnsettledEvent.said),
+                              (Forward, Forward.body))
+    }  # fmt: skip
+    found.busy = _under_way(person, found.named[Webhook])
     mine = Message.contact_id == person.contact_id
-    if waiting.exists():
-        found.busy = "something that came from WhatsApp about them is not worked off yet"
-    elif Message.select().where(mine, Message.state == "claimed").exists():
-        found.busy = "a message is on its way to them at this moment"
     found.counts.update(
         {
             "orders": Order.select().where(_orders_of(person)).count(),
@@ -155,7 +174,7 @@ def look(person: Person) -> Forgetting:
             .count(),
             "replies": Reply.select().where(_replies_of(person)).count(),
             "interest": Interest.select().where(Interest.contact_id == person.contact_id).count(),
-            "webhooks": len(webhooks),
+            "webhooks": len(found.named[Webhook]),
         }
     )
     return found
@@ -170,18 +189,18 @@ def forget(person: Person, *, now: datetime) -> Forgetting:
     found = look(person)
     if found.busy:
         return found
-    named = {
-        table: rows_naming(table.id, column, person)
-        for table, column in ((Webhook, Webhook.body), (UnsettledEvent, UnsettledEvent.said),
-                              (Forward, Forward.body))
-    }  # fmt: skip
     with in_one():
+        came = rows_naming(Webhook.id, Webhook.body, person, after=found.newest)
+        found.busy = _under_way(person, came)
+        if found.busy:  # since we looked
+            return found
+        found.named[Webhook].extend(came)
         _keep_hashes(person, now)
         for name in sorted(_said_under(person)):
             forget_words(name, now=now)
         _forget_mirror(person)
         _forget_messages(person, now)
-        _forget_what_came(person, named)
+        _forget_what_came(person, found.named)
         _forget_names(person)
     found.left_in_log = not empty_log()
     log.info(
@@ -191,6 +210,17 @@ def forget(person: Person, *, now: datetime) -> Forgetting:
         messages=found.counts["messages"],
     )
     return found
+
+
+def _under_way(person: Person, webhooks: Iterable[int]) -> str:
+    """Why nothing can be forgotten at this moment, or ''. `webhooks` are those that name them."""
+    waiting = Webhook.select().where(among(Webhook.id, webhooks), Webhook.done_at.is_null())
+    if waiting.exists():
+        return "something that came from WhatsApp about them is not worked off yet"
+    mine = Message.contact_id == person.contact_id
+    if Message.select().where(mine, Message.state == "claimed").exists():
+        return "a message is on its way to them at this moment"
+    return ""
 
 
 def _keep_hashes(person: Person, now: datetime) -> None:
@@ -318,13 +348,13 @@ def _replies_of(person: Person) -> Any:
     return from_them
 
 
-def rows_naming(number: Any, text: Any, person: Person) -> list[int]:
-    """The rows whose text has one of the person's numbers, ids or e-mails in it; some at a time, so that
-    no read keeps the file from being tidied up."""
+def rows_naming(number: Any, text: Any, person: Person, *, after: int = 0) -> list[int]:
+    """The rows after that number whose text has one of the person's numbers, ids or e-mails in it; some at
+    a time, so that no read keeps the file from being tidied up."""
     words = sorted(person.written_as | _ways(person))
     if not words:
         return []
-    model, found, last = number.model, list[int](), 0
+    model, found, last = number.model, list[int](), after
     names_them = _any(
         fn.INSTR(text, word.encode() if model is Webhook else word) > 0 for word in words
     )

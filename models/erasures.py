@@ -11,6 +11,7 @@ from models.base import Table, UtcField, among, among_pairs, tuples
 PUT_BACK = (
     "erased after the copy was made that was put back"  # how somebody came to be noted: for certain
 )
+ORDER_ERASED = "order erased"  # the same; perhaps only because it was old
 PHONE = "phone"  # a kind of name, beside those of Identity
 
 
@@ -63,7 +64,12 @@ class Departed(Table):
                 {"contact_id": one, "how": how, "noted_at": now}
                 for one in sorted({one for one in contacts if one is not None})
             ),
-            lambda insert: insert.on_conflict_ignore(),
+            # that an account went says more than that an order did
+            lambda insert: insert.on_conflict(
+                conflict_target=[cls.contact_id],
+                preserve=[cls.how, cls.noted_at],
+                where=cls.how == ORDER_ERASED,
+            ),
         )
 
 

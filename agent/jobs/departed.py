@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from agent.forgetting import forget, person_of
+from agent.forgetting import Person, forget, person_of
 from agent.log import Log
 from models import Contact, Customer, Departed, Order
-from models.erasures import PUT_BACK
+from models.base import among
+from models.erasures import ORDER_ERASED, PUT_BACK
 
 log = Log(__name__)
 
@@ -22,10 +23,14 @@ def forget_departed(*, now: datetime, beat: Callable[[], None]) -> dict[str, int
     for one in list(Departed.select().order_by(Departed.contact_id)):
         beat()
         contact = Contact.get_or_none(Contact.id == one.contact_id)
-        if contact is None or (one.how != PUT_BACK and _is_there(one.contact_id)):
+        if contact is None:
             one.delete_instance()
             continue
-        found = forget(person_of(contact), now=now)
+        person = person_of(contact)
+        if one.how != PUT_BACK and _is_there(person, one.how):
+            one.delete_instance()
+            continue
+        found = forget(person, now=now)
         if found.busy:
             waiting += 1
             continue
@@ -35,12 +40,20 @@ def forget_departed(*, now: datetime, beat: Callable[[], None]) -> dict[str, int
     return {what: count for what, count in counts.items() if count}
 
 
-def _is_there(contact: int) -> bool:
-    """Does the shop still have them: an order or an account with their number, or an order of theirs that
-    came with another one?"""
+def _is_there(person: Person, how: str) -> bool:
+    """Does the shop still have them: an order or an account with their number, an order of theirs that
+    came with another one, or with none and their e-mail?
+
+    Where it only took them off an order, which it does by itself with old ones, their account has not
+    gone, also where no number is in it.
+    """
+    contact = person.contact_id
     named = (Order.customer_id != 0) | (Order.email != "")
+    by_name = Order.contact_id.is_null() & among(Order.email, person.emails)
     orders = Order.select().where(
-        (Order.contact_id == contact) | ((Order.holder_id == contact) & named)
+        (Order.contact_id == contact) | ((Order.holder_id == contact) & named) | by_name
     )
-    accounts = Customer.select().where(Customer.contact_id == contact)
-    return bool(orders.exists() or accounts.exists())
+    theirs = Customer.contact_id == contact
+    if how == ORDER_ERASED:
+        theirs |= among(Customer.woo_id, person.accounts) | among(Customer.email, person.emails)
+    return bool(orders.exists() or Customer.select().where(theirs).exists())

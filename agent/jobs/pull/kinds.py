@@ -12,6 +12,7 @@ from agent.rules.consent import COLUMNS, PURPOSES, rules_of
 from agent.rules.copies import Json, Row
 from models import Category, Cursor, Customer, Departed, Hint, Order, Product, Refund, ShopCoupon
 from models.base import among, tuples
+from models.erasures import ORDER_ERASED
 from models.mirror import Copy
 
 Params = Mapping[str, str]
@@ -61,7 +62,7 @@ def _orders(rows: Rows, read_at: datetime, filing: Filing) -> Filed:
         ),
     )
     said = _consent_before(Order, fit)
-    _note_erased(rows, said, "order erased", filing)
+    _note_erased(rows, said, ORDER_ERASED, filing)
     file_people(fit, "order", said, country=filing.country, now=filing.now)
     filed = file_rows(Order, "orders", fit, read_at, filing)
     learn_languages(fit)
