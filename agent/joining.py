@@ -4,15 +4,16 @@ It is kept (models/erasures.py, Ruling), so it holds when the shop's orders say 
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from peewee import fn
 
-from agent.consent import carry_refusals
+from agent.consent import carry_refusals, recount
 from agent.errors import BadInput
 from agent.log import Log
+from agent.rules.names import first_name
 from agent.rules.phones import read_phone
 from models import (
     Confirmation,
@@ -135,21 +136,82 @@ def _part_with_number(contact: Contact, phone: str, now: datetime) -> Counter[st
     Ruling.delete().where(Ruling.kind == PHONE, Ruling.value == phone).execute()
     digits = phone.removeprefix("+")
     Identity.delete().where(Identity.kind == "wa_id", Identity.value == digits).execute()
-    read = read_phone(phone, "")
-    row = {"phone": phone, "region": read.region, "zones": " ".join(read.zones), "created_at": now}
-    own = Contact.put([row])[phone]
-    query = Order.select(Order.woo_id, Order.phone, Order.country).where(
-        Order.contact_id == contact.id
+    theirs = _typed_as(phone, Order, contact)
+    accounts = _typed_as(phone, Customer, contact)
+    own = Contact.put([_as_named(phone, theirs, accounts, now)])[phone]
+    Order.update(contact_id=own).where(among(Order.woo_id, theirs)).execute()
+    Customer.update(contact_id=own).where(among(Customer.woo_id, accounts)).execute()
+    names = _give_names_back(contact, own, theirs, accounts)
+    recount([phone])
+    if Stale.kept():
+        Stale.mark(ORDER, theirs)
+        for kind, values in names.items():
+            Stale.mark(kind, values)
+        Stale.mark(CONTACT, [contact.id, own])
+    return Counter({"orders": len(theirs), "accounts": len(accounts)})
+
+
+def _typed_as(phone: str, table: Any, contact: Contact) -> list[int]:
+    """The orders or accounts of the contact in which this number stands."""
+    query = table.select(table.woo_id, table.phone, table.country).where(
+        table.contact_id == contact.id
     )
-    theirs = [
+    return [
         number for number, typed, country in tuples(query)
         if read_phone(typed, country or contact.region).e164 == phone
     ]  # fmt: skip
-    Order.update(contact_id=own).where(among(Order.woo_id, theirs)).execute()
-    if Stale.kept():
-        Stale.mark(ORDER, theirs)
-        Stale.mark(CONTACT, [contact.id, own])
-    return Counter({"orders": len(theirs)})
+
+
+def _as_named(
+    phone: str, orders: Sequence[int], accounts: Sequence[int], now: datetime
+) -> dict[str, Any]:
+    """The contact of that number, called as the newest of these rows calls them."""
+    read = read_phone(phone, "")
+    rows = [
+        row
+        for table, numbers in ((Order, orders), (Customer, accounts))
+        for row in tuples(
+            table.select(table.created_at, table.first_name, table.last_name, table.email).where(
+                among(table.woo_id, numbers), table.created_at.is_null(False)
+            )
+        )
+    ]
+    named_at, first, last, email = max(rows, default=(None, "", "", ""))
+    return {
+        "phone": phone, "region": read.region, "zones": " ".join(read.zones), "created_at": now,
+        "first_name": first_name(first), "last_name": last, "email": email, "named_at": named_at,
+    }  # fmt: skip
+
+
+def _give_names_back(
+    contact: Contact, own: int, orders: Sequence[int], accounts: Sequence[int]
+) -> dict[str, list[str]]:
+    """The names in these rows that stand in none that the contact keeps, and of which the operator said
+    nothing. Returns kind -> those."""
+    told: dict[str, list[str]] = {}
+    for kind, of_orders, of_accounts in (
+        (CUSTOMER, Order.customer_id.cast("TEXT"), Customer.woo_id.cast("TEXT")),
+        (EMAIL, Order.email, Customer.email),
+    ):
+        theirs = _values(Order, of_orders, among(Order.woo_id, orders))
+        theirs |= _values(Customer, of_accounts, among(Customer.woo_id, accounts))
+        kept = _values(Order, of_orders, Order.contact_id == contact.id)
+        kept |= _values(Customer, of_accounts, Customer.contact_id == contact.id)
+        ruled = {value for _, value in Ruling.of((kind, value) for value in theirs)}
+        told[kind] = sorted(theirs - kept - ruled - {"", "0"})
+        Identity.update(contact_id=own).where(
+            Identity.kind == kind, among(Identity.value, told[kind]),
+            Identity.contact_id == contact.id,
+        ).execute()  # fmt: skip
+        if kind == EMAIL:  # the one did not know theirs, and took the other's
+            Contact.update(email="").where(
+                Contact.id == contact.id, among(Contact.email, told[kind])
+            ).execute()
+    return told
+
+
+def _values(table: Any, column: Any, condition: Any) -> set[str]:
+    return {value for (value,) in tuples(table.select(column).distinct().where(condition))}
 
 
 def would(act: Callable[[], Counter[str]]) -> Counter[str]:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -16,15 +16,15 @@ from agent.database import owned, require_there, shared, trouble
 from agent.epoch import Life
 from agent.errors import AlreadyRunning, BadInput, WinbackError
 from agent.guard import Guard, Job
+from agent.jobs.health import look_at_daemon
 from agent.jobs.templates import judge_again
 from agent.rules.cadence import Daily
 from agent.service import Service, Stopping, WallClock
 from agent.timetable import Timetable
-from models import Asking, Heartbeat, JobRun, Message
+from models import Asking, JobRun, Message
 
 LOOK = 0.2  # seconds between two looks at how far it is
-PATIENCE = 60.0  # seconds in which a daemon that is well begins what it was asked for
-BEATS = timedelta(minutes=2)  # a daemon's heart beats four times meanwhile
+PATIENCE = 60.0  # seconds without a question whether the daemon is there
 LAST_WORK = 18.0  # seconds to finish what is in hand, when we must stop
 EXIT_CODES = {"ok": 0, "failed": 1, "postponed": 75, "stopped": 130}
 
@@ -80,33 +80,48 @@ def _require_known(job: str, timetable: Timetable) -> None:
 
 def _beside(job: str, service: Service, another: WinbackError) -> Asking:
     """Ask the daemon, and wait for what it says. Who is stopped meanwhile takes the question back."""
-    now = service.clock.now
-    number = Asking.put(job, now())
+    number = Asking.put(job, service.clock.now())
     service.listen_to_signals()
-    until = service.clock.monotonic() + PATIENCE
     try:
-        while (found := Asking.get_by_id(number)).ended_at is None:
-            if found.begun_at is None and service.clock.monotonic() > until:
-                _require_daemon(job, another, now())
-            service.sleep(LOOK)
+        return wait_for(job, number, service, another)
     except Stopping:
         click.echo("stopped waiting: what the daemon has begun it ends", err=True)
         sys.exit(EXIT_CODES["stopped"])
+
+
+def wait_for(job: str, number: int, service: Service, another: WinbackError) -> Asking:
+    """What came of a question. Raises AlreadyRunning where nobody is there any more who could answer it,
+    and Stopping; a question that nobody has begun is taken back then."""
+    now = service.clock.now
+    until = service.clock.monotonic() + PATIENCE
+    try:
+        while (found := Asking.get_by_id(number)).ended_at is None:
+            if service.clock.monotonic() > until and not _is_there(now()):
+                _give_up(job, found, another, now())
+            service.sleep(LOOK)
     finally:
         if Asking.begin(number, now()):  # nobody had, so nobody will
             Asking.end(number, "stopped", now())
     return found
 
 
-def _require_daemon(job: str, another: WinbackError, now: datetime) -> None:
-    """It may still run the same job, and begins anew after that. Raises AlreadyRunning where nobody is
-    there who could."""
-    beat = Heartbeat.get_or_none()
-    if beat is None or beat.stopped_at is not None or now - beat.beat_at > BEATS:
+def _is_there(now: datetime) -> bool:
+    """A daemon that could: it may still run the same job, and begins anew after that."""
+    return look_at_daemon(now).runs
+
+
+def _give_up(job: str, asked: Asking, another: WinbackError, now: datetime) -> None:
+    """Raises AlreadyRunning."""
+    if asked.begun_at is None:
         raise AlreadyRunning(
             f"{another.what}, and does not begin {job}",
             fix="it is no daemon, or it hangs: winback status",
         )
+    Asking.end(asked.id, "stopped", now)
+    raise AlreadyRunning(
+        f"the daemon ended before {job} came through, or hangs",
+        fix="what it has done stands, and the next run goes on there: winback status",
+    )
 
 
 def _alone(job: str, settings: Settings, service: Service) -> Asking:

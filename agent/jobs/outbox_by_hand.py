@@ -10,6 +10,7 @@ from agent.budget import gather_budget
 from agent.config import Settings
 from agent.errors import BadInput
 from agent.log import Log
+from agent.rules.budget import Budget
 from agent.rules.caps import Caps, allows
 from agent.rules.states import State
 from models import Contact, Coupon, Message
@@ -19,6 +20,7 @@ from models.delivery import MARKETING
 log = Log(__name__)
 
 CALLED_OFF: Final = "called off by the operator"
+LONGEST_NUMBER: Final = 18  # digits: SQLite takes no larger ones
 UNSENT: Final = (State.REFUSED, State.EXPIRED, State.CANCELLED)
 """Nothing of these left, or WhatsApp said that it did not take it."""
 
@@ -48,7 +50,8 @@ def find(names: Sequence[str]) -> list[Message]:
     """Messages by row number, our own id or WhatsApp's. Raises BadInput for one that is not there."""
     found: dict[int, Message] = {}
     for name in names:
-        by_number = Message.id == int(name) if name.isascii() and name.isdecimal() else None
+        is_number = name.isascii() and name.isdecimal() and len(name) <= LONGEST_NUMBER
+        by_number = Message.id == int(name) if is_number else None
         by_name = (Message.uid == name) | (Message.wamid == name) | (Message.deferred_wamid == name)
         one = Message.get_or_none(by_name if by_number is None else by_number | by_name)
         if one is None:
@@ -87,15 +90,19 @@ def retry(
 ) -> list[Done]:
     """Put those in the queue again of which it is certain that nothing left. Each takes its place under
     the caps in the transaction that checks them; before it leaves all else is looked at again, as ever."""
-    done = [_retry(one.id, settings, now=now, zone=zone) for one in messages]
+    # a month of messages is read for it: not in each transaction, while everybody waits to write
+    budget = gather_budget(settings, now, zone)
+    done = [_retry(one.id, settings, budget, now=now, zone=zone) for one in messages]
     _tell("message.again", done)
     return done
 
 
-def _retry(number: int, settings: Settings, *, now: datetime, zone: ZoneInfo) -> Done:
+def _retry(
+    number: int, settings: Settings, budget: Budget, *, now: datetime, zone: ZoneInfo
+) -> Done:
     with transaction():
         message: Message = Message.get_by_id(number)
-        why_not = _may_have_left(message) or _not_fit(message, settings, now, zone)
+        why_not = _may_have_left(message) or _not_fit(message, settings, budget, now, zone)
         if not why_not:
             Message.update(
                 state="queued",
@@ -108,6 +115,8 @@ def _retry(number: int, settings: Settings, *, now: datetime, zone: ZoneInfo) ->
                 code=None,
                 detail="",
             ).where(Message.id == number).execute()
+    if not why_not and message.kind == MARKETING:
+        budget.take(message.country)
     return Done(Message.get_by_id(number), why_not)
 
 
@@ -127,7 +136,9 @@ def _may_have_left(message: Message) -> str:
     return UNKNOWN if message.resent else ""
 
 
-def _not_fit(message: Message, settings: Settings, now: datetime, zone: ZoneInfo) -> str:
+def _not_fit(
+    message: Message, settings: Settings, budget: Budget, now: datetime, zone: ZoneInfo
+) -> str:
     """Why it may not be sent at all; what may pass by itself is asked just before it leaves."""
     occasion = settings.occasions.get(message.campaign)
     contact = Contact.get_or_none(Contact.id == message.contact_id)
@@ -145,10 +156,12 @@ def _not_fit(message: Message, settings: Settings, now: datetime, zone: ZoneInfo
         return f"they did not agree to {purpose.replace('_', ' ')}, or took it back"
     if contact.unreachable:
         return f"WhatsApp cannot reach them: {contact.unreachable}"
-    return _over(message, settings, now, zone) if is_marketing else ""
+    return _over(message, settings, budget, now, zone) if is_marketing else ""
 
 
-def _over(message: Message, settings: Settings, now: datetime, zone: ZoneInfo) -> str:
+def _over(
+    message: Message, settings: Settings, budget: Budget, now: datetime, zone: ZoneInfo
+) -> str:
     """Caps, budget and coupon of a campaign's message."""
     today = now.astimezone(zone).date()
     caps = Caps(settings.limits.per_7_days, settings.limits.per_30_days)
@@ -160,7 +173,7 @@ def _over(message: Message, settings: Settings, now: datetime, zone: ZoneInfo) -
     ]
     if not allows(caps, days, today):
         return "they heard from you recently: the caps allow no more now"
-    spent = gather_budget(settings, now, zone).why_not(message.country)
+    spent = budget.why_not(message.country)
     if spent:
         return spent
     coupon = Coupon.get_or_none(Coupon.message_uid == message.uid)

@@ -10,14 +10,16 @@ from typing_in import typed
 
 from agent.config import Settings, load
 from agent.consent import Heard, record, stands
+from agent.jobs.database_check import check_database
 from agent.jobs.export import DESCRIBED
 from agent.jobs.insight import keep_current
 from agent.jobs.pull.filing import Filing
-from agent.jobs.pull.kinds import ORDERS
+from agent.jobs.pull.kinds import CUSTOMERS, ORDERS
 from agent.service import WallClock
 from models import (
     Contact,
     Cursor,
+    Customer,
     History,
     Identity,
     Interest,
@@ -270,3 +272,40 @@ def test_export_has_every_section_and_nobody_elses_rows(desk: Desk) -> None:
     assert found["statements"][0]["says"] == "yes"
     assert BEA not in result.stdout
     assert "bea@example.com" not in result.stdout
+
+
+def test_an_undone_merge_leaves_each_as_they_were(desk: Desk) -> None:
+    """With what they said, their accounts, and nothing that db check finds."""
+    account = {
+        "id": 9, "email": "bea@example.com", "first_name": "Bea", "last_name": "", "role": "customer",
+        "billing": {"phone": BEA, "country": "US"}, "meta_data": [],
+        "date_created_gmt": gmt(desk.now - 40 * DAY), "date_modified_gmt": gmt(desk.now - 40 * DAY),
+    }  # fmt: skip
+    CUSTOMERS.absorb([account], desk.now, Filing.from_settings(desk.settings, desk.now))
+    desk.said(BEA, "yes", desk.now - DAY)
+    assert desk.type("merge", ANA, BEA, "--yes")[0] == 0
+    assert desk.type("split", ANA, f"phone:{BEA}", "--yes")[0] == 0
+    bea = contact_at(BEA)
+    assert bea.marketing == "yes"
+    assert Customer.get_by_id(9).contact_id == bea.id
+    assert Identity.holders("customer", ["9"]) == {"9": bea.id}
+    assert Identity.holders("email", ["bea@example.com"]) == {"bea@example.com": bea.id}
+    assert Identity.holders("email", ["ana@example.com"]) == {"ana@example.com": contact_at(ANA).id}
+    found = check_database(desk.path, quick=False, now=desk.now, beat=lambda: None)
+    assert [one.wrong for one in found if one.wrong and "free" not in one.what] == []
+
+
+def test_merges_in_a_circle_come_to_an_end(desk: Desk) -> None:
+    assert desk.type("merge", ANA, BEA, "--yes")[0] == 0
+    assert desk.type("merge", BEA, ANA, "--yes")[0] == 1
+    assert desk.type("split", ANA, f"phone:{BEA}", "--yes")[0] == 0
+    assert desk.type("merge", BEA, ANA, "--yes")[0] == 0
+    assert [one.phone for one in Contact.select()] == [BEA]
+    assert Ruling.phones([ANA, BEA]) == {ANA: contact_at(BEA).id}
+
+
+@pytest.mark.parametrize("who", ["9" * 30, "+" + "9" * 40, "²", "%", "@"])
+def test_nonsense_is_nobody(desk: Desk, who: str) -> None:
+    for verb in ("export", "forget"):
+        code, told = desk.type(verb, who)
+        assert (code, "Overflow" in told) == (1, False), told

@@ -166,3 +166,31 @@ def test_what_is_not_there_is_said(desk: Desk) -> None:
     assert (code, "there is no message '4711'" in told) == (1, True)
     assert desk.type("cancel")[0] == 2
     assert desk.type("retry", 1, "--campaign", "we_miss_you")[0] == 2
+
+
+@pytest.mark.parametrize("name", ["9" * 30, "0", "²", "", "wamid.%", "1; DROP TABLE message"])
+def test_what_is_no_id_is_told_as_one(desk: Desk, name: str) -> None:
+    for verb in ("show", "cancel", "retry"):
+        code, told = desk.type(verb, name)
+        assert (code, "there is no message" in told) == (1, True), told
+
+
+def test_many_are_retried_with_one_look_at_the_budget(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads a month of messages: not in each transaction, while everybody waits to write."""
+    import agent.jobs.outbox_by_hand as by_hand
+
+    asked = []
+    gather = by_hand.gather_budget
+
+    def counted(*given: Any) -> Any:
+        asked.append(given)
+        return gather(*given)
+
+    monkeypatch.setattr(by_hand, "gather_budget", counted)
+    desk.world.write_config(budget__messages_per_month=3)
+    desk.queue(5, state="expired")
+    code, told = desk.type("retry", "--campaign", "we_miss_you", "--yes")
+    assert (code, "3 messages queued once more, 2 not" in told) == (1, True), told
+    assert len(asked) < 5

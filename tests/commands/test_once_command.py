@@ -10,8 +10,11 @@ from daemon_process import ROOT, DaemonProcess, environ
 from sending_world import World, message
 from typing_in import typed
 
+from agent.commands.once import wait_for
 from agent.database import owned
-from models import Asking, JobRun, Pause
+from agent.errors import AlreadyRunning
+from agent.service import Service, WallClock
+from models import Asking, Heartbeat, JobRun, Pause
 from models.base import close_database, open_database
 from models.delivery import MARKETING
 
@@ -110,3 +113,20 @@ def test_nobody_who_could_do_it_is_said_and_the_question_taken_back(
     finally:
         holder.kill()
         holder.communicate()
+
+
+def test_a_daemon_that_dies_in_the_middle_is_not_waited_for(
+    made: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.commands.once.PATIENCE", 0.1)
+    path = made.settings_as_written().database.path
+    now = WallClock().now()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with owned(path):
+        Heartbeat.beat(pid=gone.pid, version="0", started_at=now, beat_at=now, listening="")
+        number = Asking.put("send", now)
+        assert Asking.begin(number, now)
+        with pytest.raises(AlreadyRunning, match="ended before"):
+            wait_for("send", number, Service(WallClock()), AlreadyRunning("another", fix=""))
+        assert Asking.get_by_id(number).outcome == "stopped"
