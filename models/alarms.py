@@ -1,7 +1,7 @@
 """What needs a person: alarms from their beginning to their end, and whom they are still to be told."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from peewee import AutoField, CharField, IntegerField, TextField, fn
 
@@ -72,7 +72,8 @@ class Telling(Table):
             ).on_conflict_ignore().execute()
 
     @classmethod
-    def due(cls, way: str, now: datetime, limit: int) -> Sequence["Telling"]:
-        """The oldest first."""
-        query = cls.select().where(cls.way == way, cls.not_before <= now)
+    def due(cls, way: str, now: datetime, limit: int, *, longest: timedelta) -> Sequence["Telling"]:
+        """The oldest first. What waits `longest` or more was put off by a clock that was ahead."""
+        is_due = (cls.not_before <= now) | (cls.not_before > now + longest)
+        query = cls.select().where(cls.way == way, is_due)
         return list(query.order_by(cls.id).limit(limit))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from agent.commands.options import config_option, read_settings
+from agent.commands.options import config_option, read_settings, read_sound_settings
 from agent.commands.status_json import alarm_in_json
 from agent.config import Settings
 from agent.database import shared
@@ -39,7 +39,7 @@ def command(config: Path, test: bool, as_json: bool) -> None:
       winback alarms
       winback alarms --test
     """
-    settings = read_settings(config)
+    settings = (read_settings if test else read_sound_settings)(config)
     with shared(settings.database.path):
         if test:
             _test(settings)

@@ -264,7 +264,8 @@ def _webhooks(facts: AlarmFacts) -> Iterator[Standing]:
             "see what the job track says in winback status; restart winback if it says nothing",
             since=facts.oldest_webhook,
         )
-    silent_since = facts.unanswered_since
+    # while we were not there nobody could come in: WhatsApp brings it again, after growing waits
+    silent_since = _latest(facts.unanswered_since, facts.running_since)
     if silent_since is not None and facts.now - silent_since > facts.stuck_after:
         yield Standing(
             "webhooks_missing",
@@ -272,7 +273,7 @@ def _webhooks(facts: AlarmFacts) -> Iterator[Standing]:
             "arrive",
             "check the callback URL and the app secret in the app, and that the web server passes on "
             "/webhooks/",
-            since=silent_since,
+            since=facts.unanswered_since,
         )
     if facts.set_aside:
         yield Standing(

@@ -182,3 +182,16 @@ def test_watching_and_json_do_not_go_together(config: Path) -> None:
     done = typed("status", "--watch", "--json", "--config", str(config))
     assert done.exit_code == 2
     assert "does not go with --json" in done.output
+
+
+def test_a_mistake_in_the_config_hides_neither_alarms_nor_the_status(
+    world: World, config: Path
+) -> None:
+    with owned(config.parent / "winback.db"):
+        write_down([DISK], [], now())
+    wrong = world.write_config(limits__per_7_days="many")
+    for command in ("alarms", "status"):
+        done = typed(command, "--config", str(wrong))
+        assert DISK.what in done.output, done.output
+        assert "the config has 1 mistake" in done.output
+    assert isinstance(typed("alarms", "--test", "--config", str(wrong)).exception, ConfigError)

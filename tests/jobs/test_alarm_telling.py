@@ -22,7 +22,7 @@ from agent.rules.alarms import Standing
 from agent.sandbox.server import Server
 from models import Alarm, ShopFact, Telling
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SECRET = "example-of-a-secret"
 DISK = Standing("disk", "the database's disk has 12 MB left", "make room")
 SET_ASIDE = Standing("set_aside", "2 parts of webhooks could not be read", "winback inbox")
@@ -138,7 +138,7 @@ def test_a_mail_server_that_does_not_take_it_is_asked_a_few_times_more(
     write_down([DISK], ways(by_mail), now)
     tries = 0
     for minutes in range(12 * 60):
-        if Telling.due("email", now + minutes * MINUTE, 1):
+        if Telling.due("email", now + minutes * MINUTE, 1, longest=DAY):
             tell(by_mail, now + minutes * MINUTE)
             tries += 1
     assert tries == 6
@@ -196,6 +196,29 @@ def test_who_is_refused_does_not_make_the_others_hear_it_again(
     assert room.recipients == [["you@shop.example"]]
     assert "alarm.not_everybody" in [one.message for one in caplog.records]
     assert "1 of 2 addresses: 550 gone" in str(send_test(both, now=now)["email"])
+
+
+def test_a_clock_that_was_ahead_silences_nobody(
+    by_mail: Settings, room: MailRoom, now: datetime
+) -> None:
+    room.answers["MAIL"] = "451 later"
+    write_down([DISK], ways(by_mail), now + 400 * DAY)
+    tell(by_mail, now + 400 * DAY)
+    room.answers.clear()
+    assert tell(by_mail, now) == {"told": 1}
+
+
+def test_news_of_what_nobody_knows_any_more_keep_no_other_back(
+    by_mail: Settings, now: datetime
+) -> None:
+    for number in range(60):
+        Telling.insert(
+            alarm_id=9_000 + number, way="email", news="begins", created_at=now, not_before=now
+        ).execute()
+    write_down([DISK], ways(by_mail), now)
+    tell(by_mail, now)
+    assert tell(by_mail, now) == {"told": 1}
+    assert Telling.select().count() == 0
 
 
 KILLED = """

@@ -246,6 +246,25 @@ def test_a_machine_that_slept_is_no_shop_that_is_away(watching: Watching) -> Non
     assert watching.look() == {"begun": 1}
 
 
+def test_webhooks_of_the_time_in_which_it_was_off_are_not_missed(watching: Watching) -> None:
+    silent(watching.now)
+    watching.steady = watching.now - MINUTE
+    assert watching.look() == {}
+    Cursor.update(polled_at=watching.now + 2 * HOUR).execute()
+    watching.look(2 * HOUR)
+    assert ("webhooks_missing", "") in watching.standing
+
+
+def test_a_new_installation_has_none_while_nothing_has_happened_yet(
+    database: Path, settings: Settings, now: datetime
+) -> None:
+    new = Watching(settings, now)
+    for _ in range(24):  # the first reading takes a day
+        Cursor.insert(name="orders", total=90_000, walked=100).on_conflict_ignore().execute()
+        assert new.look(HOUR) == {}
+    assert new.standing == []
+
+
 def test_a_translation_that_is_refused_and_news_that_became_marketing(
     watching: Watching, write_settings: Callable[..., Settings]
 ) -> None:

@@ -74,8 +74,11 @@ def _due(way: str, is_set: bool, now: datetime) -> News:
     if not is_set:
         Telling.delete().where(Telling.way == way).execute()
         return []
-    due = Telling.due(way, now, A_LETTER)
+    due = Telling.due(way, now, A_LETTER, longest=max(WAITS))
     alarms = {one.id: one for one in Alarm.select().where(Alarm.id.in_([d.alarm_id for d in due]))}
+    lost = [one.id for one in due if one.alarm_id not in alarms]  # [retention] runs let go of it
+    if lost:
+        Telling.delete().where(Telling.id.in_(lost)).execute()
     return [(one, alarms[one.alarm_id]) for one in due if one.alarm_id in alarms]
 
 
