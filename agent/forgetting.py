@@ -282,7 +282,9 @@ def _forget_messages(person: Person, now: datetime) -> None:
         columns: dict[str, Any] = {"detail": ""}
         if one.state == "queued":
             columns = {"state": "cancelled", "detail": ERASED, "ended_at": now}
-        Coupon.delete().where(Coupon.message_uid == one.uid, Coupon.woo_id.is_null()).execute()
+        # of one that was asked for the shop may have more than we know: it is looked for in the night
+        unasked = Coupon.woo_id.is_null() & Coupon.made_at.is_null()
+        Coupon.delete().where(Coupon.message_uid == one.uid, unasked).execute()
         kept = Coupon.update(email="").where(Coupon.message_uid == one.uid).execute()
         # the shop knows its coupon by it
         uid = one.uid if kept else secrets.token_urlsafe(16)

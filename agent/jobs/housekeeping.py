@@ -12,6 +12,7 @@ from typing import Any, Final
 from peewee import fn
 
 from agent.config import Settings
+from agent.late_traces import forget_late_traces
 from agent.rules.states import FINAL
 from models import (
     Alarm,
@@ -65,12 +66,20 @@ def keep_house(settings: Settings, *, now: datetime, beat: Beat) -> dict[str, in
     counts["runs"] = JobRun.forget_before(now - kept.runs)
     counts["texts"] = _forget_texts(now - kept.texts, beat)
     counts["traces of the erased"] = _forget_traces(beat)
+    counts["late webhooks of the erased"] = forget_late_traces(_last_night(settings, now), beat)
     counts["phone readings"] = _forget_readings(beat)
     counts["articles looked at"] = Interest.sum_up()
     beat()
     counts["undelivered"] = Message.give_up(now - GIVEN_UP, now)
     empty_log()
     return {what: count for what, count in counts.items() if count}
+
+
+def _last_night(settings: Settings, now: datetime) -> datetime:
+    """Since when nobody has looked through what came; with an hour for what waited then."""
+    last = JobRun.newest("housekeeping")
+    oldest = now - settings.retention.webhooks
+    return oldest if last is None else max(oldest, last.started_at - timedelta(hours=1))
 
 
 def _over(settings: Settings, now: datetime) -> Iterator[tuple[str, type[Table], Any]]:

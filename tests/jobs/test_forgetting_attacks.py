@@ -1,11 +1,13 @@
 """Somebody is forgotten at a bad moment, or shares something with somebody else."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from jobs_stage import (
     DAY,
     Counter,
+    add_contact,
     add_message,
     contact_at,
     file_customers,
@@ -21,10 +23,25 @@ import agent.forgetting as forgetting
 from agent.config import Settings
 from agent.consent import Heard, record
 from agent.forgetting import forget, look, person_of
+from agent.jobs.coupons import make_coupons, remove_coupons
 from agent.jobs.departed import forget_departed
+from agent.jobs.housekeeping import keep_house
 from agent.jobs.insight import keep_current
 from agent.jobs.pull.kinds import CUSTOMERS
-from models import Contact, Cursor, Customer, Departed, Identity, Message, Order, Webhook
+from agent.jobs.track import track
+from models import (
+    CampaignStanding,
+    Contact,
+    Coupon,
+    Cursor,
+    Customer,
+    Departed,
+    Identity,
+    Message,
+    Order,
+    Status,
+    Webhook,
+)
 
 ANA, BRUNO = "+12025550143", "+12025550102"
 OFFICE = "office@example.com"
@@ -138,3 +155,47 @@ def test_what_begins_while_the_webhooks_are_read_through_is_waited_for(
     before.busy = ""
     assert forget(person, now=now).busy == ""
     assert (Contact.get_or_none(phone=ANA), Webhook.select().count()) == (None, 0)
+
+
+def test_a_coupon_that_is_being_made_is_taken_out_of_the_shop_again(counter: Counter) -> None:
+    now = counter.now
+    ana = add_contact(ANA, now)
+    for uid in ("first", "second"):
+        add_message(ana, now, uid=uid, campaign="loyalty_reward", subject=uid)
+        Coupon.insert(
+            code=f"SPRING-{uid}", message_uid=uid, email="ana@example.com", percent=15,
+            expires_at=now + 9 * DAY,
+        ).execute()  # fmt: skip
+    CampaignStanding.put("loyalty_reward", "", now)
+    create = counter.client.create
+
+    def and_forget(*given: Any) -> Any:
+        made = create(*given)
+        assert forget(person_of(contact_at(ANA)), now=now).busy == ""
+        return made
+
+    counter.client.create = and_forget  # type: ignore[method-assign]  # the other process's moment
+    assert make_coupons(counter.client, now=now, beat=nothing) == {"made": 1, "failed": 1}
+    assert len(counter.shop.coupons) == 1
+    assert {one.email for one in Coupon.select()} == {""}
+    counter.later(days=2)
+    remove_coupons(counter.client, now=counter.now, beat=nothing)
+    assert len(counter.shop.coupons) == 0
+
+
+def test_what_whatsapp_tells_of_them_later_goes_in_the_night(
+    office: Settings, now: datetime
+) -> None:
+    ana, bruno = contact_at(ANA), contact_at(BRUNO)
+    for contact, uid in ((ana, "hers"), (bruno, "his")):
+        add_message(contact.id, now, uid=uid, wamid=f"wamid.{uid}", state="sent", accepted_at=now)
+    forget(person_of(ana), now=now)
+    for uid, phone in (("hers", ANA), ("his", BRUNO)):
+        told = status("read", now, uid=uid, wamid=f"wamid.{uid}", recipient_id=phone[1:])
+        keep(now, statuses=[told])
+    track(office, now=now, beat=nothing)
+    assert {one.wamid for one in Status.select()} == {"wamid.hers", "wamid.his"}
+    gone = keep_house(office, now=now + DAY, beat=nothing)
+    assert gone["late webhooks of the erased"] == 1
+    assert [one.wamid for one in Status.select()] == ["wamid.his"]
+    assert [ANA[1:].encode() in bytes(one.body) for one in Webhook.select()] == [False]

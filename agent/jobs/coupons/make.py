@@ -43,7 +43,9 @@ def _make(shop: Shop, coupon: Coupon, now: datetime) -> str:
     if "*" in coupon.email:  # WooCommerce would take it to stand for any letters
         return _give_up(coupon, "its e-mail would let others use it", now)
     if coupon.made_at is None:
-        Coupon.update(made_at=now).where(Coupon.code == coupon.code).execute()
+        noted = Coupon.update(made_at=now).where(Coupon.code == coupon.code).execute()
+        if not noted:
+            return "its person was erased meanwhile"
     try:
         echo: Json | None = shop.create("coupons", wanted(coupon))
     except Unauthorized:
