@@ -64,41 +64,80 @@ class Lately(Temporary):
     @classmethod
     def work_out(cls, bounds: Bounds) -> None:
         cls.begin()
-        week, month = (bounds.today - timedelta(days=days) for days in (6, 29))
-        rest = bounds.today - bounds.rest_after_failure  # that day itself is over
-        counts = Message.state.not_in(UNCOUNTED)
-        restored = Epoch.restored_day()
-        more_in_week = int(restored is not None and restored >= week)
-        more_in_month = int(restored is not None and restored >= month)
-        if (more_in_week and bounds.per_7_days <= 1) or (more_in_month and bounds.per_30_days <= 1):
+        if _all_rest(bounds):
             cls.insert_from(
                 Contact.select(Contact.id, True), (cls.contact_id, cls.capped)
             ).execute()
             return
-        in_week = fn.SUM(Case(None, [(counts & (Message.cap_day >= week.isoformat()), 1)], 0))
-        in_month = fn.SUM(Case(None, [(counts, 1)], 0))
-        failed = fn.SUM(
-            Case(
-                None,
-                [(Message.state.in_(GAVE_UP) & (Message.cap_day > rest.isoformat()), 1)],
-                0,
-            )
-        )
-        capped = (in_week + more_in_week >= bounds.per_7_days) | (
-            in_month + more_in_month >= bounds.per_30_days
-        )
+        capped, failed = _of_late(bounds)
         # Not the column itself: SQLite would go through all messages in its order to save a sort.
         contact = Message.contact_id + 0
         cls.insert_from(
             Message.select(contact, capped)
-            .where(Message.cap_day >= month.isoformat(), Message.kind == "marketing")
+            .where(Message.cap_day >= _month(bounds), Message.kind == "marketing")
             .group_by(contact)
-            .having(capped | (failed > 0)),
+            .having(capped | failed),
             (cls.contact_id, cls.capped),
         ).execute()
         cls.insert_from(
             Contact.select(Contact.id, False).where(UNREACHABLE), (cls.contact_id, cls.capped)
         ).on_conflict_ignore().execute()
+
+
+def must_rest(bounds: Bounds) -> Any:
+    """The condition that a contact of Contact would be one of Lately, where few of them are looked at."""
+    if _all_rest(bounds):
+        return Contact.id.is_null(False)
+    capped, failed = _of_late(bounds)
+    written_to = fn.EXISTS(
+        Message.select(Message.contact_id)
+        .where(
+            Message.contact_id == Contact.id,
+            Message.cap_day.concat("") >= _month(bounds),  # by the contact, not by the day
+            Message.kind == "marketing",
+        )
+        .group_by(Message.contact_id)
+        .having(capped | failed)
+    )
+    return UNREACHABLE | written_to
+
+
+def _of_late(bounds: Bounds) -> tuple[Any, Any]:
+    """(is a contact capped, did a message to them fail of late) of their marketing messages of the month."""
+    week = (bounds.today - timedelta(days=6)).isoformat()
+    rest = bounds.today - bounds.rest_after_failure  # that day itself is over
+    counts = Message.state.not_in(UNCOUNTED)
+    in_week = fn.SUM(Case(None, [(counts & (Message.cap_day >= week), 1)], 0))
+    in_month = fn.SUM(Case(None, [(counts, 1)], 0))
+    failed = fn.SUM(
+        Case(None, [(Message.state.in_(GAVE_UP) & (Message.cap_day > rest.isoformat()), 1)], 0)
+    )
+    more_in_week, more_in_month = _more_since_restored(bounds)
+    capped = (in_week + more_in_week >= bounds.per_7_days) | (
+        in_month + more_in_month >= bounds.per_30_days
+    )
+    return capped, failed > 0
+
+
+def _all_rest(bounds: Bounds) -> bool:
+    more_in_week, more_in_month = _more_since_restored(bounds)
+    return bool(
+        (more_in_week and bounds.per_7_days <= 1) or (more_in_month and bounds.per_30_days <= 1)
+    )
+
+
+def _more_since_restored(bounds: Bounds) -> tuple[int, int]:
+    """Messages of 7 and of 30 days that nobody knows of, because the database was put back."""
+    restored = Epoch.restored_day()
+    if restored is None:
+        return 0, 0
+    return int(restored >= bounds.today - timedelta(days=6)), int(
+        restored.isoformat() >= _month(bounds)
+    )
+
+
+def _month(bounds: Bounds) -> str:
+    return (bounds.today - timedelta(days=29)).isoformat()
 
 
 class Tried(Temporary):

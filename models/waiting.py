@@ -25,7 +25,16 @@ from models.contacts import Contact
 from models.interest import Interest, ProductChange
 from models.looked_at import SOLD_OUT, LookedAt
 from models.mirror import Product
-from models.planning import Lately, LeftOut, NewestArrival, Seen, Temporary, Tried
+from models.planning import (
+    Bounds,
+    Lately,
+    LeftOut,
+    NewestArrival,
+    Seen,
+    Temporary,
+    Tried,
+    must_rest,
+)
 
 IN_STOCK = "instock"
 
@@ -83,6 +92,32 @@ def _of(products: Collection[int]) -> Any:
     return among(Product.woo_id, products) | among(Product.parent_id, products)
 
 
+def _back(interest: Any) -> Any:
+    """Is an article of Stir back for whom this interest is?"""
+    went_from_the_list = (interest.kind != "view") & (interest.seen_at <= Stir.sold_out_at)
+    return (interest.stock_status == SOLD_OUT) | went_from_the_list
+
+
+def _stands_for(article: tuple[int, int], since: datetime, bounds: Bounds) -> Any:
+    """The condition that a contact of Contact would stand in the line for this article of Stir."""
+    product, variation = article
+    wish = Interest.alias()
+    wishes = (
+        Stir.select(Stir.product_id)
+        .join(wish, JOIN.CROSS)
+        .where(
+            Stir.product_id == product,
+            Stir.variation_id == variation,
+            wish.contact_id == Contact.id,
+            wish.product_id + 0 == product,  # by the contact, not by the article
+            wish.variation_id == variation,
+            wish.seen_at > since,
+            _back(wish),
+        )
+    )
+    return (Contact.marketing == "yes") & fn.EXISTS(wishes) & ~must_rest(bounds)
+
+
 class Waiting(Temporary):
     """One person and one article that may be worth a message to them; oldest interest first."""
 
@@ -97,8 +132,7 @@ class Waiting(Temporary):
     def line_up(cls, since: datetime, more_than_percent: int) -> int:
         """Those who can be written to now. Returns how many pairs there are."""
         cls.begin()
-        went_from_the_list = (Interest.kind != "view") & (Interest.seen_at <= Stir.sold_out_at)
-        back = (Interest.stock_status == SOLD_OUT) | went_from_the_list
+        back = _back(Interest)
         cheaper = Interest.price * (100 - more_than_percent) > Stir.price * 100
         older = Interest.alias()  # a place in the queue is kept also when what gave it is long ago
         first = older.select(fn.MIN(older.first_at)).where(
@@ -134,6 +168,32 @@ class Waiting(Temporary):
             (cls.contact_id, cls.product_id, cls.variation_id, cls.back, cls.cheaper),
         ).execute()
         return int(cls.select().count())
+
+    @classmethod
+    def ahead(
+        cls, contact: int, article: tuple[int, int], since: datetime, bounds: Bounds, most: int
+    ) -> int:
+        """How many stand before this contact in the line for something that is back, `most` at most, where
+        no line is made; all that stand there, where this contact does not. The article is one of Stir."""
+        stands = _stands_for(article, since, bounds)
+        product, variation = article
+        of_article = (Interest.product_id == product, Interest.variation_id == variation)
+        before: Any = True
+        if Contact.select().where(Contact.id == contact, stands).exists():
+            mine = Interest.select(fn.MIN(Interest.first_at)).where(
+                Interest.contact_id == contact, *of_article
+            )
+            first = mine.scalar()
+            before = (Interest.first_at < first) | (
+                (Interest.first_at == first) & (Interest.contact_id < contact)
+            )
+        query = (
+            Interest.select(Interest.contact_id)
+            .join(Contact, JOIN.CROSS)  # in this order, and no further than is asked for
+            .where(*of_article, before, Contact.id == Interest.contact_id, stands)
+            .distinct()
+        )
+        return int(query.limit(most).count())
 
     @property
     def article(self) -> tuple[int, int]:

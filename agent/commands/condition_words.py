@@ -60,13 +60,7 @@ def _shown(value: Value, zone: ZoneInfo) -> str:
         case date():
             return f"{value:%d %b %Y}"
         case timedelta():
-            return (
-                f"{value.days:,} days"
-                if value.days != 1
-                else "1 day"
-                if value.days
-                else span_in_words(value)
-            )
+            return f"{value.days:,} days" if value.days > 1 else span_in_words(value)
         case tuple():
             return printable(", ".join(value)) or "-"
     return printable(str(value))

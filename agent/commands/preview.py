@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from agent.backups import on_a_copy
+from agent.commands.moments import AT
 from agent.commands.options import config_option, read_settings
 from agent.commands.plain_json import plain
 from agent.commands.plan_told import tell
@@ -14,10 +15,6 @@ from agent.config.campaigns import PLANNED
 from agent.explain import daemon_away, next_run, plan_ahead
 from agent.jobs.status import zone_of_the_shop
 from agent.service import WallClock
-
-AT = click.DateTime(
-    ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S%z"]
-)
 
 
 @click.command

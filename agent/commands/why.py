@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from agent.commands.moments import DATE_OR_AT
 from agent.commands.options import config_option, read_sound_settings
 from agent.commands.plain_json import plain
 from agent.commands.printable import printable
@@ -24,9 +25,6 @@ from agent.rules.conditions import ASKED
 from agent.service import WallClock
 from models import Contact
 
-AT = click.DateTime(
-    ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S%z"]
-)
 UNKNOWN_THEN = "when the daemon ran, what was paused, and the config are taken as they are now"
 
 
@@ -35,7 +33,7 @@ UNKNOWN_THEN = "when the daemon ran, what was paused, and the config are taken a
 @click.option(
     "--at",
     "moment",
-    type=AT,
+    type=DATE_OR_AT,
     metavar="DATE",
     help="As of then: a date (when the campaigns of that day are decided) or a moment, in the shop's "
     "time unless it names another.",

@@ -186,8 +186,8 @@ def _limits(found: Explanation) -> Iterator[str]:
     yield f"Held out by chance, to compare: {out or 'of nothing'}"
     for queue in found.queues:
         yield (
-            f"Waits for {printable(queue.article)}: {queue.ahead} have waited longer, {queue.free} more "
-            "may be told now"
+            f"Waits for {printable(queue.article)}: {queue.ahead:,}{' or more' if queue.or_more else ''} have "
+            f"waited longer, {queue.free:,} more may be told now"
         )
 
 

@@ -13,6 +13,7 @@ MOST = 20  # people that one e-mail or number may lead to
 
 def find_people(typed: str, default_country: str) -> list[Contact]:
     """Everybody who may be meant, the likeliest first. Raises BadInput where that is nobody."""
+    typed = typed.encode(errors="replace").decode()  # a terminal may send what is no text
     wanted = typed.strip()
     ids = list(dict.fromkeys(_meant(wanted, default_country)))[:MOST]
     known = {one.id: one for one in Contact.select().where(among(Contact.id, ids))}

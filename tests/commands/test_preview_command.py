@@ -101,3 +101,23 @@ def test_without_a_database_or_a_shop_it_says_what_to_do(world: World) -> None:
     with owned(world.folder / "winback.db"):
         pass
     assert isinstance(typed("preview", "--config", str(config)).exception, BadInput)
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00", "9999-12-31T23:59", "9999-12-31T23:59-1200"]
+)
+def test_a_year_for_which_nothing_can_be_planned_is_a_mistake(config: Path, moment: str) -> None:
+    done = typed("preview", "--at", moment, "--config", str(config))
+    assert done.exit_code == 2
+    assert "is not between 2000 and 2199" in done.output
+
+
+def test_without_room_for_the_copy_it_says_where_to_make_some(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "closed"
+    closed.write_text("no folder")
+    monkeypatch.setattr("tempfile.tempdir", str(closed))
+    error = typed("preview", "--config", str(config)).exception
+    assert isinstance(error, DatabaseTrouble)
+    assert "TMPDIR" in error.fix

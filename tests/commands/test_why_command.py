@@ -147,3 +147,19 @@ def test_what_is_to_come_is_not_explained(config: Path, world: World) -> None:
     error = typed("why", ANA, "--at", tomorrow, "--config", str(config)).exception
     assert isinstance(error, BadInput)
     assert "winback preview" in error.fix
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01", "0001-01-01T00:00+1400", "1999-12-31", "2200-01-01", "9999-12-31T23:59-1200"],
+)
+def test_a_year_in_which_nothing_can_have_happened_is_a_mistake(config: Path, moment: str) -> None:
+    done = typed("why", ANA, "--at", moment, "--config", str(config))
+    assert done.exit_code == 2
+    assert "is not between 2000 and 2199" in done.output
+
+
+def test_what_a_terminal_sends_that_is_no_text_is_nobody(config: Path) -> None:
+    error = typed("why", "--config", str(config), "--", "an\udcffa@shop.example").exception
+    assert isinstance(error, BadInput)
+    assert "nobody is known" in error.what

@@ -58,7 +58,15 @@ def judge_alone(settings: Settings, contact: int, *, now: datetime) -> Judged:
     day = Day.at(now)
     budget = gather_budget(settings, now, day.zone) if _is_limited(settings) else _endless(day)
     room = gather_room(settings, now, day.zone)
-    alone = Alone(settings, day, campaigns=EVERYTHING, room=room, budget=budget, beat=lambda: None)
+    alone = Alone(
+        settings,
+        day,
+        campaigns=EVERYTHING,
+        room=room,
+        budget=budget,
+        beat=lambda: None,
+        only=contact,
+    )
     return alone.judge(contact)
 
 

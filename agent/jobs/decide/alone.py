@@ -14,20 +14,24 @@ from agent.rules.interest import Article
 from agent.rules.selection import ALERTS, Offer, Shelf, everything_asked
 from models import History, Interest
 from models.base import tuples
-from models.planning import Lately
 from models.waiting import Stir, Waiting, forget
+
+MOST_AHEAD = 1_000
+"""People that are counted who have waited longer, where there are not more places than that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
     """How far a person is from a message about an article of which the shop counts the units.
 
-    `ahead`: people who can be written to and have waited longer. `free`: how many more may be told now.
+    `ahead`: people who can be written to and have waited longer, or as many as were counted. `free`: how
+    many more may be told now.
     """
 
     article: str
     ahead: int
     free: int
+    or_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,26 +100,15 @@ class Alone(Plan):
             for wish in known.person.wishes
             if wish.waits and (free := self._free(wish.article)) is not None
         }
-        if not free:
-            return {}
-        drop: Any = self._settings.campaigns["price_drop"]
-        Lately.work_out(self._bounds)
-        Waiting.line_up(self._since, drop.more_than_percent)
         return {
-            article: Queue(article.name, self._ahead(known, article), places)
+            article: self._queue_for(article, known.person.contact_id, places)
             for article, places in free.items()
         }
 
-    def _ahead(self, known: Known, article: Article) -> int:
-        of_article = (
-            Waiting.back,
-            Waiting.product_id == article.product_id,
-            Waiting.variation_id == article.variation_id,
-        )
-        mine = Waiting.contact_id == known.person.contact_id
-        place = Waiting.select(Waiting.position).where(mine, *of_article).scalar()
-        before = Waiting.select().where(*of_article)
-        return int((before if place is None else before.where(Waiting.position < place)).count())
+    def _queue_for(self, article: Article, contact: int, places: int) -> Queue:
+        most = max(MOST_AHEAD, places)
+        ahead = Waiting.ahead(contact, article.key, self._since, self._bounds, most)
+        return Queue(article.name, ahead, places, or_more=ahead == most)
 
     def _as_a_run_sees(self, known: Known) -> Known:
         """A run whose alerts are all off looks at nobody's wishes."""

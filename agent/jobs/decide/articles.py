@@ -62,12 +62,17 @@ class Waves:
         now: datetime,
     ) -> None:
         # The next look comes an hour after the last, and what was told then left some moments later.
+        limited = [
+            one for one in known if one.units is not None or one.units_of_product is not None
+        ]
+        self._free: dict[Place, int] = {}
+        if not limited:
+            return
         told = _told_of_late(now - wave_after + min(LEAVING, wave_after / 4))
         of_product: Counter[int] = Counter()
         for (product, _), count in told.items():
             of_product[product] += count
-        self._free: dict[Place, int] = {}
-        for one in known:
+        for one in limited:
             counted = {(ARTICLE, one.article_id): (one.units, told[one.key])}
             if not one.variation_id:
                 counted = {}

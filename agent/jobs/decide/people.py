@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from peewee import JOIN, fn
+from peewee import JOIN, SQL, fn
 
 from agent.jobs.decide.written import (
     Written,
@@ -201,7 +201,8 @@ def _ordered_we_know_not_what(contacts: Iterable[int], since: datetime) -> dict[
             Order.select(whose, fn.MAX(Order.created_at))
             .where(
                 among(whose, contacts),
-                Order.lines_at.is_null(),
+                # not the column: all of these would be read, and in the first days none has its lines
+                fn.COALESCE(Order.lines_at, SQL("''")).coerce(False) == SQL("''"),
                 Order.created_at >= since,
                 Order.status.not_in(NOT_BOUGHT_YET),
             )

@@ -58,6 +58,7 @@ class Plan:
     """The plan of one run. `batches` makes it; `tally` then says how many people met which reason.
 
     `campaigns` are those that this run decides about; `room` and `budget` are taken from as it goes.
+    `only`: nobody but this contact will be looked at.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Plan:
         room: Room,
         budget: Budget,
         beat: Callable[[], None],
+        only: int | None = None,
     ) -> None:
         self.tally: Counter[Why] = Counter()
         self._settings, self._day, self._beat = settings, day, beat
@@ -78,7 +80,7 @@ class Plan:
         self._caps = Caps(limits.per_7_days, limits.per_30_days)
         self._left_out = LeftOut.from_settings(settings)
         self._bounds = _bounds(settings, day, self._left_out)
-        self._decided = decided_today(day)
+        self._decided = decided_today(day, only)
         self._key = person_key()
         self._capacity = Capacity(settings, day, room, budget)
         self._yesterday = day.midnight(days_ago=1)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from agent.jobs.decide.day import Day
 from agent.rules.selection import ALERTS
 from models import Message
-from models.base import among, instant, raw, tuples
+from models.base import among, instant, raw
 from models.outbox import UNCOUNTED
 from models.planning import CALLED_OFF
 
@@ -92,14 +92,15 @@ def told_of_new(written: Iterable[Written]) -> datetime | None:
     )
 
 
-def decided_today(day: Day) -> set[int]:
-    """Who has a message of this date already, whatever became of it.
+def decided_today(day: Day, contact: int | None = None) -> set[int]:
+    """Who has a message of this date already, whatever became of it; of one contact, if that is all.
 
     One campaign a person a day: the caps may bear a second one, for which another would be found.
     """
     query = Message.select(Message.contact_id).where(
-        Message.created_at >= day.midnight(days_ago=1),  # there is an index, and the zone may move
-        Message.period == day.date.isoformat(),
-        Message.kind == "marketing",
-    )
-    return {contact for (contact,) in tuples(query)}
+        Message.period.concat("") == day.date.isoformat(), Message.kind == "marketing"
+    )  # not the column: all that was ever written on such a day would be read
+    if contact is not None:
+        return {one for (one,) in raw(query.where(Message.contact_id == contact))}
+    since = day.midnight(days_ago=1)  # there is an index, and the zone may move
+    return {one for (one,) in raw(query.where(Message.created_at >= since))}

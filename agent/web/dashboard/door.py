@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
 from agent.log import Log
-from agent.web.dashboard.access import TooManyTries
+from agent.web.dashboard.access import PATH, TooManyTries
 from agent.web.dashboard.frame import Frame, to
 from agent.web.dashboard.pages import HEADERS, page
 from agent.web.seldom import Seldom
@@ -44,9 +44,11 @@ def guard(routes: Blueprint, frame: Frame) -> None:
             return frame.show("stale.html", 403)
         return None
 
-    @routes.after_request
+    @routes.after_app_request
     def seal(answer: Response) -> Response:
-        answer.headers.update(HEADERS)
+        """Also what no route of ours answers: a method that none takes, a path that is put right."""
+        if f"{request.path}/".startswith(f"{PATH}/"):
+            answer.headers.update(HEADERS)
         return answer
 
     @routes.errorhandler(peewee.DatabaseError)
