@@ -126,7 +126,7 @@ def test_looking_before_the_first_start_says_what_to_do(world: World, command: s
     assert ended.stdout == ""
 
 
-@pytest.mark.parametrize("command", ["run", "check", "sync", "status", "report"])
+@pytest.mark.parametrize("command", ["run", "check", "sync", "report"])
 def test_a_bad_config_is_told_by_every_command_alike(world: World, command: str) -> None:
     config = world.write_config(whatsapp__workers=-3, shop__key="nonsense")
     ended = run_winback(command, "--config", str(config))

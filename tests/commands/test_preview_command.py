@@ -115,8 +115,7 @@ def test_a_year_for_which_nothing_can_be_planned_is_a_mistake(config: Path, mome
 def test_without_room_for_the_copy_it_says_where_to_make_some(
     config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed = tmp_path / "closed"
-    closed.write_text("no folder")
+    closed = tmp_path / "closed"  # and is not there
     monkeypatch.setattr("tempfile.tempdir", str(closed))
     error = typed("preview", "--config", str(config)).exception
     assert isinstance(error, DatabaseTrouble)
