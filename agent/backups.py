@@ -67,7 +67,14 @@ def on_a_copy(path: Path) -> Iterator[None]:
     """
     require_there(path)
     before = handle.obj
-    with tempfile.TemporaryDirectory(prefix="winback-") as folder:
+    try:
+        made = tempfile.TemporaryDirectory(prefix="winback-")
+    except OSError as error:
+        raise DatabaseTrouble(
+            f"copying {path}: {error.filename or ''} {error.strerror or error}",
+            fix="name a folder with room for a copy, and that may be written to, in TMPDIR",
+        ) from error
+    with made as folder:
         copy = Path(folder) / "winback.db"
         copy.touch(0o600)
         with explained(f"copying {path}"), closing(reading(path)) as source:
