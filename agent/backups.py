@@ -20,6 +20,8 @@ from agent.marks import sync_folder
 from models.base import UtcField, migrate
 from models.base import database as handle
 
+ANOTHER_DISK = "make room there, or name a file on another disk"
+IN_TMPDIR = "name a folder with room for a copy, and that may be written to, in TMPDIR"
 NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 
 
@@ -72,13 +74,13 @@ def on_a_copy(path: Path) -> Iterator[None]:
     except OSError as error:
         raise DatabaseTrouble(
             f"copying {path}: {error.filename or ''} {error.strerror or error}",
-            fix="name a folder with room for a copy, and that may be written to, in TMPDIR",
+            fix=IN_TMPDIR,
         ) from error
     with made as folder:
         copy = Path(folder) / "winback.db"
         copy.touch(0o600)
         with explained(f"copying {path}"), closing(reading(path)) as source:
-            require_space(source, copy.parent)
+            require_space(source, copy.parent, fix=IN_TMPDIR)
             copy_all(source, copy)
         try:
             with shared(copy):
@@ -100,7 +102,7 @@ def explained(what: str) -> Iterator[None]:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise DatabaseTrouble(
             f"{what}: {error.filename or ''} {error.strerror or error}",
-            fix="make room there, or name a file on another disk"
+            fix=ANOTHER_DISK
             if full
             else "the folder must exist, and the user that runs this command must write to it",
         ) from error
@@ -147,7 +149,7 @@ def copy_all(source: sqlite3.Connection, target: Path) -> None:
         source.backup(copy, pages=-1)
 
 
-def require_space(source: sqlite3.Connection, folder: Path) -> None:
+def require_space(source: sqlite3.Connection, folder: Path, *, fix: str = ANOTHER_DISK) -> None:
     [(pages,)], [(size,)] = (
         source.execute(f"PRAGMA {name}").fetchall() for name in ("page_count", "page_size")
     )
@@ -155,7 +157,7 @@ def require_space(source: sqlite3.Connection, folder: Path) -> None:
     if free < pages * size:
         raise DatabaseTrouble(
             f"{folder} has room for {free / 1e6:,.0f} MB, and the copy takes {pages * size / 1e6:,.0f}",
-            fix="make room there, or name a file on another disk",
+            fix=fix,
         )
 
 

@@ -241,6 +241,10 @@ FROM_SHOP = Interest.source == SQL("'shop'")
 
 Order.add_index(Order.modified_at, where=IS_CART, name="shop_order_carts")
 _ARTICLE_SINCE = (Interest.product_id, Interest.variation_id, Interest.seen_at)
+Interest.add_index(
+    Interest.product_id, Interest.variation_id, Interest.first_at, Interest.contact_id,
+    name="interest_waited",
+)  # fmt: skip
 Interest.add_index(*_ARTICLE_SINCE, where=_MET_SOLD_OUT, name="interest_sold_out")
 Interest.add_index(*_ARTICLE_SINCE, where=_STANDS, name="interest_stands")
 Interest.add_index(

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from shutil import _ntuple_diskusage as usage  # type: ignore[attr-defined]
 
 import pytest
 from sending_world import FACTS, World
@@ -117,6 +118,15 @@ def test_without_room_for_the_copy_it_says_where_to_make_some(
 ) -> None:
     closed = tmp_path / "closed"  # and is not there
     monkeypatch.setattr("tempfile.tempdir", str(closed))
+    error = typed("preview", "--config", str(config)).exception
+    assert isinstance(error, DatabaseTrouble)
+    assert "TMPDIR" in error.fix
+
+
+def test_a_disk_that_is_too_small_for_the_copy_names_the_way_to_another(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage(1, 1, 0))
     error = typed("preview", "--config", str(config)).exception
     assert isinstance(error, DatabaseTrouble)
     assert "TMPDIR" in error.fix

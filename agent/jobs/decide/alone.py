@@ -16,7 +16,7 @@ from models import History, Interest
 from models.base import tuples
 from models.waiting import Stir, Waiting, forget
 
-MOST_AHEAD = 1_000
+MOST_AHEAD = 200
 """People that are counted who have waited longer, where there are not more places than that."""
 
 
