@@ -198,7 +198,7 @@ def test_what_is_gone_from_the_shop_is_still_told_of(settings: Settings, now: da
 
 
 def test_quiet_hours_and_chance(write_settings: Callable[..., Settings], now: datetime) -> None:
-    settings = write_settings("[holdout]\neverything = 50\nshare = 50")
+    settings = write_settings("[holdout]\neverything = 30\nshare = 30")
     phones = [f"202-555-01{number:02}" for number in range(1, 13)]
     file_orders(
         settings, now,
