@@ -1,8 +1,8 @@
 """Every job, in the order of the way of the data, and how often it runs. Read this file first."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from threading import Lock
 from zoneinfo import ZoneInfo
@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import schedule
 
 from agent.budget import PriceWatch
+from agent.calls import WHEN_CALLED, answering, at_the_keyboard
 from agent.clients.shop import Shop
 from agent.clients.whatsapp import WhatsApp
 from agent.config import Settings
-from agent.errors import WinbackError
 from agent.guard import Beat, Guard, Job, Postponed
 from agent.jobs.account import read_account
 from agent.jobs.alarms import AlarmWatch, tell_alarms
@@ -42,14 +42,12 @@ from agent.jobs.track import file_orphans, track
 from agent.readiness import RECENT, lines_needed, mirror_waits_for
 from agent.rules.cadence import Daily, Every
 from agent.rules.pace import Pace
-from agent.service import Service, Stopping
+from agent.service import Service
 from models import Asking, JobCall, ShopFact
 
 SOON = Every(timedelta(seconds=2))  # what people wait for
 EVERY_SECOND = Every(timedelta(seconds=1))  # what people wait for most
 MINUTELY = Every(timedelta(minutes=1))
-WHEN_CALLED = Every(timedelta(seconds=10))  # at once, but not for each of many webhooks
-AT_ONCE = Every(timedelta(microseconds=1))  # for whoever waits at the keyboard
 JUMP = 60.0  # seconds by which a clock is set right without a word
 QUARTERLY = Every(timedelta(minutes=15))
 HOURLY = Every(timedelta(hours=1))
@@ -136,7 +134,7 @@ class Timetable:
         called = JobCall.all()
         self.answer()
         for job in self.jobs():
-            due = _called(job, called[job.name]) if job.name in called else job
+            due = answering(job, called[job.name]) if job.name in called else job
             self._guard.look(due, ZoneInfo(zone) if zone else None)
 
     def answer(self) -> None:
@@ -147,7 +145,7 @@ class Timetable:
         zone = ShopFact.all().get("zone")
         for job in self.jobs():
             if job.name in asked:
-                due = _asked(job, asked[job.name], self._now, is_known=zone is not None)
+                due = at_the_keyboard(job, asked[job.name], self._now, is_known=zone is not None)
                 self._guard.look(due, ZoneInfo(zone) if zone else None)
 
     def _poll(self, beat: Beat) -> Mapping[str, int]:
@@ -291,53 +289,6 @@ class Timetable:
 
     def _housekeeping(self, beat: Beat) -> Mapping[str, int]:
         return keep_house(self.tools.settings, now=self._now(), beat=beat)
-
-
-def _called(job: Job, times: int) -> Job:
-    """The same job for a call: it is due at once, and the call is answered when it has come through."""
-
-    def work(beat: Beat) -> Mapping[str, int]:
-        done = job.work(beat)
-        JobCall.answered(job.name, times)
-        return done
-
-    return replace(job, cadence=WHEN_CALLED, work=work)
-
-
-def _asked(job: Job, number: int, now: Callable[[], datetime], *, is_known: bool) -> Job:
-    """The same job for somebody who waits at the keyboard: due at once, and they are told what came of it.
-
-    `is_known`: we know in which zone the shop is.
-    """
-
-    def work(beat: Beat) -> Mapping[str, int]:
-        if not Asking.begin(number, now()):
-            return {}
-        try:
-            _require_zone(job, is_known=is_known)
-            done = job.work(beat)
-        except Postponed as waiting:
-            Asking.end(number, "postponed", now(), trouble=str(waiting))
-            raise
-        except Stopping:
-            Asking.end(number, "stopped", now())
-            raise
-        except WinbackError as error:
-            Asking.end(number, "failed", now(), trouble=error.what, fix=error.fix)
-            raise
-        except Exception as error:
-            Asking.end(number, "failed", now(), trouble=f"{type(error).__name__}: {error}")
-            raise
-        Asking.end(number, "ok", now(), result=dict(done))
-        return done
-
-    return replace(job, cadence=AT_ONCE, work=work, frequent=False, asked=True)
-
-
-def _require_zone(job: Job, *, is_known: bool) -> None:
-    """Raises Postponed where the job's day is that of the shop, and nobody knows it yet."""
-    if isinstance(job.cadence, Daily) and not is_known:
-        raise Postponed("the first answer of the shop: in which zone it is")
 
 
 @contextmanager

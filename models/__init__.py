@@ -12,7 +12,7 @@ from models.exactness import Found, Hint, Sample
 from models.figures import Awaited, EndedSession, Figure
 from models.inbox import Received, Reply, SetAside, Status, Webhook
 from models.insight import Basis, Bestseller, Companion, History, SharedName, Stale, Taste
-from models.interest import Interest, ProductChange, UnsettledEvent
+from models.interest import Interest, ProductChange
 from models.ledger import Conversion, Cursor, Heartbeat, JobCount, JobRun
 from models.links import Link
 from models.looked_at import LookedAt
@@ -30,6 +30,7 @@ from models.outbox import Message
 from models.past import InterestWas, ProductWas
 from models.shop_facts import ShopFact
 from models.templates import CampaignStanding, Template
+from models.unsettled import UnsettledEvent
 
 __all__ = [
     "TABLES", "Alarm", "Asking", "Awaited", "Basis", "Bestseller", "CampaignStanding", "Canary", "Category", "Companion", "Confirmation", "Contact", "Conversion", "Coupon",

@@ -11,7 +11,6 @@ from peewee import (
     Case,
     CharField,
     IntegerField,
-    TextField,
     chunked,
     fn,
 )
@@ -251,37 +250,6 @@ Interest.add_index(
     Interest.contact_id, Interest.product_id, Interest.variation_id, Interest.first_at, Interest.seen_at,
     where=FROM_SHOP, name="interest_shop",
 )  # fmt: skip
-
-
-class UnsettledEvent(Table):
-    """An event that is no interest yet: it has just been told (`reason` is ''), or its person or its
-    product is not known. It is kept until they are, or until it is too old to matter.
-    """
-
-    id = AutoField()
-    said = TextField(unique=True)  # the event as JSON, in the agent's own words
-    reason = CharField(index=True)  # what is not known
-    happened_at = UtcField(index=True)
-    source = CharField()
-
-    class Meta:
-        table_name = "unsettled_event"
-
-    @classmethod
-    def put(cls, said: Iterable[tuple[str, datetime]], source: str, reason: str = "") -> int:
-        """Keep events, each with its time; one that waits already is not written again.
-
-        Returns how many are new.
-        """
-        rows = [
-            {"said": words, "reason": reason, "happened_at": at, "source": source}
-            for words, at in said
-        ]
-        return cls.write_each(rows, lambda insert: insert.on_conflict_ignore())
-
-    @classmethod
-    def forget_before(cls, moment: datetime) -> int:
-        return int(cls.delete().where(cls.happened_at < moment).execute())
 
 
 def waited_for(since: datetime, read_before: datetime, limit: int) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ import pytest
 from agent.cli import COMMANDS, winback
 from agent.config.schema import keys_of
 from agent.config.settings import SECTIONS
-from agent.rules.alarms import KINDS
+from agent.rules.alarm_kinds import KINDS
 
 ROOT = Path(__file__).parents[1]
 CI = ROOT / ".ci" / "run"

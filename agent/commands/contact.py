@@ -14,10 +14,11 @@ from agent.config import Settings
 from agent.database import shared
 from agent.errors import BadInput
 from agent.explain.finding import find_people
-from agent.forgetting import Forgetting, Person, forget, look, person_of
+from agent.forgetting import Forgetting, forget, look
 from agent.jobs.export import everything_of
 from agent.jobs.insight import keep_current
 from agent.joining import KINDS, merge, split, would
+from agent.person import Person, person_of
 from agent.rules.phones import read_phone
 from agent.service import Service, WallClock
 from models import Contact, ShopFact

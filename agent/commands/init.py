@@ -192,7 +192,7 @@ def _try_out(part: str, look: Look, draft: Draft) -> bool:
     click.echo("")
     settings, good = draft.settings(), True
     if not settings.whatsapp.token:  # not asked for yet, and no client is made without one
-        settings = replace(settings, whatsapp=replace(settings.whatsapp, token="later"))  # noqa: S106
+        settings = replace(settings, whatsapp=replace(settings.whatsapp, token="later"))  # noqa: S106 - no token yet
     try:
         tools = make_tools(settings, Impatient(WallClock()))
     except ConfigError as error:  # a secret that can be none, by a file

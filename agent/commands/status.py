@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.live import Live
 
-from agent.commands.options import config_option, read_settings
+from agent.commands.options import config_option, read_sound_settings
 from agent.commands.status_json import document
 from agent.commands.status_lines import picture
 from agent.commands.status_seen import Seen, see
@@ -45,7 +45,7 @@ def command(config: Path, as_json: bool, watch: bool, every: float) -> None:
     """
     if as_json and watch:
         raise click.UsageError("--watch draws for people: it does not go with --json")
-    settings = read_settings(config)
+    settings = read_sound_settings(config)
     console = Console(highlight=False, markup=False)  # a failure may quote brackets
     with shared(settings.database.path):
         if watch:

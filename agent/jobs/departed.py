@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from agent.forgetting import Person, forget, person_of
+from agent.forgetting import forget
 from agent.log import Log
+from agent.person import Person, person_of
 from models import Contact, Customer, Departed, Order
 from models.base import among
 from models.erasures import ORDER_ERASED, PUT_BACK

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from agent.forgetting import Person, rows_naming
+from agent.person import Person, rows_naming
 from agent.rules.phones import wa_id_candidates
 from models import (
     Confirmation,

@@ -11,7 +11,7 @@ from typing import Final
 
 from peewee import SQL, fn
 
-from agent.rules.alarms import PARTS
+from agent.rules.alarm_kinds import PARTS
 from agent.rules.room import ROLLING, people_a_day
 from models import (
     Alarm,

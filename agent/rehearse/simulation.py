@@ -7,7 +7,7 @@ brought in; then the run decides, as the daemon's does; then what is due leaves.
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -43,10 +43,7 @@ class _Runs:
     alerts_at: datetime | None = None
     campaigns_at: datetime | None = None
     days: int = 0
-    reasons: Counter[str] = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        self.reasons = Counter()
+    reasons: Counter[str] = field(default_factory=Counter)
 
 
 class Rehearsal:

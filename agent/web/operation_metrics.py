@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.jobs.health import Health
-from agent.rules.alarms import KINDS
+from agent.rules.alarm_kinds import KINDS
 from models import JobCount, JobRun
 
 if TYPE_CHECKING:

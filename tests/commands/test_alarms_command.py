@@ -20,7 +20,7 @@ from agent.commands import status_json
 from agent.database import owned
 from agent.errors import ConfigError
 from agent.jobs.alarms.watch import write_down
-from agent.rules.alarms import Standing
+from agent.rules.alarm_kinds import Standing
 from models import Alarm, Heartbeat, JobRun, Telling
 
 HOUR = timedelta(hours=1)

@@ -24,9 +24,10 @@ from agent.consent import Heard, forget_words, record, stands
 from agent.database import owned, shared
 from agent.epoch import COPY, Life, standing_doubt
 from agent.errors import AlreadyRunning, BadInput, DatabaseTrouble
-from agent.forgetting import forget, person_of
+from agent.forgetting import forget
 from agent.jobs.departed import forget_departed
 from agent.marks import beside, read_marks
+from agent.person import person_of
 from agent.person_key import person_key
 from agent.restoring import put_back
 from models import (

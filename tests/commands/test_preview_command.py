@@ -1,9 +1,9 @@
 """winback preview: what the next run would do, told before it does it, beside whoever works."""
 
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
-from shutil import _ntuple_diskusage as usage  # type: ignore[attr-defined]
 
 import pytest
 from sending_world import FACTS, World
@@ -126,7 +126,8 @@ def test_without_room_for_the_copy_it_says_where_to_make_some(
 def test_a_disk_that_is_too_small_for_the_copy_names_the_way_to_another(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shutil.disk_usage", lambda _: usage(1, 1, 0))
+    full = shutil.disk_usage("/")._replace(free=0)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: full)
     error = typed("preview", "--config", str(config)).exception
     assert isinstance(error, DatabaseTrouble)
     assert "TMPDIR" in error.fix

@@ -18,7 +18,7 @@ from mail_room import MailRoom
 from agent.config import Settings
 from agent.jobs.alarms import send_test, tell_alarms
 from agent.jobs.alarms.watch import ways, write_down
-from agent.rules.alarms import Standing
+from agent.rules.alarm_kinds import Standing
 from agent.sandbox.server import Server
 from models import Alarm, ShopFact, Telling
 

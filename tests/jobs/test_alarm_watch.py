@@ -14,7 +14,7 @@ from agent.jobs.alarms import AlarmWatch
 from agent.jobs.alarms.watch import write_down
 from agent.jobs.health import look_at_health, standing_alarms
 from agent.pauses import ACCOUNT, CANARY, ERROR, RESTRICTION
-from agent.rules.alarms import Standing
+from agent.rules.alarm_kinds import Standing
 from models import (
     Alarm,
     CampaignStanding,

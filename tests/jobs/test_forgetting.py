@@ -23,12 +23,13 @@ from test_track import keep, status
 
 from agent.config import Settings
 from agent.consent import Heard, record, stands
-from agent.forgetting import Person, forget, look, person_of
+from agent.forgetting import forget, look
 from agent.jobs.attribute import attribute
 from agent.jobs.departed import forget_departed
 from agent.jobs.insight import keep_current
 from agent.jobs.pull.kinds import CUSTOMERS
 from agent.jobs.track import track
+from agent.person import Person, person_of
 from models import (
     Confirmation,
     Contact,

@@ -22,13 +22,14 @@ from test_track import keep, status
 import agent.forgetting as forgetting
 from agent.config import Settings
 from agent.consent import Heard, record
-from agent.forgetting import forget, look, person_of
+from agent.forgetting import forget, look
 from agent.jobs.coupons import make_coupons, remove_coupons
 from agent.jobs.departed import forget_departed
 from agent.jobs.housekeeping import keep_house
 from agent.jobs.insight import keep_current
 from agent.jobs.pull.kinds import CUSTOMERS
 from agent.jobs.track import track
+from agent.person import person_of
 from models import (
     CampaignStanding,
     Contact,

@@ -5,16 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agent.rules.alarms import (
-    KINDS,
-    PARTS,
-    AlarmFacts,
-    FailingJob,
-    Said,
-    Standing,
-    gone_for,
-    judge_alarms,
-)
+from agent.rules.alarm_kinds import KINDS, PARTS, Standing
+from agent.rules.alarms import AlarmFacts, FailingJob, Said, gone_for, judge_alarms
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)

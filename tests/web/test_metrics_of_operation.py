@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from agent.config import Settings
 from agent.jobs.alarms.watch import write_down
-from agent.rules.alarms import KINDS, Standing
+from agent.rules.alarm_kinds import KINDS, Standing
 from agent.web import Listener, intake
 from models import Heartbeat, JobRun, Message
 

@@ -19,7 +19,7 @@ from agent.config import Settings
 from agent.errors import Refused, Retryable, WinbackError
 from agent.jobs.alarms.watch import EMAIL, WEBHOOK
 from agent.log import Log
-from agent.rules.alarms import KINDS
+from agent.rules.alarm_kinds import KINDS
 from models import Alarm, ShopFact, Telling
 from models.alarms import BEGINS
 

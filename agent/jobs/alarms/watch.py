@@ -8,7 +8,8 @@ from typing import Any, Final
 from agent.config import Settings
 from agent.jobs.alarms.facts import Told, gather, look_at_budget
 from agent.log import Log
-from agent.rules.alarms import CRITICAL, Standing, gone_for, judge_alarms
+from agent.rules.alarm_kinds import CRITICAL, Standing
+from agent.rules.alarms import gone_for, judge_alarms
 from models import Alarm, Telling
 from models.alarms import BEGINS, OVER
 from models.base import transaction

@@ -1,8 +1,7 @@
 """Is what stands in the database whole, and does it agree with itself? Nothing is changed."""
 
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -11,12 +10,13 @@ from peewee import JOIN, SQL, fn
 
 from agent import consent, epoch
 from agent.database import remedy
+from agent.jobs.database_check.anew import compare_anew
+from agent.jobs.database_check.looked import A_WALK, Beat, Looked, some
 from agent.marks import beside, read_marks
 from agent.person_key import hashed, person_key
 from agent.rules.consent import PURPOSES
 from agent.rules.states import FINAL, TAKEN, State
 from models import (
-    Basis,
     Contact,
     Conversion,
     Coupon,
@@ -34,19 +34,14 @@ from models import (
     Reply,
     Ruling,
     SetAside,
-    Stale,
     Statement,
     Status,
     Taste,
     Webhook,
 )
-from models.base import among, database, pending_migrations, raw, tuples, unknown_migrations
-from models.histories import write_histories
-from models.holders import HOLDER
-from models.insight import COUNTING, PRODUCT
+from models.base import among, database, pending_migrations, tuples, unknown_migrations
 
 A_BATCH: Final = 500
-A_WALK: Final = 20_000
 ROOM: Final = 200_000_000  # bytes that should be free at the least
 TRIGGERS: Final = frozenset(
     f"{table}_no_{verb}"
@@ -54,19 +49,7 @@ TRIGGERS: Final = frozenset(
     for verb in ("update", "delete")
 )
 RESTORE: Final = "put back a backup (winback restore), and keep this file"
-ANEW: Final = "let `winback once histories` run; if it stays, tell us with the number"
 TELL_US: Final = "it does no harm to others, but should not be: tell us, with the number"
-_OF_ORDERS = Stale.kind.not_in((PRODUCT, COUNTING))  # the others are about what goes with what
-Beat = Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """One thing that was looked at. `wrong` is '' where it is well."""
-
-    what: str
-    wrong: str = ""
-    fix: str = ""
 
 
 def check_database(path: Path, *, quick: bool, now: datetime, beat: Beat) -> Iterator[Looked]:
@@ -80,7 +63,7 @@ def check_database(path: Path, *, quick: bool, now: datetime, beat: Beat) -> Ite
     yield from _ledger(beat)
     yield from _messages(now)
     if not quick:
-        yield from _derived(beat)
+        yield from compare_anew(beat)
     yield _epoch(path)
     yield _room(path)
 
@@ -181,7 +164,7 @@ def _ledger(beat: Beat) -> Iterator[Looked]:
     differing = _standings(beat)
     yield Looked(
         "what holds for each contact is what the ledger says",
-        f"of {len(differing):,} contacts it is not, such as the numbers {_some(differing)}"
+        f"of {len(differing):,} contacts it is not, such as the numbers {some(differing)}"
         if differing
         else "",
         "winback db check --mend writes anew what the ledger comes to" if differing else "",
@@ -232,7 +215,7 @@ def _messages(now: datetime) -> Iterator[Looked]:
         ("what is on its way was claimed", unclaimed),
     ):
         found = [number for (number,) in tuples(Message.select(Message.id).where(condition))]
-        wrong = f"not so for {len(found):,}, such as {_some(found)}" if found else ""
+        wrong = f"not so for {len(found):,}, such as {some(found)}" if found else ""
         yield Looked(
             f"messages: {what}", wrong, "winback message show; " + TELL_US if found else ""
         )
@@ -246,71 +229,6 @@ def _messages(now: datetime) -> Iterator[Looked]:
         f"{claimed:,} are, of a daemon that ended" if claimed else "",
         "start winback: it treats them as unsure, and never sends them twice" if claimed else "",
     )
-
-
-def _derived(beat: Beat) -> Iterator[Looked]:
-    """Whose the orders are, and what they come to: worked out once more, and compared."""
-    basis = Basis.get_or_none()
-    if basis is None or basis.stage:
-        yield Looked(
-            "what is worked out from the orders (not yet, or being worked out: not compared)"
-        )
-        return
-    waiting = Stale.select().where(_OF_ORDERS).count()
-    if waiting > A_WALK:
-        yield Looked(
-            "what is worked out from the orders", f"{waiting:,} changes wait to be worked off", ANEW
-        )
-        return
-    stale_orders = {
-        int(one) for (one,) in tuples(Stale.select(Stale.value).where(Stale.kind == "order"))
-    }
-    wrong, last = list[int](), 0
-    query = Order.select(Order.woo_id, Order.holder_id, HOLDER)
-    while rows := raw(query.where(Order.woo_id > last).order_by(Order.woo_id).limit(A_WALK)):
-        beat()
-        wrong += [
-            number for number, known, anew in rows if known != anew and number not in stale_orders
-        ]
-        last = rows[-1][0]
-    yield Looked(
-        "orders belong to whom they would belong anew",
-        f"{len(wrong):,} do not, such as {_some(wrong)}" if wrong and not waiting else "",
-        ANEW if wrong and not waiting else "",
-    )
-    differing = _histories(basis, beat) if not waiting else []
-    note = "" if not waiting else f" ({waiting:,} changes wait: compared the next time)"
-    yield Looked(
-        f"histories and tastes are what they would be anew{note}",
-        f"of {len(differing):,} contacts they are not, such as {_some(differing)}"
-        if differing
-        else "",
-        ANEW if differing else "",
-    )
-
-
-def _histories(basis: Basis, beat: Beat) -> list[int]:
-    """The contacts whose history would be another; each batch is worked out and undone."""
-    differing: list[int] = []
-    last = 0
-    contacts = Contact.select(Contact.id).order_by(Contact.id).limit(A_BATCH)
-    while ids := [number for (number,) in tuples(contacts.where(Contact.id > last))]:
-        beat()
-        with database.atomic() as batch:
-            before = _sums(ids)
-            write_histories(ids, basis)
-            after = _sums(ids)
-            batch.rollback()
-        if not Stale.select().where(_OF_ORDERS).exists():  # nothing changed meanwhile
-            differing += sorted({row[1] for row in before ^ after})
-        last = ids[-1]
-    return differing
-
-
-def _sums(ids: list[int]) -> set[tuple[Any, ...]]:
-    histories = raw(History.select().where(among(History.contact_id, ids)))
-    tastes = raw(Taste.select().where(among(Taste.contact_id, ids)))
-    return {("history", *row) for row in histories} | {("taste", *row) for row in tastes}
 
 
 def _epoch(path: Path) -> Looked:
@@ -338,7 +256,3 @@ def in_words(size: int) -> str:
         if size >= of:
             return f"{size / of:,.1f} {unit}"
     return f"{size // 1000:,} kB"
-
-
-def _some(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers[:5]))
