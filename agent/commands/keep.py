@@ -67,6 +67,7 @@ def keep(stage: Stage, console: Console, *, told_of: str = "") -> None:
         f"  {winback.format('report')}\n"
         f"  {winback.format('check')}\n"
         f"{order}"
+        f"  {stage.plugin.address.removesuffix('/events')}/dashboard/ in a browser of this machine\n"
         f"  tail -f {stage.folder / 'winback.log'}\n"
         f"{_something_to_tell(stage, at)}"
         "Or kill it in the middle of sending: no message comes twice. To try winback init, and a "

@@ -23,13 +23,20 @@ def overview(settings: Settings, now: datetime) -> dict[str, Any]:
         "counted_at": counted_at,
         "old": counted_at is not None and now - counted_at > OLD,
         "anything": figures is not None or anything_yet(),
-        "funnel": FUNNEL,
+        "funnel": _funnel(settings, figures),
         "days": _days(figures) if figures else [],
         "lines": _in_order(figures["campaigns"]) if figures else [],
         "news": _in_order(figures["news"]) if figures else [],
         "reasons": _reasons(figures) if figures else [],
         "enabled": [name for name, one in settings.campaigns.items() if one.enabled],
     }
+
+
+def _funnel(settings: Settings, figures: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Where nobody counts the clicks, none is not what happened."""
+    lines = figures["campaigns"] if figures else []
+    counted = settings.links.count or any(line["figures"]["clicked"] for line in lines)
+    return FUNNEL if counted else tuple(step for step in FUNNEL if step != "clicked")
 
 
 def _days(figures: Mapping[str, Any]) -> list[tuple[str, int, int]]:
