@@ -96,12 +96,6 @@ class SetAside(Table):
                 update={cls.tries: cls.tries + 1},
             ).execute()
 
-    @classmethod
-    def forget_before(cls, moment: datetime) -> int:
-        """Those whose webhook came before then."""
-        old = Webhook.select(Webhook.id).where(Webhook.received_at < moment)
-        return int(cls.delete().where(cls.webhook_id.in_(old)).execute())
-
 
 class Received(Table):
     """How often something of a kind came in, by day (UTC). A day that is forgotten stays in the sum,

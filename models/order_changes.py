@@ -83,12 +83,6 @@ class OrderChange(Table):
         return [(order, outcome) for order, outcome in tuples(query)]
 
     @classmethod
-    def forget_before(cls, moment: datetime) -> int:
-        """Drop what was decided, and happened before."""
-        query = cls.delete().where(cls.changed_at < moment, cls.decided_at.is_null(False))
-        return int(query.execute())
-
-    @classmethod
     def decide(cls, ids: Iterable[int], outcome: str, now: datetime) -> None:
         """These came to `outcome`."""
         query = cls.update(decided_at=now, outcome=outcome)

@@ -56,10 +56,6 @@ class ProductWas(Table):
             for row in raw(known)
         )
 
-    @classmethod
-    def forget_before(cls, moment: datetime) -> int:
-        return int(cls.delete().where(cls.until < moment).execute())
-
 
 class InterestWas(Table):
     """A row of interest as it was until `until`: then another price or stock was seen, it was taken off a
@@ -131,7 +127,3 @@ class InterestWas(Table):
             sql = f"INSERT INTO interest_was ({_COLUMNS}, until, moved_to) SELECT {_COLUMNS}, "
             sql += f"{until}, {moved_to} FROM json_each(?) AS one CROSS JOIN interest AS i WHERE {which}"
             database.execute_sql(sql, (json.dumps(told),))
-
-    @classmethod
-    def forget_before(cls, moment: datetime) -> int:
-        return int(cls.delete().where(cls.until < moment).execute())
