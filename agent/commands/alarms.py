@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from agent.commands.options import config_option, read_settings, read_sound_settings
-from agent.commands.status_json import alarm_in_json
+from agent.commands.status.as_json import alarm_in_json
 from agent.config import Settings
 from agent.database import shared
 from agent.errors import ConfigError

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.commands.options import config_option, read_settings
-from agent.commands.report_words import money
+from agent.commands.report.words import money
 from agent.database import shared
 from agent.errors import BadInput
 from agent.jobs.order_history import OrderHistory, ended_at, find_orders

@@ -16,7 +16,7 @@ from mail_room import MailRoom
 from sending_world import World
 from typing_in import typed
 
-from agent.commands import status_json
+from agent.commands.status import as_json as status_json
 from agent.database import owned
 from agent.errors import ConfigError
 from agent.jobs.alarms.watch import write_down

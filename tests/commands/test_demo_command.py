@@ -15,8 +15,8 @@ from daemon_process import ROOT, environ
 from sending_world import wait_until
 from typing_in import typed
 
-from agent.commands.diary import _waiting
-from agent.commands.diary import told as told_of
+from agent.commands.demo.diary import _waiting
+from agent.commands.demo.diary import told as told_of
 from models import JobRun
 
 SMALL = ("--customers", "150", "--products", "30")

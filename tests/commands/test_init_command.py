@@ -16,9 +16,9 @@ from sending_world import World
 from typing_in import typed
 
 from agent.cli import winback
-from agent.commands import init_file
-from agent.commands.init_file import write_config
-from agent.commands.init_questions import ALL, SHOP
+from agent.commands.init import file as init_file
+from agent.commands.init.file import write_config
+from agent.commands.init.questions import ALL, SHOP
 from agent.config import Settings, load
 from agent.errors import BadInput, ConfigError, WinbackError
 

@@ -22,15 +22,15 @@ from rich.console import Console
 from sending_world import wait_until
 from typing_in import typed
 
-from agent.commands.ending import ended_by_signals
-from agent.commands.keep import (
+from agent.commands.demo.keep import (
     _soon,
     come_to_today,
     keep,
     newest_told,
 )
+from agent.commands.demo.stage import ZONE, Stage, first_morning, set_up
+from agent.commands.ending import ended_by_signals
 from agent.commands.program import as_typed
-from agent.commands.stage import ZONE, Stage, first_morning, set_up
 from agent.database import owned
 from agent.service import WallClock
 from models import Contact, Heartbeat, Message, Order

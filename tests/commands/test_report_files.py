@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from agent.commands.report_files import FUNNEL, HEADERS, as_csv, as_json
-from agent.commands.report_page import as_page
+from agent.commands.report.files import FUNNEL, HEADERS, as_csv, as_json
+from agent.commands.report.page import as_page
 from agent.jobs.report import Failure, Line, Part, Report
 from agent.rules.comparison import Arm, Comparison
 from agent.rules.credit import View

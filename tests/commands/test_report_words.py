@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from agent.commands.report_words import (
+from agent.commands.report.words import (
     beforehand,
     campaign_name,
     comparison_lines,

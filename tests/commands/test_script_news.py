@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sending_world import World
 
-from agent.commands.script import LANGUAGES
-from agent.commands.script_news import news_config, put_up_news_templates
+from agent.commands.demo.script import LANGUAGES
+from agent.commands.demo.script_news import news_config, put_up_news_templates
 from agent.config import load
 from agent.rules.order_kinds import DELIVERED, KINDS
 from agent.rules.shown import MessageFacts, OrderShown, ShipmentShown

@@ -14,7 +14,7 @@ from daemon_process import DaemonProcess
 from sending_world import World, wait_until
 from typing_in import typed, typed_on_a_terminal
 
-from agent.commands.mirror_told import ago, span_in_words
+from agent.commands.status.mirror import ago, span_in_words
 from agent.database import owned
 from agent.errors import DatabaseTrouble
 from models import (

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from agent.commands.report_words import NAMES, money
-from agent.commands.tables import print_report
+from agent.commands.report.tables import print_report
+from agent.commands.report.words import NAMES, money
 from agent.config.campaigns import PLANNED
 from agent.jobs.report import Example, Failure, Line, Part, Report
 from agent.rules.comparison import Arm, Comparison

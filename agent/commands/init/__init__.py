@@ -1,0 +1,5 @@
+"""winback init."""
+
+from agent.commands.init.command import command
+
+__all__ = ["command"]

@@ -1,0 +1,5 @@
+"""winback simulate."""
+
+from agent.commands.simulate.command import command
+
+__all__ = ["command"]

@@ -1,0 +1,5 @@
+"""winback status."""
+
+from agent.commands.status.command import command
+
+__all__ = ["command"]

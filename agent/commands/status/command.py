@@ -1,0 +1,78 @@
+"""winback status: how the daemon, the mirror and the outbox are, from the database."""
+
+import json
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.live import Live
+
+from agent.commands.options import config_option, read_sound_settings
+from agent.commands.status.as_json import document
+from agent.commands.status.lines import picture
+from agent.commands.status.seen import Seen, see
+from agent.config import Settings
+from agent.database import shared
+from agent.service import Service, Stopping, WallClock
+
+NOT_WELL = 1  # the exit code
+
+
+@click.command
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="All of it as one JSON object.")
+@click.option("--watch", is_flag=True, help="Draw it again every few seconds, until Ctrl-C.")
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0.5),
+    default=3.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often --watch draws it.",
+)
+def command(config: Path, as_json: bool, watch: bool, every: float) -> None:
+    """Show how the daemon, the mirror and the outbox are; works beside a running daemon.
+
+    The exit code is for monitoring: 0 where the daemon runs and no alarm stands, else 1.
+
+    \b
+    Examples:
+      winback status --watch
+      winback status --json | jq .alarms
+      winback status > /dev/null || echo "look after winback"
+    """
+    if as_json and watch:
+        raise click.UsageError("--watch draws for people: it does not go with --json")
+    settings = read_sound_settings(config)
+    console = Console(highlight=False, markup=False)  # a failure may quote brackets
+    with shared(settings.database.path):
+        if watch:
+            seen = _watch(settings, console, every)
+        else:
+            seen = see(settings, WallClock().now())
+            if as_json:
+                click.echo(json.dumps(document(seen), ensure_ascii=False, indent=2))
+            else:
+                console.print(picture(seen))
+    if not seen.health.well:
+        sys.exit(NOT_WELL)
+
+
+def _watch(settings: Settings, console: Console, every: float) -> Seen:
+    """Until Ctrl-C or SIGTERM. Returns what was seen last, which stays on the screen."""
+    service = Service(WallClock())
+    service.listen_to_signals()
+    seen = see(settings, service.clock.now())
+    # a screen of its own: what is longer than it is cut off below, and does not scroll by
+    with (
+        suppress(Stopping),
+        Live(picture(seen), console=console, auto_refresh=False, screen=True) as live,
+    ):
+        while True:
+            service.sleep(every)
+            seen = see(settings, service.clock.now())
+            live.update(picture(seen), refresh=True)
+    console.print(picture(seen))
+    return seen

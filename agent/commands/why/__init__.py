@@ -1,0 +1,5 @@
+"""winback why."""
+
+from agent.commands.why.command import command
+
+__all__ = ["command"]
