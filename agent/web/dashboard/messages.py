@@ -21,7 +21,7 @@ from models.base import tuples
 from models.figures import code_listed, state_listed
 
 PAGE: Final = 50
-LOOKED_AT: Final = 10_000  # rows of one look, where no index has all that is asked for
+LOOKED_AT: Final = 4_000  # rows of one look, where no index has all; read from disk at worst
 MOST_COUNTED: Final = 10_000
 LARGEST: Final = 2**63 - 1
 STATES: Final = tuple(State)
