@@ -7,11 +7,12 @@ filled through the tables.
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from agent.clients.whatsapp import WhatsApp as Client
 from agent.config import Settings, load
@@ -24,6 +25,9 @@ from agent.sandbox.whatsapp.api import whatsapp_app
 from agent.sandbox.whatsapp.people import People, QuietPeople
 from agent.sandbox.whatsapp.whatsapp import WhatsApp
 from models import Contact, Message, ShopFact
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 APP_SECRET = "example-app-secret"
 VERIFY_TOKEN = "example-verify-token"
@@ -55,6 +59,16 @@ CONFIG: dict[str, dict[str, object]] = {
 }
 
 
+class WhenAsked:
+    """An application that is put together when somebody first asks it: many worlds never visit their shop."""
+
+    def __init__(self, build: "Callable[[], WSGIApplication]") -> None:
+        self._built = cache(build)
+
+    def __call__(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        return self._built()(environ, start)
+
+
 class World:
     """The servers, the config that leads to them, and what stands in the outbox.
 
@@ -70,7 +84,10 @@ class World:
             body="Hello {{1}}! It has been a while. What is new waits at {{2}} for you.",
         )
         self.shop = Shop(clock, timezone=ZONE, currency="GBP", country="GB")
-        self._servers = [Server(whatsapp_app(self.whatsapp)), Server(shop_app(self.shop))]
+        self._servers = [
+            Server(whatsapp_app(self.whatsapp)),
+            Server(WhenAsked(lambda: shop_app(self.shop))),
+        ]
         self.whatsapp_url, self.shop_url = (server.start() for server in self._servers)
         self._filled = 0
         self._clients: list[Client] = []

@@ -62,7 +62,7 @@ class Server:
         """Stop listening and cut every open connection. Stopping twice does no harm."""
         if self._listener is None or self._thread is None:
             return
-        self._listener.shutdown()
+        self._listener.end()
         self._listener.server_close()
         self._listener.cut_connections()
         self._thread.join()
@@ -94,6 +94,13 @@ class _Listener(ThreadingMixIn, TCPServer):
         self._open: dict[_Connection, threading.Thread] = {}
         self._lock = threading.Lock()
         self._stopped = False
+
+    def end(self) -> None:
+        """Take no more connections. A knock at the door spares the wait until it looks up by itself."""
+        ending = threading.Thread(target=self.shutdown)
+        ending.start()
+        socket.create_connection(("127.0.0.1", self.port)).close()
+        ending.join()
 
     def joined(self, connection: _Connection) -> bool:
         """Remember an open connection. False if the server has been stopped meanwhile."""
