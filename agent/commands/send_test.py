@@ -63,8 +63,8 @@ FIXES: Mapping[Action, str] = {
 def command(phone: str, name: str, language: str, yes: bool, wait: int, config: Path) -> None:
     """Send one real message of CAMPAIGN (or of order news) to PHONE: to yourself, to see it arrive.
 
-    It has the values of the person with that number, else of another one, and stand-ins where there is
-    nothing to tell. It counts for no cap and stands in no report; a STOP in answer to it counts. WhatsApp
+    It has the values of the person with that number; where the shop knows nobody with it, examples, and
+    nothing of any other customer. It counts for no cap and stands in no report; a STOP in answer to it counts. WhatsApp
     charges it like any other. Campaigns that are off can be tried, too.
 
     \b
@@ -100,8 +100,11 @@ def command(phone: str, name: str, language: str, yes: bool, wait: int, config: 
             )
         uid = secrets.token_urlsafe(16)
         body = _body(settings, look, letter, to, uid, service)
-        wamid = _told(whatsapp.send(body))
-        _follow(service, wamid, uid, wait)
+        wamid = _told(_send(whatsapp, body))
+        try:
+            _follow(service, wamid, uid, wait)
+        except KeyboardInterrupt:
+            click.echo("\nNo longer waiting. WhatsApp has the message, and brings it all the same.")
 
 
 def _letter(
@@ -114,8 +117,11 @@ def _letter(
         raise Refused(
             f"nothing may be sent to {to.e164}: {known.unreachable}", fix="try another number"
         )
-    whose = to.e164 if known is not None else ""
-    look = Look(settings, {**approved(settings.shop.url), **found}, found, language, whose)
+    everything = {**approved(settings.shop.url), **found}
+    if known is not None:
+        look = Look(settings, everything, found, language, to.e164)
+    else:
+        look = Look(settings, everything, found, language, "", nobodys=to)
     _require_no_refusal(to.e164, ORDER_NEWS if name in settings.news else MARKETING)
     letter = look.write(name)
     if look.category_of(letter) == AS_MARKETING:  # WhatsApp may have moved that of order news
@@ -163,6 +169,17 @@ def _body(
         "biz_opaque_callback_data": uid,
         "template": template,
     }
+
+
+def _send(whatsapp: WhatsApp, body: dict[str, Any]) -> Outcome:
+    """What WhatsApp says. Raises Unsure at Ctrl-C: the request may have left."""
+    try:
+        return whatsapp.send(body)
+    except KeyboardInterrupt:
+        raise Unsure(
+            "it may have been sent, and may not: Ctrl-C came before WhatsApp's answer",
+            fix="look at the phone before you try again",
+        ) from None
 
 
 def _told(outcome: Outcome) -> str:

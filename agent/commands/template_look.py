@@ -13,11 +13,12 @@ from agent.config.campaigns import Campaign
 from agent.config.order_news import News
 from agent.database import owned, shared
 from agent.errors import AlreadyRunning, BadInput
+from agent.examples import are_examples, example_contact
 from agent.jobs.decide.preview import preview, somebody
 from agent.jobs.order_news.preview import preview as preview_news
 from agent.rules.as_seen import as_seen
 from agent.rules.composing import Composed
-from agent.rules.phones import read_phone
+from agent.rules.phones import Phone, read_phone
 from agent.rules.templates import MARKETING, compile_template, components, mixes_languages
 from agent.service import WallClock
 from agent.templates import Templates, judge, usable
@@ -65,7 +66,8 @@ class Letter:
 class Look:
     """How somebody wants to see templates: in which language ("" for theirs), and whose phone ("" for anybody's).
 
-    `everything` are the templates of the account (`found`), and those that come with winback.
+    `everything` are the templates of the account (`found`), and those that come with winback. `nobodys`
+    is a number that the shop does not know: what it gets are examples.
     """
 
     settings: Settings
@@ -73,6 +75,7 @@ class Look:
     found: Templates
     language: str
     phone: str
+    nobodys: Phone | None = None
 
     def show(self, name: str) -> bool:
         """Print what this campaign, or news of this kind, would write. Returns whether it could be sent.
@@ -125,7 +128,7 @@ class Look:
         click.echo(
             f"{what} {letter.name}, template {letter.key[0]} in {letter.key[1]} ({status}, {category})"
         )
-        named = f"{contact.first_name} {contact.last_name}" if to == contact.phone else ""
+        named = "" if self.nobodys else f"{contact.first_name} {contact.last_name}"
         click.echo(f"to {to} {printable(named)}".rstrip() + "\n")
         for line in as_seen(self.everything[letter.key], parts).lines:
             click.echo(f"    {printable(line)}".rstrip())
@@ -133,9 +136,11 @@ class Look:
         mapping = letter.occasion.mapping_in(composed.language)
         foreign = mixes_languages(mapping, composed.values)
         marketing = not letter.is_news or category == MARKETING
-        for note in _notes(
-            letter.occasion, contact, letter.stand_ins, foreign, marketing=marketing
-        ):
+        if self.nobodys:
+            click.echo(f"note: {_examples(letter)}")
+        # an order that is an example is named above
+        stand_ins = () if self.nobodys and letter.is_news else letter.stand_ins
+        for note in _notes(letter.occasion, contact, stand_ins, foreign, marketing=marketing):
             click.echo(f"note: {note}")
         for complaint in letter.wrong:
             click.echo(f"could not be sent: {complaint}")
@@ -145,12 +150,26 @@ class Look:
         if self.language or not mappings:
             wanted = self.language or occasion.language
             mappings = {wanted: occasion.mapping_in(wanted)}
+        now = WallClock().now()
+        person = (
+            example_contact(self.nobodys) if self.nobodys else _person(self.settings, self.phone)
+        )
         if isinstance(occasion, Campaign):
-            contact = _person(self.settings, self.phone) or somebody()
-            made = preview(self.settings, occasion, contact, mappings, now=WallClock().now())
+            contact = person or somebody()
+            made = preview(self.settings, occasion, contact, mappings, now=now)
             return contact, made.composed, made.stand_ins
-        told = preview_news(self.settings, name, _person(self.settings, self.phone), mappings)
+        told = preview_news(self.settings, name, person, mappings, now=now)
         return told.contact, told.composed, told.stand_ins
+
+
+def _examples(letter: Letter) -> str:
+    """What of it is said of somebody who does not exist."""
+    mapping = letter.occasion.mapping_in(letter.composed.language)
+    named = are_examples(mapping.placeholders, letter.composed.values)
+    what = (
+        f"these values are examples: {', '.join(named)}" if named else "it says nothing of anybody"
+    )
+    return f"the shop knows nobody with this number; {what}"
 
 
 def _notes(

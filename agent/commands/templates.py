@@ -30,8 +30,9 @@ from agent.service import Service, WallClock
 from agent.templates import Templates, judge
 
 NAMES = tuple(dict.fromkeys(name for name, _ in SHIPPED))
-ORDER_NEWS = "order_news"  # a name for all of theirs
+CAMPAIGNS, ORDER_NEWS = "campaigns", "order_news"  # names for all of theirs
 OF_NEWS = tuple(dict.fromkeys(one.name for one in SHIPPED.values() if one.category == UTILITY))
+OF_CAMPAIGNS = tuple(name for name in NAMES if name not in OF_NEWS)
 LANGUAGES = tuple(dict.fromkeys(language for _, language in SHIPPED))
 
 
@@ -41,7 +42,7 @@ def command() -> None:
 
     \b
     Examples:
-      winback templates push --dry-run
+      winback templates push we_miss_you --dry-run
       winback templates list
     """
 
@@ -121,15 +122,15 @@ def show(name: str, language: str, phone: str, config: Path) -> None:
 def push(names: tuple[str, ...], languages: tuple[str, ...], dry_run: bool, config: Path) -> None:
     """Submit those that come with winback to WhatsApp's review.
 
-    NAME is that of a campaign or of order news, or order_news for all of those; if none is given, those
-    of all campaigns and of the order news that are on, in English (en), Spanish (es) and Portuguese
-    (pt_BR). What is on the account already is left alone. The exit code is 1 if one could not be
-    submitted.
+    NAME is that of a campaign or of order news, on or off: what you mean to switch on, because the review
+    takes up to a day. campaigns are all of the first, order_news all of the others. If none is given,
+    those that are on. Each in English (en), Spanish (es) and Portuguese (pt_BR). What is on the account
+    already is left alone. The exit code is 1 if one could not be submitted.
 
     \b
     Examples:
-      winback templates push --dry-run
-      winback templates push we_miss_you --language es
+      winback templates push campaigns --dry-run
+      winback templates push we_miss_you price_drop --language es
     """
     settings = read_settings(config)
     wanted = _wanted(names, languages, settings)
@@ -207,10 +208,10 @@ def _templates_of(occasion: Occasion, templates: Templates) -> set[str]:
 def _wanted(
     names: Sequence[str], languages: Sequence[str], settings: Settings
 ) -> list[ShippedTemplate]:
-    """Raises BadInput for what does not come with winback."""
+    """Raises BadInput for what does not come with winback, and where nothing is named and nothing is on."""
     # statuses of the shop's own share a template, by whichever name they are given
     names = [settings.news[one].name if one in settings.news else one for one in names]
-    known_names = (*NAMES, ORDER_NEWS)
+    known_names = (*NAMES, CAMPAIGNS, ORDER_NEWS)
     for given, known, what in (
         (names, known_names, "template"),
         (languages, LANGUAGES, "language"),
@@ -221,7 +222,18 @@ def _wanted(
                     f"winback comes with no {what} {one!r}",
                     fix=f"it has {', '.join(known)}; make others in WhatsApp Manager",
                 )
-    wanted = {*names} or {*settings.campaigns, *_used_by_news(settings)}
+    wanted = {*names} or {
+        *(name for name, one in settings.campaigns.items() if one.enabled),
+        *(one.name for one in settings.news.values() if one.enabled),
+    }
+    if not wanted:
+        raise BadInput(
+            "no campaign and no order news are on, and none is named: nothing is submitted",
+            fix="name what you mean to switch on: winback templates push we_miss_you; all that it has: "
+            "winback templates push campaigns order_news",
+        )
+    if CAMPAIGNS in wanted:
+        wanted |= {*OF_CAMPAIGNS}
     if ORDER_NEWS in wanted:
         wanted |= {*OF_NEWS}
     return [
@@ -229,11 +241,6 @@ def _wanted(
         for (name, language), one in SHIPPED.items()
         if name in wanted and language in (languages or LANGUAGES)
     ]
-
-
-def _used_by_news(settings: Settings) -> Iterator[str]:
-    """Ours that the order news that are on may want; statuses of the shop's own share one."""
-    return (one.name for one in settings.news.values() if one.enabled)
 
 
 def _print_ours(one: ShippedTemplate, settings: Settings, known: Templates) -> None:

@@ -97,13 +97,13 @@ def test_an_account_that_cannot_be_asked_is_an_error(world: World) -> None:
 def test_all_are_submitted_once_and_fit_the_config_when_they_are_approved(world: World) -> None:
     world.whatsapp.approve_templates_after = timedelta(0)
     # given one of them on the account already
-    done = templates(world, "push", **ALL_NEWS)
+    done = templates(world, "push", "campaigns", "order_news", **ALL_NEWS)
     assert done.exit_code == 0, done.output
     assert "there already (APPROVED), left alone" in line(done, "we_miss_you in en:")
     assert done.output.count("submitted, PENDING") == len(SHIPPED) - 1
     assert "does not fit" not in done.output
     # when they are submitted once more, all are there
-    again = templates(world, "push", **ALL_NEWS)
+    again = templates(world, "push", "campaigns", "order_news", **ALL_NEWS)
     assert again.exit_code == 0
     assert again.output.count("left alone") == len(SHIPPED)
     # then every campaign and all order news can be sent in all three languages
@@ -127,10 +127,28 @@ def submitted(world: World) -> set[tuple[str, str]]:
     return made - {("we_miss_you", "en")}
 
 
-def test_order_news_that_are_off_need_no_templates(world: World) -> None:
-    assert templates(world, "push", "--language", "en").exit_code == 0
-    assert submitted(world) == {(name, "en") for name in OFFERS if name != "we_miss_you"}
+def test_what_is_off_is_not_submitted_unless_it_is_named(world: World) -> None:
+    on = {"campaigns__price_drop__enabled": True}
+    done = templates(world, "push", "--language", "en", **on)
+    assert done.exit_code == 0
+    assert submitted(world) == {("price_drop", "en")}
     assert "order_" not in templates(world, "list").output
+    # campaigns are all of them, on or off
+    assert templates(world, "push", "campaigns", "--language", "en").exit_code == 0
+    assert submitted(world) == {(name, "en") for name in OFFERS if name != "we_miss_you"}
+
+
+def test_while_nothing_is_on_it_asks_for_names(world: World) -> None:
+    off = {"campaigns__we_miss_you__enabled": False}
+    for more in ((), ("--dry-run",)):
+        done = templates(world, "push", *more, **off)
+        assert isinstance(done.exception, BadInput)
+        assert "no campaign and no order news are on" in done.exception.what
+        assert "winback templates push we_miss_you" in done.exception.fix
+    assert not submitted(world)
+    named = templates(world, "push", "loyalty_reward", "--language", "es", **off)
+    assert named.exit_code == 0, named.output
+    assert submitted(world) == {("loyalty_reward", "es")}
 
 
 def test_order_news_that_are_on_are_submitted_with_their_category(world: World) -> None:
@@ -138,7 +156,7 @@ def test_order_news_that_are_on_are_submitted_with_their_category(world: World) 
     done = templates(world, "push", "--language", "es", **on)
     assert done.exit_code == 0, done.output
     assert submitted(world) == {
-        (name, "es") for name in (*OFFERS, "order_completed", STATUS_UPDATE)
+        (name, "es") for name in ("we_miss_you", "order_completed", STATUS_UPDATE)
     }
     listed = templates(world, "list", **on)
     assert listed.exit_code == 1
@@ -499,10 +517,14 @@ def test_news_that_are_off_say_so(ordered: World) -> None:
 
 
 def test_without_an_order_there_are_no_news_to_show(town: World) -> None:
-    for arguments, says in (((), "no order of anybody"), (("--to", BRUNO), f"no order of {BRUNO}")):
-        done = templates(town, "show", "order_completed", *arguments)
-        assert isinstance(done.exception, BadInput)
-        assert says in str(done.exception)
+    done = templates(town, "show", "order_completed")
+    assert isinstance(done.exception, BadInput)
+    assert "no order of anybody" in str(done.exception)
+    # who is named, and has none, gets an example
+    assert (
+        "made up for this look: order 1001"
+        in templates(town, "show", "order_completed", "--to", BRUNO).output
+    )
     with owned(town.settings().database.path):
         ShopFact.delete().execute()
     done = templates(town, "show", "order_completed")

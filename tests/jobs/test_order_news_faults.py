@@ -42,6 +42,7 @@ def test_fault_17_quiet_hours_hold_what_they_catch_and_do_not_drop_it(open_desk:
 # 18: retries for ever, or without arguments
 
 
+@pytest.mark.long
 def test_fault_18_a_retry_says_all_that_the_first_try_said(desk: OrderDesk) -> None:
     desk.fill()
     number = desk.order()
@@ -54,6 +55,7 @@ def test_fault_18_a_retry_says_all_that_the_first_try_said(desk: OrderDesk) -> N
     ]
 
 
+@pytest.mark.long
 def test_fault_18_nothing_is_tried_for_ever(desk: OrderDesk) -> None:
     desk.fill()
     number = desk.order()
@@ -68,6 +70,7 @@ def test_fault_18_nothing_is_tried_for_ever(desk: OrderDesk) -> None:
 # 19: parameter counts differ by path; empty parameters
 
 
+@pytest.mark.long
 def test_fault_19_every_path_fills_all_variables_of_its_template_and_none_is_empty(
     desk: OrderDesk,
 ) -> None:
@@ -96,7 +99,7 @@ def test_fault_19_every_path_fills_all_variables_of_its_template_and_none_is_emp
     # and by the preview
     for kind in kinds:
         mappings = usable_mappings(desk.settings)[kind]
-        composed = preview(desk.settings, kind, None, mappings).composed
+        composed = preview(desk.settings, kind, None, mappings, now=desk.now).composed
         texts = mappings[composed.language].shown
         _is_filled(desk, composed.template, [fill(text, composed.values) for text in texts])
 
@@ -130,6 +133,7 @@ def test_fault_20_there_is_no_html_in_a_total(
     assert message.parameters["body"][2].replace("\xa0", "") == total
 
 
+@pytest.mark.long
 def test_fault_20_nor_in_anything_else_that_a_shop_writes_with_it(desk: OrderDesk) -> None:
     desk.shop.add_order_status(OWN_STATUS, "<b>Ready</b> &amp; packed")
     desk.counter.shirt = desk.shop.add_product(

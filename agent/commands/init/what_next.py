@@ -18,16 +18,19 @@ def next_steps(settings: Settings, secrets_dir: Path | None) -> Iterator[str]:
     campaign = next(
         (name for name, one in settings.campaigns.items() if one.enabled), "we_miss_you"
     )
+    is_on = any(occasion.enabled for occasion in settings.occasions.values())
+    push = "templates push" if is_on else f"templates push {campaign}"
+    texts = "the texts" if is_on else "the texts of what you mean to switch on"
+    look = "preview" if is_on else f"preview --campaign {campaign}"
     steps = [
-        ("preview", "who would be written to today, with what"),
+        (look, "who would be written to today, with what"),
         (f"send-test PHONE {campaign}", "one real message, to yourself"),
     ]
     starts_first = installed and secrets_dir is not None
     if not starts_first:
         steps.insert(0, ("once templates", "looks how far that review is"))
         steps.insert(0, ("sync", "reads the shop, sends nothing"))
-    if any(occasion.enabled for occasion in settings.occasions.values()):
-        steps.insert(0, ("templates push", "submits the texts to WhatsApp's review"))
+    steps.insert(0, (push, f"submits {texts} to WhatsApp's review, which takes up to a day"))
     lines = [_line(_typed(command, settings, secrets_dir), means) for command, means in steps]
     start = "systemctl enable --now winback" if installed else _typed("run", settings, secrets_dir)
     lines.insert(0 if starts_first else len(lines), _line(start, "the daemon"))

@@ -1,7 +1,8 @@
 """One message to one person, composed as a run would, without any reason to write to them.
 
 What a run would have found for this person is made of what the mirror has: the products and the
-coupon are stand-ins where there is nothing of the person's own, and `Preview.stand_ins` says so.
+coupon are stand-ins where there is nothing of the person's own, and `Preview.stand_ins` says so. For
+somebody whom the mirror does not know (see agent/examples.py) nothing of anybody else's is taken.
 """
 
 from collections.abc import Mapping
@@ -14,13 +15,14 @@ from peewee import JOIN
 from agent.config import LoyaltyReward, PriceDrop, Settings
 from agent.config.campaigns import Campaign
 from agent.errors import BadInput
+from agent.examples import NO_ID, example_article, example_customer, example_order, is_example
 from agent.jobs.decide.articles import arrivals
 from agent.jobs.decide.day import Day
 from agent.jobs.decide.people import Asked, Known, gather
 from agent.jobs.decide.planned import Planned
 from agent.jobs.decide.wording import Words
 from agent.left_out import LeftOut
-from agent.rules.audience import Arrival
+from agent.rules.audience import Arrival, Person
 from agent.rules.composing import Composed
 from agent.rules.interest import IN_STOCK, Article, Sight, Wish
 from agent.rules.reasons import Why
@@ -68,23 +70,56 @@ def preview(
 ) -> Preview:
     """The message of `campaign` to `contact` in the best of `mappings`, the one to fall back on first.
 
-    Raises BadInput while the mirror does not know what the message is about.
+    A contact without an id is one whom the mirror does not know. Raises BadInput while the mirror does
+    not know what the message is about.
     """
     try:
         day = Day.at(now)
     except KeyError:
         raise BadInput("the mirror knows nothing of the shop yet", fix=SYNC) from None
     new = arrivals(now) if campaign.name == "new_arrivals" else {}
-    asked = Asked(LeftOut.from_settings(settings), now, {}, new, now)
-    known = gather([contact.id], asked)[contact.id]
+    if is_example(contact):
+        known = _known_to_nobody(contact)
+    else:
+        asked = Asked(LeftOut.from_settings(settings), now, {}, new, now)
+        known = gather([contact.id], asked)[contact.id]
     decision, stand_ins = _decision(settings, campaign, known, new, now)
     coupon = _coupon(campaign, decision, now)
     one = Planned(known, decision)
-    words = Words.gather(settings, day, [one], {contact.id: coupon})
+    words = Words.gather(settings, day, [one], {known.person.contact_id: coupon})
     words = replace(words, mappings={campaign.name: mappings})
+    if is_example(contact):
+        words = _with_examples(words, contact, now)
     if coupon is not None:
         stand_ins = (*stand_ins, f"the coupon {coupon['code']}")
     return Preview(composed=words.compose(one), stand_ins=stand_ins)
+
+
+def _known_to_nobody(contact: Contact) -> Known:
+    """As if they had bought once; what, stands in no table, so it comes later: `_with_examples`."""
+    person = Person(contact_id=NO_ID, consent="yes", region=contact.region, bought=1)
+    return Known(
+        person=person,
+        phone=contact.phone,
+        first_name=contact.first_name,
+        last_name=contact.last_name,
+        email=contact.email,
+        language="",
+        zones=tuple(contact.zones.split()),
+        last_bought=None,
+    )
+
+
+def _with_examples(words: Words, contact: Contact, now: datetime) -> Words:
+    """The order and the account of somebody who has none."""
+    article = example_article()
+    order = example_order(contact, article, words.day.facts, now)
+    return replace(
+        words,
+        last_products={NO_ID: article},
+        orders={NO_ID: order.__data__},
+        customers={NO_ID: example_customer(contact, now)},
+    )
 
 
 def _decision(
