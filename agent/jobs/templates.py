@@ -42,7 +42,13 @@ def read_templates(whatsapp: WhatsApp, settings: Settings, *, now: datetime) -> 
     if moved:
         what = "WhatsApp counts their templates anew"
         log.warning("order_news.moved", messages=moved, what=what, fix=MOVED)
-    return {"templates": len(found), "campaigns in trouble": len(troubles)}
+    on = {name for name in troubles if settings.occasions[name].enabled}
+    campaigns = on & settings.campaigns.keys()
+    return {
+        "templates": len(found),
+        "campaigns in trouble": len(campaigns),
+        "order news in trouble": len(on - campaigns),
+    }
 
 
 def judge_again(settings: Settings, now: datetime) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from agent.rules.contracts import VARIABLE, TemplateContract, compile_template
 from agent.rules.placeholders import BUTTON_LINK
+from agent.rules.template_states import trouble_of
 from agent.rules.wording import (
     fallback_words,
     fill,
@@ -141,11 +142,8 @@ def _counted_end(contract: TemplateContract, values: Mapping[str, str]) -> str:
 
 
 def _not_sendable(contract: TemplateContract, category: str) -> Iterator[str]:
-    if contract.status != "APPROVED":
-        yield (
-            f"the template is {contract.status or 'without a status'}, and only APPROVED ones can be "
-            "sent: see in WhatsApp Manager what it waits for"
-        )
+    if trouble := trouble_of(contract.status):
+        yield trouble.what
     # Meta moves templates from utility to marketing: order news of such a one are marketing then
     allowed = {category, MARKETING}
     if contract.category not in allowed:

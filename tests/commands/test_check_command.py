@@ -120,6 +120,7 @@ def test_alerts_that_the_shop_tells_nothing_for_are_noted(world: World) -> None:
 # the shop
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -285,6 +286,7 @@ def test_no_app_that_gets_the_webhooks(world: World) -> None:
     assert "subscribed_apps" in told
 
 
+@pytest.mark.long
 def test_a_whatsapp_that_does_not_answer(world: World) -> None:
     config = {"whatsapp__base_url": "http://127.0.0.1:9"}
     told = check(world, **config).only_complaint("FAIL", "whatsapp")
@@ -295,7 +297,7 @@ def test_a_whatsapp_that_does_not_answer(world: World) -> None:
     ("changes", "status", "says"),
     [
         ({"language": "pt_BR"}, "APPROVED", "no template 'we_miss_you' in the language 'pt_BR'"),
-        ({}, "PAUSED", "the template is PAUSED"),
+        ({}, "REJECTED", "the template is REJECTED"),
         ({"body": ["{first_name|you}"]}, "APPROVED", "expects 2 values, the config gives 1"),
     ],
 )
@@ -320,6 +322,25 @@ def test_a_template_that_does_not_fit_is_fatal_for_a_campaign_that_is_on(
     assert "campaign we_miss_you (off)" in note
 
 
+@pytest.mark.parametrize("status", ["PENDING", "IN_APPEAL", "PAUSED"])
+def test_what_meta_makes_well_again_is_nothing_to_correct(world: World, status: str) -> None:
+    world.whatsapp.set_template_status("we_miss_you", status)
+    done = check(world)
+    assert done.code == 0
+    told = done.only_complaint("note", "whatsapp")
+    assert f"campaign we_miss_you (on): the template is {status}: " in told
+    assert "correct" not in told
+
+
+@pytest.mark.parametrize("status", ["REJECTED", "DISABLED", "PENDING_DELETION", "LIMIT_EXCEEDED"])
+def test_what_meta_refuses_is_mended_there_and_not_in_the_config(world: World, status: str) -> None:
+    world.whatsapp.set_template_status("we_miss_you", status)
+    told = check(world).only_complaint("FAIL", "whatsapp")
+    assert f"the template is {status}: " in told
+    assert "correct [campaigns.we_miss_you]" not in told
+    assert "WhatsApp Manager > Message templates" in told
+
+
 def test_each_language_of_a_campaign_is_told(world: World) -> None:
     in_portuguese = "Oi {{1}}! Veja em {{2}} o que há de novo."
     world.whatsapp.add_template("we_miss_you", "pt_BR", body=in_portuguese)
@@ -340,6 +361,7 @@ def test_each_language_of_a_campaign_is_told(world: World) -> None:
 # the database
 
 
+@pytest.mark.long
 def test_a_database_on_which_a_daemon_works(world: World) -> None:
     config = world.write_config()
     with DaemonProcess(config) as daemon:
@@ -383,6 +405,7 @@ def test_a_terminal_gets_it_folded_and_a_pipe_in_one_line_each(
     assert told.split() == piped.split()
 
 
+@pytest.mark.long
 def test_as_a_process_it_tells_the_same_exit_codes(world: World) -> None:
     config = str(world.write_config())
     assert run_winback("check", "--config", config).returncode == 0

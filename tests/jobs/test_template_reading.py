@@ -176,6 +176,21 @@ def test_the_same_trouble_is_told_once(
     assert sorted(told) == ["loyalty_reward", "we_miss_you"]
 
 
+def test_only_what_is_on_is_counted_as_in_trouble(
+    account: WhatsApp,
+    client: Client,
+    write_settings: Callable[..., Settings],
+    now: datetime,
+) -> None:
+    on = "[order_news.order_completed]\nenabled = true"
+    counted = read_templates(client, write_settings(on), now=now)
+    told = {"templates": 0, "campaigns in trouble": 2, "order news in trouble": 1}
+    assert counted == told
+    add(account, "we_miss_you")
+    counted = read_templates(client, write_settings(""), now=now)
+    assert counted == {"templates": 1, "campaigns in trouble": 1, "order news in trouble": 0}
+
+
 def test_a_campaign_that_is_off_is_judged_in_silence(
     account: WhatsApp,
     client: Client,

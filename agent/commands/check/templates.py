@@ -8,6 +8,7 @@ from agent.config.schema import keys_of
 from agent.rules.contracts import compile_template
 from agent.rules.languages import speaks
 from agent.rules.order_words import always_said
+from agent.rules.template_states import TemplateTrouble, trouble_of
 from agent.rules.templates import MARKETING, mixes_languages
 from agent.templates import Templates, judge
 from agent.timetable import Tools
@@ -33,7 +34,9 @@ def template_findings(tools: Tools) -> Iterator[Finding]:
         if wrong := judged[occasion.language]:
             judged = {occasion.language: wrong}  # without it, the others do not count
         for language, wrong in judged.items():
-            yield from _template(name, occasion, language, wrong)
+            template = found.get((occasion.mapping_in(language).template, language), {})
+            trouble = trouble_of(str(template.get("status") or ""))
+            yield from _template(name, occasion, language, wrong, trouble)
             if not wrong and name in tools.settings.campaigns:
                 yield from _uncounted(name, occasion, language, found, tools.settings)
         if name in tools.settings.news:
@@ -70,9 +73,16 @@ def _moved(name: str, news: Occasion, found: Templates) -> Iterator[Finding]:
 
 
 def _template(
-    name: str, campaign: Occasion, language: str, wrong: Sequence[str]
+    name: str,
+    campaign: Occasion,
+    language: str,
+    wrong: Sequence[str],
+    trouble: TemplateTrouble | None,
 ) -> Iterator[Finding]:
-    """A translation that does not fit is a note: its people are written to in another language."""
+    """A translation that does not fit is a note: its people are written to in another language.
+
+    So is what passes by itself: nobody has to correct anything before winback can work.
+    """
     own = language == campaign.language
     state = "on" if campaign.enabled else "off"
     kind, place = (
@@ -105,10 +115,11 @@ def _template(
     elif not wrong:
         yield Finding(f"{whose}: its template fits")
     for what in wrong:
+        by_meta = trouble if trouble is not None and what == trouble.what else None
         yield Finding(
             f"{whose}: {what}",
-            f"correct {section}, or the template in WhatsApp Manager",
-            fatal=own and campaign.enabled,
+            by_meta.fix if by_meta else f"correct {section}, or the template in WhatsApp Manager",
+            fatal=own and campaign.enabled and not (by_meta and by_meta.passes),
         )
 
 
