@@ -90,6 +90,16 @@ def test_a_campaign_that_is_off_is_rehearsed(config: Path) -> None:
     assert "we_miss_you on" not in told
 
 
+def test_while_no_campaign_is_on_it_says_so_and_how_to_see_one(config: Path) -> None:
+    config.write_text(config.read_text().replace("enabled = true", "enabled = false"))
+    told = " ".join(typed("preview", "--config", str(config)).output.split())
+    assert "No campaign is on, so nobody would be written to. --campaign NAME shows" in told
+    assert "back_in_stock" in told
+    assert "would cost" not in told
+    assert "fits no campaign" not in told
+    assert "1 never agreed to marketing" in told
+
+
 def test_at_a_moment(config: Path, world: World) -> None:
     later = (world.clock.now() + timedelta(days=3)).strftime("%Y-%m-%dT09:00")
     found = json.loads(typed("preview", "--json", "--at", later, "--config", str(config)).output)

@@ -10,6 +10,7 @@ from rich.table import Table
 from agent.commands.printable import printable, printable_lines
 from agent.commands.why.conditions import at
 from agent.explain import CampaignPlanned, HoldShown, PlanShown, Sample
+from agent.rules.reasons import Why
 
 
 def tell(plan: PlanShown, more_holds: Sequence[HoldShown] = ()) -> None:
@@ -23,16 +24,25 @@ def tell(plan: PlanShown, more_holds: Sequence[HoldShown] = ()) -> None:
         f"The plan of {at(plan.at, zone)} ({plan.shop_zone}){rehearsed}. Nothing is sent."
     )
     shown = [one for one in plan.campaigns if plan.rehearsed in {"", one.name}]
-    console.print(_table(shown, plan, zone))
+    is_on = any(one.enabled for one in plan.campaigns) or plan.rehearsed
+    if is_on:
+        console.print(_table(shown, plan, zone))
+    else:
+        console.print(
+            "No campaign is on, so nobody would be written to. --campaign NAME shows the plan of one as if it "
+            f"were on: {', '.join(one.name for one in plan.campaigns)}."
+        )
     if plan.queued:
         console.print(f"Before these {plan.queued:,} messages leave that are queued already.")
     for campaign in shown:
         for sample in campaign.samples:
             for line in _sample(campaign, sample, plan, zone):
                 console.print(line)
-    if plan.left_alone:
-        console.print("Left alone:")
-        for why, count in plan.left_alone:
+    # while none is on, none fits anybody
+    left_alone = [one for one in plan.left_alone if is_on or one[0] is not Why.NOTHING_FITS]
+    if left_alone:
+        console.print("Left alone:" if is_on else "Left alone, whichever is on:")
+        for why, count in left_alone:
             console.print(f"  {count:>9,}  {why.value}")
     for hold in (*more_holds, *plan.holds):
         named = f"{hold.campaign}: " if hold.campaign else ""
@@ -45,7 +55,12 @@ def _table(shown: Sequence[CampaignPlanned], plan: PlanShown, zone: ZoneInfo) ->
     table = Table(box=SIMPLE, pad_edge=False, collapse_padding=True)
     for heading in ("campaign", "", "people", "held out", "would cost", "would leave"):
         right = heading in {"people", "held out", "would cost"}
-        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+        table.add_column(
+            heading,
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=heading == "campaign",
+        )
     for one in shown:
         table.add_row(
             one.name,

@@ -33,7 +33,11 @@ from agent.service import WallClock
     help="Today and the days before it, so many in all.",
 )
 @click.option(
-    "--campaign", "campaigns", multiple=True, type=click.Choice(PLANNED), help="Switch this one on."
+    "--campaign",
+    "campaigns",
+    multiple=True,
+    type=click.Choice(PLANNED),
+    help="Switch this one on, here alone.",
 )
 @click.option(
     "--set",
@@ -78,6 +82,13 @@ def command(
     )
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
+    is_on = any(campaign.enabled for campaign in settings.campaigns.values())
+    if not (is_on or form or messages):
+        click.echo(
+            "No campaign is on, so nobody would have been written to. --campaign NAME takes one as if it were "
+            f"on, and can be given several times: {', '.join(settings.priority)}."
+        )
+        return
     if messages is not None:
         require_new(messages)
     now = WallClock().now()

@@ -1,5 +1,6 @@
 """How a simulation looks on a terminal, and on paper when there is none."""
 
+import textwrap
 from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -14,7 +15,8 @@ from agent.commands.report.words import campaign_name, in_order, money
 from agent.rehearse.outcome import Simulation, Sum
 from agent.rules.reasons import Why
 
-COLUMNS = ("people", "messages", "cost", "held out", "not sent", "bought", "they paid")
+COLUMNS = ("people", "messages", "cost", "held\nout", "not\nsent", "bought", "they\npaid")
+WIDEST = 1_000  # columns that no table of these takes
 CHOSEN = (Why.CHOSEN, Why.HELD_OUT)
 
 
@@ -26,7 +28,14 @@ def print_simulation(told: Simulation, *, window: timedelta) -> None:
     title = f"what would have been sent from {first:%d %b %Y} to {last:%d %b %Y}"
     title = f"{told.shop}: {title}" if told.shop else title
     if told.lines:
-        console.print(_campaigns(told, title))
+        table = _campaigns(told, title)
+        as_wide_as_it_likes = console.options.update(width=WIDEST)
+        if console.measure(table, options=as_wide_as_it_likes).maximum <= console.width:
+            console.print(table)
+        else:  # a figure that is cut is worse than no table
+            console.print(title)
+            for line in _one_by_one(told, console.width):
+                console.print(line, soft_wrap=True)
     else:
         console.print(f"{title}: nothing, nobody would have been chosen")
     for line in _below(told, window):
@@ -41,13 +50,33 @@ def _campaigns(told: Simulation, title: str) -> Table:
     table = plain_table(title)
     table.add_column("campaign", no_wrap=True)
     for name in COLUMNS:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for line in in_order(told.lines, lambda one: one.campaign):
         name = f"  {line.month}" if line.month else campaign_name(line.campaign)
         table.add_row(Text(name), *_row(told, line.sum), style=None if line.month else "bold")
     table.add_section()
     table.add_row("All", *_row(told, told.total), style="bold")
     return table
+
+
+def _one_by_one(told: Simulation, width: int) -> Iterator[str]:
+    """The same as sentences, in at most `width` columns."""
+    for line in in_order(told.lines, lambda one: one.campaign):
+        name = f"  {line.month}" if line.month else campaign_name(line.campaign)
+        yield from _sentence(name, told, line.sum, width)
+    yield from _sentence("All", told, told.total, width)
+    yield ""
+
+
+def _sentence(name: str, told: Simulation, one: Sum, width: int) -> Iterator[str]:
+    people, messages, cost, held_out, not_sent, bought, paid = _row(told, one)
+    said = (
+        f"{name}: {people} people, {messages} messages, cost {cost}, {held_out} held out, {not_sent} not sent, "
+        f"{bought} bought, they paid {paid}"
+    )
+    yield from textwrap.wrap(
+        said, width, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False
+    )
 
 
 def _row(told: Simulation, one: Sum) -> Iterator[str]:
