@@ -146,6 +146,7 @@ def test_the_config_may_be_named_by_the_environment(world: World) -> None:
     assert str(world.folder / "winback.db") in ended.stderr
 
 
+@pytest.mark.long
 def test_a_shop_that_says_no_is_one_message(world: World) -> None:
     config = world.write_config(shop__key="ck_of_another_shop")
     ended = run_winback("sync", "--config", str(config))

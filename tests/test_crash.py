@@ -30,6 +30,7 @@ def stage(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     stage.close()
 
 
+@pytest.mark.long
 def test_killed_at_random_moments_nobody_gets_a_message_twice_and_none_vanishes(
     stage: CrashStage,
 ) -> None:

@@ -56,6 +56,7 @@ def world(database: Path, tmp_path: Path) -> Iterator[World]:
         yield world
 
 
+@pytest.mark.long
 def test_killed_three_times_each_message_has_its_own_coupon(world: World) -> None:
     _kill_and_check(world, kills=3, messages=50)
 

@@ -40,6 +40,7 @@ def open_stage(
         stage.close()
 
 
+@pytest.mark.long
 def test_killed_with_both_classes_in_the_queue_no_order_is_told_twice(
     open_stage: OpenStage,
 ) -> None:
@@ -55,6 +56,7 @@ def test_killed_with_both_classes_in_the_queue_no_order_is_told_twice(
     stage.look()
 
 
+@pytest.mark.long
 def test_news_leave_before_campaigns(open_stage: OpenStage) -> None:
     stage = open_stage()
     stage.whatsapp.heal()

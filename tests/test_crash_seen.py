@@ -68,10 +68,12 @@ def stage(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     stage.close()
 
 
+@pytest.mark.long
 def test_what_is_sent_again_after_a_crash_is_seen(stage: CrashStage) -> None:
     _must_see(stage, SENDS_AGAIN_AFTER_A_CRASH, "twice")
 
 
+@pytest.mark.long
 def test_what_is_sent_again_after_a_lost_answer_is_seen(stage: CrashStage) -> None:
     # given statuses that are later than the next try
     stage.whatsapp.stop_delivering()
@@ -81,6 +83,7 @@ def test_what_is_sent_again_after_a_lost_answer_is_seen(stage: CrashStage) -> No
         stage.live_until("recorded", 2, SENDS_AGAIN_WHAT_WAS_LOST)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("fault", "said"),
     [

@@ -216,6 +216,7 @@ def test_how_long_a_thread_waits_is_its_own_matter(path: Path) -> None:
     assert waits == [60_000]
 
 
+@pytest.mark.long
 def test_a_command_beside_the_owner_is_refused_from_another_process_too(
     path: Path, tmp_path: Path
 ) -> None:

@@ -158,6 +158,7 @@ while True:
 """
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_it_never_takes_itself_for_restored(machine: Machine) -> None:
     machine.start()
     machine.message("sent", "read")

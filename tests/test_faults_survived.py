@@ -75,6 +75,7 @@ def test_the_thread_that_claims_writes_through_to_the_disk(world: World) -> None
 # the disk
 
 
+@pytest.mark.long
 def test_a_disk_that_is_full_sends_nothing_and_when_there_is_room_all_of_it_once(
     world: World,
 ) -> None:
@@ -122,6 +123,7 @@ def test_a_database_that_is_held_for_over_a_minute_doubles_and_loses_nothing(wor
 # the clock
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("jump", [HOUR, -HOUR])
 def test_a_clock_that_jumps_in_the_middle_neither_doubles_nor_hurries(
     world: World, jump: timedelta
@@ -148,6 +150,7 @@ def test_a_clock_that_jumps_in_the_middle_neither_doubles_nor_hurries(
     assert in_a_second <= rate + rate // 5 + 8  # a burst, and what was under way at the first look
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("jump", [HOUR, -HOUR])
 def test_a_clock_that_jumps_over_midnight_lets_nobody_hear_twice(
     world: World, jump: timedelta

@@ -40,6 +40,7 @@ def outcomes(order: int) -> list[str]:
     return [one.outcome for one in query if one.decided_at]
 
 
+@pytest.mark.long
 def test_an_order_is_told_soon_and_a_stop_that_answers_ends_it(world: NewsWorld) -> None:
     with DaemonProcess(world.config) as daemon:
         daemon.ready()
@@ -72,6 +73,7 @@ def test_an_order_is_told_soon_and_a_stop_that_answers_ends_it(world: NewsWorld)
         assert words in said
 
 
+@pytest.mark.long
 def test_with_the_shop_s_webhooks_nothing_waits_for_the_poll(world: NewsWorld) -> None:
     world.write_config(
         timetable__poll="1h", timetable__stale_after="2h", web__shop_webhook_secret=SECRET
@@ -99,6 +101,7 @@ def _deliver(world: NewsWorld) -> None:
     assert all(delivery.taken for delivery in world.shop.deliver_webhooks())
 
 
+@pytest.mark.long
 def test_killed_before_the_decision_and_while_they_leave_nobody_is_told_twice(
     world: NewsWorld,
 ) -> None:

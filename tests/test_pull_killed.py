@@ -66,6 +66,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield world
 
 
+@pytest.mark.long
 def test_killed_three_times_the_mirror_is_as_if_nothing_had_been(world: World) -> None:
     _kill_and_compare(world, kills=3, selling=True)
 

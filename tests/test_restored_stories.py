@@ -128,6 +128,7 @@ def test_a_backup_is_put_back_after_sends_that_it_does_not_know(
     nobody_hears_twice(world)
 
 
+@pytest.mark.long
 def test_a_stop_that_an_account_holds_is_heard_again_after_a_restore(world: World) -> None:
     # given an account that agreed, a copy, and its withdrawal
     number = world.shop.add_customer(
@@ -146,6 +147,7 @@ def test_a_stop_that_an_account_holds_is_heard_again_after_a_restore(world: Worl
     live(world, until=lambda: Contact.select().where(Contact.marketing == "no").exists())
 
 
+@pytest.mark.long
 def test_a_snapshot_of_the_whole_folder_is_put_back_after_sends_that_it_does_not_know(
     world: World,
 ) -> None:
@@ -187,6 +189,7 @@ def test_a_machine_that_was_only_off_sends_what_waits_after_the_answer(world: Wo
     assert world.whatsapp.accepted_by_intent == dict.fromkeys(uids, 1)
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_of_sending_is_no_restore(world: World) -> None:
     world.whatsapp.latency = 0.2
     for _ in range(3):

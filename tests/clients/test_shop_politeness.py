@@ -42,6 +42,7 @@ def ask_from_threads(shop, requests=24, threads=8):
         return list(pool.map(lambda number: shop.page("orders", page=number), range(requests)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("parallel", [1, 2, 8])
 def test_no_more_requests_are_under_way_than_the_owner_allows(open_shop, serve, parallel):
     counting = Counting(seconds=0.03)
@@ -50,6 +51,7 @@ def test_no_more_requests_are_under_way_than_the_owner_allows(open_shop, serve, 
     assert (counting.most, len(counting.targets)) == (parallel, 24)
 
 
+@pytest.mark.long
 def test_a_shop_that_got_slow_is_asked_one_by_one(open_shop, serve):
     counting = Counting()
     shop = open_shop(f"http://{serve(counting).host}", parallel=4, sleep=time.sleep)
@@ -60,6 +62,7 @@ def test_a_shop_that_got_slow_is_asked_one_by_one(open_shop, serve):
     assert counting.most == 1
 
 
+@pytest.mark.long
 def test_a_retry_after_holds_back_every_thread(open_shop, serve):
     left = [reply(b"{}", status="429 Too Many Requests", more="Retry-After: 1\r\n")]
     times = []
@@ -84,6 +87,7 @@ def test_a_retry_after_holds_back_every_thread(open_shop, serve):
     assert times[1] - times[0] >= 1
 
 
+@pytest.mark.long
 def test_a_thread_in_the_queue_leaves_when_the_service_stops(serve):
     service = Service(WallClock())
     wire = serve()  # answers nothing

@@ -221,6 +221,7 @@ def test_what_costs_the_shop_much_has_more_time(method, endpoint, params, second
     assert PATIENCE.with_request(method, endpoint, params) == seconds
 
 
+@pytest.mark.long
 def test_each_kind_of_request_is_given_up_after_its_own_time(open_shop, serve):
     wire = serve()
     shop = open_shop(f"http://{wire.host}", timeout=0.05, lines_timeout=0.3, write_timeout=0.6)

@@ -158,6 +158,7 @@ def test_status_as_json_is_as_it_is_documented(config: Path) -> None:
     assert told["jobs"]["poll"]["fix"] == "see the shop"
 
 
+@pytest.mark.long
 def test_watch_draws_anew_until_it_is_ended(config: Path) -> None:
     """A process of its own, because it listens to signals."""
     with owned(config.parent / "winback.db"):

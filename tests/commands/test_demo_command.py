@@ -28,6 +28,7 @@ def counted(pattern: str, told: str) -> int:
     return int(found[1].replace(",", ""))
 
 
+@pytest.mark.long
 def test_a_small_demo_shows_everything_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +104,7 @@ def test_several_campaigns_come_in_the_order_of_preference() -> None:
     assert told_of(sent) == "24 messages sent: 20 Back in stock, 1 Price drop, 3 We miss you"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_ended_in_the_middle_it_leaves_nothing_either(
     tmp_path: Path, number: signal.Signals

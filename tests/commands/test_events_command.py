@@ -119,6 +119,7 @@ def test_stopped_it_says_that_nothing_is_taken_twice(config: Path, tmp_path: Pat
         assert UnsettledEvent.select().count() == 0
 
 
+@pytest.mark.long
 def test_beside_a_daemon_which_takes_events_too_and_files_what_waits(
     world: World, config: Path, tmp_path: Path
 ) -> None:

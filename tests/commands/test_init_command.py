@@ -116,6 +116,7 @@ def test_what_is_wrong_is_told_as_check_does_and_asked_again(world: World) -> No
     assert not any(one.enabled for one in written(world).campaigns.values())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("choice", "code"), [("s", 1), ("g", 0)])
 def test_one_may_stop_or_go_on(world: World, choice: str, code: int) -> None:
     done = init(
@@ -285,6 +286,7 @@ def test_every_question_says_where_the_value_is_and_no_secret_has_a_flag() -> No
         assert not question.option or question.option in known
 
 
+@pytest.mark.long
 def test_at_a_terminal_no_secret_shows(world: World) -> None:
     pid, terminal = pty.fork()
     if pid == 0:  # pragma: no cover - another process

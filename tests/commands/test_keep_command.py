@@ -97,6 +97,7 @@ def logged(stage: Stage, event: str) -> int:
     return log.read_text().count(f"event={event}") if log.exists() else 0
 
 
+@pytest.mark.long
 def test_killed_it_starts_again_and_stopped_in_peace_it_stays_so(stage: Stage) -> None:
     told = Told()
 
@@ -121,6 +122,7 @@ def test_killed_it_starts_again_and_stopped_in_peace_it_stays_so(stage: Stage) -
         assert f"{command} --config {stage.config}" in printed
 
 
+@pytest.mark.long
 def test_the_last_order_whose_customer_was_told_is_one_to_look_at(stage: Stage) -> None:
     now = WallClock().now()
     database = stage.folder / "winback.db"
@@ -147,6 +149,7 @@ def test_the_last_order_whose_customer_was_told_is_one_to_look_at(stage: Stage) 
     assert f"order A-9 --config {stage.config}" in told.getvalue()
 
 
+@pytest.mark.long
 def test_a_mistake_in_the_config_is_not_tried_again_and_again(stage: Stage) -> None:
     """As the unit has it: RestartPreventExitStatus=78."""
     told = Told()
@@ -164,6 +167,7 @@ def test_a_mistake_in_the_config_is_not_tried_again_and_again(stage: Stage) -> N
     assert "[whatsap]" in (stage.folder / "winback.log").read_text()
 
 
+@pytest.mark.long
 def test_a_folder_with_another_version_does_not_change_the_daemon(
     stage: Stage, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,6 +180,7 @@ def test_a_folder_with_another_version_does_not_change_the_daemon(
     assert "another version" not in (stage.folder / "winback.log").read_text()
 
 
+@pytest.mark.long
 def test_the_days_that_were_skipped_hold_no_marketing(stage: Stage) -> None:
     """The last make-believe day ended before today: for the daemon a gap, which it would ask about."""
     database = stage.folder / "winback.db"
@@ -193,6 +198,7 @@ def test_the_days_that_were_skipped_hold_no_marketing(stage: Stage) -> None:
     assert logged(stage, "database.may_be_old") == 0
 
 
+@pytest.mark.long
 def test_the_event_to_copy_is_one_that_the_daemon_takes(stage: Stage) -> None:
     """As a shell reads it; the person agreed, and nobody wrote to them yet."""
     told = Told()
@@ -212,6 +218,7 @@ def test_the_event_to_copy_is_one_that_the_daemon_takes(stage: Stage) -> None:
     assert "twice what it costs" in kept(stage, told, tell)
 
 
+@pytest.mark.long
 def test_the_config_of_the_demo_has_nothing_to_correct(stage: Stage) -> None:
     stage.write_config(pace=5, poll="15s", alerts="10m", at="09:00", quiet_from="22:00")
     stage.clock.follow_the_wall()
@@ -232,12 +239,14 @@ def typed_beside(stage: Stage, *command: str) -> str:
     return ended.stdout
 
 
+@pytest.mark.long
 def test_ctrl_c_while_the_daemon_works_stops_it_in_peace(stage: Stage) -> None:
     told = Told()
     kept(stage, told, lambda: wait_until(lambda: logged(stage, "daemon.ready") == 1))
     assert logged(stage, "daemon.stopped") == 1
 
 
+@pytest.mark.long
 def test_a_second_ctrl_c_does_not_wait_for_the_daemon(stage: Stage) -> None:
     told = Told()
 
@@ -251,6 +260,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_daemon(stage: Stage) -> None:
     assert logged(stage, "daemon.stopped") == 0
 
 
+@pytest.mark.long
 def test_a_daemon_that_does_not_start_is_tried_again(stage: Stage) -> None:
     told = Told()
     (stage.folder / "winback.db").write_text("no database\n" * 100)

@@ -81,6 +81,7 @@ def test_the_jobs_are_listed_and_another_is_none(made: World) -> None:
     assert once(made)[0] == once(made, "send", "--list")[0] == 2
 
 
+@pytest.mark.long
 def test_a_running_daemon_does_it_and_tells(made: World) -> None:
     with DaemonProcess(made.config).ready():
         code, told = once(made, "attribution")

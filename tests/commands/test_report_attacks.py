@@ -52,6 +52,7 @@ def test_on_a_narrow_terminal_nothing_breaks(
     assert report(config)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", FORMATS)
 def test_who_reads_only_the_first_line_gets_it_without_a_traceback(
     config: Path, world: World, form: str

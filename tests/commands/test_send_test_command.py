@@ -212,6 +212,7 @@ def heard_ahead(world: World, nth: int, *statuses: str) -> None:
             ).execute()
 
 
+@pytest.mark.long
 def test_what_becomes_of_it_is_told_as_it_is_heard(config: Path, world: World) -> None:
     heard_ahead(world, 1, "sent", "delivered")
     done = typed("send-test", ANA, "we_miss_you", "--wait", "5", "--yes", "--config", str(config))

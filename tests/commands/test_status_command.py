@@ -128,6 +128,7 @@ def test_after_a_sync(world: World, config: Path) -> None:
     assert told["daemon"] == "has never run on this database"
 
 
+@pytest.mark.long
 def test_a_daemon_from_its_start_over_a_stop_to_a_kill(config: Path) -> None:
     with DaemonProcess(config) as daemon:
         daemon.ready()

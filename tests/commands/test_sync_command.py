@@ -121,6 +121,7 @@ def test_a_shop_that_fails_in_the_middle_loses_nothing_that_was_read(
     assert int(first.params["offset"]) > 0  # it goes on where it was
 
 
+@pytest.mark.long
 def test_ctrl_c_in_the_middle_ends_it_with_130_and_the_next_goes_on(
     world: World, config: Path
 ) -> None:
@@ -144,6 +145,7 @@ def test_ctrl_c_in_the_middle_ends_it_with_130_and_the_next_goes_on(
     assert ended.stdout.startswith("in the mirror: 30 orders")
 
 
+@pytest.mark.long
 def test_term_does_the_same_and_is_told_on_stderr_only(world: World, config: Path) -> None:
     world.shop.trouble = Slow(0.1)
     with meanwhile(lambda: asked(world) >= 2, lambda: os.kill(os.getpid(), signal.SIGTERM)):
@@ -152,6 +154,7 @@ def test_term_does_the_same_and_is_told_on_stderr_only(world: World, config: Pat
     assert (ended.stdout, ended.stderr) == ("", "stopped; the next sync goes on from here\n")
 
 
+@pytest.mark.long
 def test_beside_a_daemon_it_is_refused(config: Path) -> None:
     with DaemonProcess(config) as daemon:
         daemon.ready()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from daemon_process import ROOT, environ, run_winback
 
 ENOUGH = "Ctrl-C ends this world."
@@ -18,6 +19,7 @@ SECRETS = {
 }
 
 
+@pytest.mark.long
 def test_from_nothing_to_a_shop_that_is_read(tmp_path: Path) -> None:
     world = subprocess.Popen(
         [

@@ -191,6 +191,7 @@ def lives(settings: Settings, now: datetime, seed: int, steps: int) -> Iterator[
         yield life
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(4))
 def test_kept_current_is_the_same_as_worked_out_anew(
     database: Path, settings: Settings, now: datetime, seed: int

@@ -126,6 +126,7 @@ def test_stock_that_is_counted_at_the_parent_is_not_counted_for_each_variation(
 # fairness
 
 
+@pytest.mark.long
 def test_the_backlog_comes_to_its_turn_while_others_become_quiet(
     settings: Settings, now: datetime
 ) -> None:
@@ -149,6 +150,7 @@ def test_the_backlog_comes_to_its_turn_while_others_become_quiet(
     assert [got[one] for one in old if not got[one]] == [], [got[one] for one in old]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("greetings", [0, 60])
 def test_greetings_leave_room_for_what_is_urgent(
     settings: Settings, now: datetime, write_settings: Callable[..., Settings], greetings: int
@@ -216,6 +218,7 @@ def test_whoever_cannot_have_a_coupon_gets_something_else_the_next_day(
     assert Message.select().where(Message.state == "read").exists(), "ten days, ten cancelled"
 
 
+@pytest.mark.long
 def test_a_spent_budget_of_money_looks_at_nobody(
     settings: Settings, now: datetime, write_settings: Callable[..., Settings]
 ) -> None:
@@ -232,6 +235,7 @@ def test_a_spent_budget_of_money_looks_at_nobody(
     assert looked_at <= 500
 
 
+@pytest.mark.long
 def test_nothing_new_in_the_shop_looks_at_nobody(settings: Settings, now: datetime) -> None:
     settings = only(settings, "new_arrivals")
     product(now, created_at=now - 1000 * DAY, categories=[5])

@@ -315,6 +315,7 @@ def test_a_number_may_mean_a_customer_and_a_phone(settings: Settings, now: datet
     assert [one.phone for one in found] == [ANA, "+12025550102"]
 
 
+@pytest.mark.long
 def test_it_is_what_the_plan_decides_for_whoever_comes(
     write_settings: Callable[..., Settings], now: datetime
 ) -> None:

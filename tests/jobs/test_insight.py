@@ -63,6 +63,7 @@ def test_an_order_that_the_shop_deleted_is_forgotten(counter: Counter) -> None:
     assert (history.bought, history.last_order_at) == (1, counter.now - 90 * DAY)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_happens_to_the_shop_nothing_is_stale(
     open_counter: Callable[..., Counter], seed: int

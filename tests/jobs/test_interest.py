@@ -326,6 +326,7 @@ def statements(act: Callable[[], object]) -> list[str]:
     return [shape for shape, _ in groupby(shapes)]
 
 
+@pytest.mark.long
 def test_a_thousand_events_take_a_handful_of_statements(story: Story) -> None:
     for number in range(1, 101):
         contact = add_contact(f"+1202555{number + 1000}", story.now)
@@ -343,6 +344,7 @@ def test_a_thousand_events_take_a_handful_of_statements(story: Story) -> None:
     assert len(rows()) > 300
 
 
+@pytest.mark.long
 def test_more_than_a_batch_is_worked_off_in_one_run(story: Story) -> None:
     for number in range(EVENTS_A_BATCH + 1):
         story.product(10_000 + number)
@@ -363,6 +365,7 @@ def test_those_that_wait_have_their_turns_however_many_there_are(
     assert LOOKED_AT_A_RUN > 3
 
 
+@pytest.mark.long
 def test_a_run_that_dies_between_two_batches_loses_and_doubles_nothing(story: Story) -> None:
     for number in range(EVENTS_A_BATCH + 5):
         story.product(10_000 + number)
@@ -434,6 +437,7 @@ anything = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.long
 @given(told=st.lists(anything, max_size=12), random=st.randoms(use_true_random=False))
 @hypothesis_settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -254,6 +254,7 @@ def test_a_file_of_long_ago_has_nothing_that_is_kept(desk: Desk) -> None:
 # large files
 
 
+@pytest.mark.long
 def test_a_large_file_comes_in_batches_and_what_stops_it_loses_nothing(desk: Desk) -> None:
     for number in range(2500):
         desk.story.product(10_000 + number)

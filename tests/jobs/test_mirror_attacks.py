@@ -139,6 +139,7 @@ def cached(counter: Counter, stall: Stall, ignored: str) -> None:
 # false deletions
 
 
+@pytest.mark.long
 def test_an_order_that_got_the_status_of_a_new_plugin_is_not_forgotten(full: Counter) -> None:
     number = max(one.id for one in full.shop.orders)
     minutes(full, 1)
@@ -150,6 +151,7 @@ def test_an_order_that_got_the_status_of_a_new_plugin_is_not_forgotten(full: Cou
         assert OrderLine.select().where(OrderLine.order_id == number).exists()
 
 
+@pytest.mark.long
 def test_orders_of_a_status_whose_plugin_is_switched_off_are_not_forgotten(full: Counter) -> None:
     full.shop.add_order_status("shipped", "Shipped")
     number = max(one.id for one in full.shop.orders)
@@ -316,6 +318,7 @@ def test_undated_stock_that_goes_while_the_product_is_read_is_read_again(
     assert Product.get_by_id(full.hat).stock_quantity == 7
 
 
+@pytest.mark.long
 def test_a_proxy_whose_clock_is_ahead_of_the_shops_is_learned_from_the_first_that_was_missed(
     full: Counter, stall: Stall
 ) -> None:
@@ -468,6 +471,7 @@ def test_a_proxy_whose_clock_is_behind_the_shops_costs_no_lines_each_cycle(
     assert len(lines) <= 2
 
 
+@pytest.mark.long
 def test_rows_that_cannot_be_loaded_let_nobody_doubt_all_the_others(full: Counter) -> None:
     full.page_size(2)
     numbers = [full.order() for _ in range(60)]
@@ -481,6 +485,7 @@ def test_rows_that_cannot_be_loaded_let_nobody_doubt_all_the_others(full: Counte
     assert sum(len(one["include"].split(",")) for one in again) < 20
 
 
+@pytest.mark.long
 def test_many_categories_do_not_make_an_idle_cycle_dear(full: Counter) -> None:
     for number in range(250):
         full.shop.add_category(f"Shelf {number}")
@@ -493,6 +498,7 @@ def test_many_categories_do_not_make_an_idle_cycle_dear(full: Counter) -> None:
     assert most <= 3
 
 
+@pytest.mark.long
 def test_orders_dated_in_the_future_do_not_keep_the_lines_of_others_away(full: Counter) -> None:
     full.page_size(2)
     for _ in range(41):  # 20 pages of two, and one
@@ -608,6 +614,7 @@ def test_one_row_that_cannot_be_loaded_makes_no_sweep_of_each_deletion(full: Cou
     assert len(pages) < 40  # 25 of them are polls; a sweep takes 51
 
 
+@pytest.mark.long
 def test_carts_that_lie_about_do_not_make_an_idle_cycle_dear(full: Counter) -> None:
     for number in range(60):
         dress = full.shop.add_product(name=f"Dress {number}", price="", type="variable")

@@ -187,6 +187,7 @@ def test_the_sweep_finds_what_no_poll_does(
     assert found_by(kind.name) == {"sweep"}  # type: ignore[attr-defined]
 
 
+@pytest.mark.long
 def test_within_a_sweep_interval_of_cycles_all_of_it_is_found(full: Counter) -> None:
     full.shop.write_stock_raw(full.hat, 4)
     full.shop.write_price_raw(full.small, "89")
@@ -312,6 +313,7 @@ def test_the_variations_of_a_trashed_product_go_and_come_with_it(full: Counter) 
 # shops that list variations in other ways
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("version", "analytics"), [("10.3.0", True), ("10.3.0", False), ("9.9.5", False)]
 )
@@ -386,6 +388,7 @@ def test_a_shop_that_moves_to_another_zone_loses_nothing(full: Counter) -> None:
 # cost
 
 
+@pytest.mark.long
 def test_an_idle_cycle_asks_three_small_questions_at_most(full: Counter) -> None:
     for _ in range(100):
         full.later(minutes=1)
@@ -394,6 +397,7 @@ def test_an_idle_cycle_asks_three_small_questions_at_most(full: Counter) -> None
         assert len(full.shop.asked) <= 3, [one.path for one in full.shop.asked]
 
 
+@pytest.mark.long
 def test_all_turns_come_round_in_their_time(full: Counter) -> None:
     for _ in range(120):
         full.later(minutes=1)
@@ -407,6 +411,7 @@ def test_all_turns_come_round_in_their_time(full: Counter) -> None:
     assert waited["turn count orders"] <= timedelta(minutes=20)
 
 
+@pytest.mark.long
 def test_after_a_stop_the_sweep_catches_up(full: Counter) -> None:
     """It does not begin to spread what it should have read long ago."""
     full.page_size(5)
@@ -437,6 +442,7 @@ def test_hints_are_not_kept_when_they_were_worked_off(full: Counter) -> None:
 # what a shop may do to a mirror
 
 
+@pytest.mark.long
 def test_deletions_in_a_long_list_are_found_by_halves(full: Counter) -> None:
     full.page_size(5)
     numbers = [full.order() for _ in range(200)]

@@ -125,6 +125,7 @@ def check_everything(
     assert differences(counter.shop) == [], f"seed {seed}: {len(vandal.did)} changes"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])
 def test_after_one_poll_all_that_is_dated_is_exact(
     play: Callable[..., tuple[Counter, Agent, Vandal]], seed: int
@@ -132,6 +133,7 @@ def test_after_one_poll_all_that_is_dated_is_exact(
     check_dated(play, seed, rounds=25)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1])
 def test_within_a_sweep_interval_all_is_exact(
     play: Callable[..., tuple[Counter, Agent, Vandal]], seed: int
@@ -139,6 +141,7 @@ def test_within_a_sweep_interval_all_is_exact(
     check_everything(play, seed, minutes=30)
 
 
+@pytest.mark.long
 def test_where_variations_are_listed_per_product_too(
     play: Callable[..., tuple[Counter, Agent, Vandal]],
 ) -> None:

@@ -68,6 +68,7 @@ def until_all_turns_came(counter: Counter) -> None:
         counter.cycle()
 
 
+@pytest.mark.long
 def test_categories_are_mirrored_renamed_and_removed(counter: Counter) -> None:
     shop = counter.shop
     clothes = shop.add_category("Clothes")
@@ -83,6 +84,7 @@ def test_categories_are_mirrored_renamed_and_removed(counter: Counter) -> None:
     assert [(one.woo_id, one.name) for one in Category.select()] == [(shirts, "Tops")]
 
 
+@pytest.mark.long
 def test_of_our_coupons_their_use_is_known_and_of_others_nothing(counter: Counter) -> None:
     shop = counter.shop
     for code in ("WB-Abc", "SUMMER"):

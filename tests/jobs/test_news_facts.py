@@ -68,6 +68,7 @@ def test_the_shops_own_names_of_its_statuses_are_kept(counter: Counter) -> None:
     assert list(names) == ShopFact.all()["order_statuses"].split()
 
 
+@pytest.mark.long
 def test_instructions_for_payment_are_read_and_read_again(telling: Counter) -> None:
     telling.shop.gateways["bacs"].instructions = "To <b>our</b> account,\r\nIBAN &quot;PT50&quot;"
     cycles(telling)
@@ -80,6 +81,7 @@ def test_instructions_for_payment_are_read_and_read_again(telling: Counter) -> N
     assert fact("payment_instructions") == {"cod": CASH}
 
 
+@pytest.mark.long
 def test_nobody_is_asked_for_them_where_no_news_is_told(counter: Counter) -> None:
     counter.order()
     cycles(counter)
@@ -87,6 +89,7 @@ def test_nobody_is_asked_for_them_where_no_news_is_told(counter: Counter) -> Non
     assert fact("payment_instructions") is None
 
 
+@pytest.mark.long
 def test_a_key_that_may_not_read_them_is_told_once_and_the_rest_goes_on(
     telling: Counter, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -108,6 +111,7 @@ def test_a_key_that_may_not_read_them_is_told_once_and_the_rest_goes_on(
     assert fact("payment_instructions") is not None
 
 
+@pytest.mark.long
 def test_a_gateway_whose_code_breaks_the_list_hides_only_the_instructions(
     telling: Counter, caplog: pytest.LogCaptureFixture
 ) -> None:

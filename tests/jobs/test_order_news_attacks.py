@@ -109,6 +109,7 @@ def test_a_new_number_on_the_order_gets_the_next_news_only(desk: OrderDesk) -> N
 # ---- told untruly
 
 
+@pytest.mark.long
 def test_an_old_order_that_comes_back_from_the_trash_is_no_news(desk: OrderDesk) -> None:
     number = desk.order(status="completed")
     desk.fill()
@@ -208,6 +209,7 @@ def test_our_own_clock_was_hours_ahead_when_an_order_changed(desk: OrderDesk) ->
 # ---- what may have gone out
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("overtaken", [True, False])
 def test_what_may_have_left_once_is_told_though_it_does_not_leave_again(
     open_desk: OpenDesk, overtaken: bool
@@ -261,6 +263,7 @@ def test_a_refusal_that_may_pass_is_tried_again_three_times_at_steps_of_five_min
 # ---- many
 
 
+@pytest.mark.long
 def test_while_the_shop_is_away_news_that_wait_for_it_hold_up_nothing(
     desk: OrderDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,6 +286,7 @@ def test_while_the_shop_is_away_news_that_wait_for_it_hold_up_nothing(
     assert desk.told == ["order_on_hold"] * len(orders)
 
 
+@pytest.mark.long
 def test_a_bulk_is_told_of_once(desk: OrderDesk, caplog: pytest.LogCaptureFixture) -> None:
     desk.fill()
     rows = [
@@ -308,6 +312,7 @@ def test_a_bulk_is_told_of_once(desk: OrderDesk, caplog: pytest.LogCaptureFixtur
     assert [one.message for one in caplog.records if "bulk" in one.message] == ["order_news.bulk"]
 
 
+@pytest.mark.long
 def test_the_decision_and_the_last_look_ask_in_sets(
     desk: OrderDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,7 @@ def everything_is_decided(desk: OrderDesk) -> None:
         pytest.fail(f"order {one.order_id} came to nothing, not even a reason")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(10))
 def test_nothing_is_told_twice_and_nothing_that_is_not_so(open_desk: OpenDesk, seed: int) -> None:
     check(open_desk, seed, deeds=25)

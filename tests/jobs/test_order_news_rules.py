@@ -39,6 +39,7 @@ def news_of(order: int) -> Message:
 # not sent, and unsure
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("trouble", ["away", "an error that passes"])
 def test_what_was_not_sent_is_tried_three_times_more_at_five_minute_steps(
     desk: OrderDesk, trouble: str
@@ -67,6 +68,7 @@ def test_what_was_not_sent_is_tried_three_times_more_at_five_minute_steps(
     assert desk.told == []
 
 
+@pytest.mark.long
 def test_a_try_that_succeeds_is_the_last(desk: OrderDesk) -> None:
     desk.take_whatsapp_away()
     number = completed(desk)
@@ -77,6 +79,7 @@ def test_a_try_that_succeeds_is_the_last(desk: OrderDesk) -> None:
     assert messages(number) == [(COMPLETED, "delivered")]
 
 
+@pytest.mark.long
 def test_what_is_overtaken_between_two_tries_is_not_tried_again(desk: OrderDesk) -> None:
     desk.take_whatsapp_away()
     number = completed(desk)
@@ -88,6 +91,7 @@ def test_what_is_overtaken_between_two_tries_is_not_tried_again(desk: OrderDesk)
     assert desk.told == ["order_on_hold"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("allowed", "sent"), [("true", 2), ("false", 1)])
 def test_an_answer_that_was_lost_is_news_once_more_only_where_the_owner_wants_it(
     open_desk: OpenDesk, allowed: str, sent: int
@@ -100,6 +104,7 @@ def test_an_answer_that_was_lost_is_news_once_more_only_where_the_owner_wants_it
     assert messages(number) == [(COMPLETED, "abandoned")]
 
 
+@pytest.mark.long
 def test_what_was_lost_is_not_sent_again_when_it_is_not_so_any_more(open_desk: OpenDesk) -> None:
     desk = open_desk("[order_news]\nresend_unsure = true")
     desk.whatsapp.lose_responses = desk.whatsapp.lose_webhooks = 1.0
@@ -113,6 +118,7 @@ def test_what_was_lost_is_not_sent_again_when_it_is_not_so_any_more(open_desk: O
 # how many a day
 
 
+@pytest.mark.long
 def test_a_person_hears_no_more_of_orders_in_a_day_than_the_owner_says(open_desk: OpenDesk) -> None:
     desk = open_desk("[order_news]\nper_day = 2")
     numbers = [desk.order() for _ in range(3)]
@@ -217,6 +223,7 @@ def test_a_no_between_the_decision_and_the_request_stops_it(desk: OrderDesk) -> 
     assert news_of(number).detail == "consent to order news was withdrawn"
 
 
+@pytest.mark.long
 def test_a_campaign_that_waits_does_not_hold_up_the_news(desk: OrderDesk) -> None:
     """They leave first."""
     desk.whatsapp.add_template("we_miss_you", "en", body="Hello {{1}}! See {{2}} for what is new.")

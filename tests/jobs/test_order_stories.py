@@ -41,6 +41,7 @@ def test_whoever_has_ordered_hears_that_it_arrived_with_what_it_costs(desk: Orde
     assert desk.outcomes(number) == ["order_confirmation"]
 
 
+@pytest.mark.long
 def test_it_takes_no_longer_than_the_poll_the_settling_and_five_seconds(desk: OrderDesk) -> None:
     desk.fill()
     for second in (0, 7, 31, 59):
@@ -76,6 +77,7 @@ def test_forty_changes_in_a_minute_are_one_message_about_the_last(desk: OrderDes
     assert desk.told == ["order_status_update"]
 
 
+@pytest.mark.long
 def test_back_and_forth_nothing_is_told_twice(desk: OrderDesk) -> None:
     number = desk.order()
     desk.fill()
@@ -109,6 +111,7 @@ def test_what_there_was_before_winback_is_nobody_s_news(desk: OrderDesk) -> None
     assert desk.told == ["order_completed"]
 
 
+@pytest.mark.long
 def test_five_thousand_imported_orders_are_silence(desk: OrderDesk) -> None:
     desk.fill()
     for one in range(5000):
@@ -215,6 +218,7 @@ def test_an_order_that_is_deleted_before_it_comes_to_rest_is_told_to_nobody(
     assert desk.outcomes(number) == ["the shop has no such order any more"]
 
 
+@pytest.mark.long
 def test_a_refund_of_which_the_shop_tells_no_amount_is_told_to_nobody(desk: OrderDesk) -> None:
     """Some plugins set the status and make no refund."""
     desk.fill()
@@ -275,6 +279,7 @@ def test_what_is_overtaken_in_the_night_is_dropped_in_the_morning(open_desk: Ope
     assert messages(changed) == [("order_on_hold", "cancelled"), ("order_cancelled", "delivered")]
 
 
+@pytest.mark.long
 def test_what_was_dropped_is_told_when_it_comes_true_again(open_desk: OpenDesk) -> None:
     desk = open_desk('[limits]\nquiet_from = "22:00"\nquiet_until = "08:00"')
     number = desk.order()

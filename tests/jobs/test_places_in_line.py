@@ -65,7 +65,9 @@ def insert_message(contact: int, turn: int, now: datetime, random: Random) -> No
     ).execute()  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 7)), 7]
+)
 def test_alone_and_in_the_line_it_is_the_same_place(
     database: Path, now: datetime, seed: int
 ) -> None:

@@ -148,6 +148,7 @@ def test_orders_of_one_second_all_arrive(counter: Counter) -> None:
 # a walk that is cut short
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("beats", range(20))
 def test_a_walk_killed_anywhere_ends_like_one_that_was_not(
     counter: Counter, tmp_path: Path, beats: int

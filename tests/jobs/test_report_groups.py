@@ -230,6 +230,7 @@ def test_a_campaign_without_a_share_has_no_sizes_to_expect(
     assert [found[name].share for name in ("of_old", "we_miss_you")] == [None, None]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("share", [0, 10])
 def test_who_was_chosen_after_the_holdout_was_ended_is_not_compared_with_those_before(
     write_settings: Callable[..., Settings],

@@ -295,6 +295,7 @@ def check_groups(told: Report, notes: Notes, campaign: str, inside: Callable[[Se
         assert arm.revenue.squares == sum(money * money for money in paid.values())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("days", [1, 30, 60])
 def test_the_report_is_what_happened(

@@ -27,7 +27,17 @@ from agent.rehearse.outcome import Simulation
 from agent.rehearse.rewind import as_of
 from agent.rehearse.simulation import simulate
 from agent.rules.holdout import held_out
-from models import Contact, History, Message, Order, OrderChange, Product, ProductChange, ShopFact
+from models import (
+    Contact,
+    History,
+    Interest,
+    Message,
+    Order,
+    OrderChange,
+    Product,
+    ProductChange,
+    ShopFact,
+)
 from models.base import transaction
 
 ANA, BEN = "+12025550101", "+12025550102"
@@ -64,6 +74,7 @@ def dump(path: Path) -> list[str]:
         return list(database.iterdump())
 
 
+@pytest.mark.long
 def test_who_is_quiet_hears_three_times_and_a_week_apart(shop: Settings, now: datetime) -> None:
     told = simulated(shop, now)
     assert [one.phone for one in told.sent] == [ANA] * 3
@@ -84,6 +95,7 @@ def test_nothing_is_changed_and_the_database_is_open_as_before(
     assert Message.select().count() == 0
 
 
+@pytest.mark.long
 def test_an_order_ends_the_silence_and_counts_for_the_message_before_it(
     shop: Settings, now: datetime
 ) -> None:
@@ -101,6 +113,7 @@ def test_a_stop_counts_from_when_it_was_heard(shop: Settings, now: datetime) -> 
     assert days_after(told, now - 100 * DAY) == [60]
 
 
+@pytest.mark.long
 def test_consent_of_a_list_counts_from_its_import_or_if_asked_from_its_date(
     settings: Settings, now: datetime
 ) -> None:
@@ -137,6 +150,7 @@ def test_what_was_really_sent_counts_only_if_it_was_before(shop: Settings, now: 
     assert any("really sent" in note for note in told.notes)
 
 
+@pytest.mark.long
 def test_who_is_held_out_hears_nothing_and_is_counted(
     write_settings: Callable[..., Settings], shop: Settings, now: datetime
 ) -> None:
@@ -148,6 +162,7 @@ def test_who_is_held_out_hears_nothing_and_is_counted(
     assert (told.total.messages, told.total.withheld) == (0, 3)
 
 
+@pytest.mark.long
 def test_a_budget_that_is_spent_ends_the_month(
     write_settings: Callable[..., Settings], shop: Settings, now: datetime
 ) -> None:
@@ -196,6 +211,29 @@ def test_prices_and_stock_are_as_they_were(shop: Settings, now: datetime) -> Non
         7: (900, "outofstock", 0),
         1: (900, "instock", 3),
     }
+
+
+def test_a_price_that_fell_is_told_on_that_day(shop: Settings, now: datetime) -> None:
+    Product.insert(
+        woo_id=5, name="Shirt", status="publish", price=900, stock_status="instock",
+        created_at=now - 300 * DAY, read_at=now,
+    ).execute()  # fmt: skip
+    looked = now - 14 * DAY
+    row = {
+        "contact_id": contact_at(ANA).id, "product_id": 5, "kind": "view", "price": 1200,
+        "stock_status": "instock", "first_at": looked, "seen_at": looked, "source": "events",
+    }  # fmt: skip
+    Interest.write_each([row], lambda insert: insert)
+    fell = {"field": "price", "was": "1200", "became": "900", "means": "poll"}
+    ProductChange.add([{"product_id": 5, "seen_at": now - 10 * DAY, **fell}])
+    only = {
+        name: replace(campaign, enabled=name == "price_drop")
+        for name, campaign in shop.campaigns.items()
+    }
+    told = simulated(replace(shop, campaigns=only), now, 13)
+    [one] = told.sent
+    assert one.campaign == "price_drop"
+    assert timedelta(0) <= one.at - (now - 10 * DAY) < DAY
 
 
 def test_people_and_orders_of_later_are_not_there_yet(shop: Settings, now: datetime) -> None:

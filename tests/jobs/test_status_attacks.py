@@ -126,6 +126,7 @@ def test_a_webhook_that_is_deeply_nested_holds_nothing_up(
     assert not Webhook.select().where(Webhook.done_at.is_null()).exists()
 
 
+@pytest.mark.long
 def test_a_thousand_that_are_put_off_at_once(database: Path, now: datetime, hear: Hear) -> None:
     later = now + 5 * DAY
     people = [add_contact(f"+1202{5550000 + n}", now) for n in range(1_000)]

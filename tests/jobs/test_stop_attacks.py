@@ -304,6 +304,7 @@ def _renamed(one: Any, phone_id: str, user_id: str, number: int) -> Any:
     return json.loads(told.replace("wamid.", f"wamid.{number}."))
 
 
+@pytest.mark.long
 def test_a_stop_reaches_the_newest_number_in_whatever_order_it_all_is_told(
     settings: Settings, now: datetime, database: object
 ) -> None:

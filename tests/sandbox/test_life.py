@@ -102,6 +102,7 @@ def test_an_ordinary_day_lies_between_its_ends() -> None:
     assert stage.town.orders == len(stage.shop.orders)
 
 
+@pytest.mark.long
 def test_a_week_brings_every_kind_of_event() -> None:
     stage = Stage(customers=3000)
     stage.live(timedelta(days=12))
@@ -117,6 +118,7 @@ def test_a_week_brings_every_kind_of_event() -> None:
     assert 60 < happened["orders"] < 240
 
 
+@pytest.mark.long
 def test_what_happens_does_not_depend_on_how_often_we_look() -> None:
     def history(step: timedelta) -> list[tuple[object, ...]]:
         stage = Stage(Readers())
@@ -247,6 +249,7 @@ def test_what_tempts_and_is_gone_is_not_bought() -> None:
     assert len(sold) < stage.life.happened["orders after a message"] / 2
 
 
+@pytest.mark.long
 def test_nothing_is_sold_that_is_not_there() -> None:
     stage = Stage(customers=3000)
     stage.live(timedelta(days=10))

@@ -84,6 +84,7 @@ def test_new_routes_are_charged_by_what_they_do() -> None:
     assert charged(Work("other"))
 
 
+@pytest.mark.long
 def test_more_requests_than_cores_only_wait_longer() -> None:
     costs = Costs(factor=1, cores=2, children=4)
     work = Work("orders", rows=100, full=False)  # 0.19 s

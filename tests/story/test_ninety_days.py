@@ -28,6 +28,7 @@ def nothing_was_left_out(story: Story, *happened: str) -> None:
     assert not silent, f"seed {world.seed}: {silent} wrote to nobody: {story.sent}"
 
 
+@pytest.mark.long
 def test_a_week_with_a_leap_day(tmp_path: Path) -> None:
     with told(
         tmp_path,
@@ -44,6 +45,7 @@ def test_a_week_with_a_leap_day(tmp_path: Path) -> None:
         nothing_was_left_out(story, "stops", "alerts that came too late")
 
 
+@pytest.mark.long
 def test_the_jobs_run_together_while_the_clocks_change(tmp_path: Path) -> None:
     with told(
         tmp_path,

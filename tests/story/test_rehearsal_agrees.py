@@ -52,6 +52,7 @@ def live_and_compare(
     return len(real)
 
 
+@pytest.mark.long
 def test_three_days_and_the_change_of_the_clocks(tmp_path: Path) -> None:
     with told(
         tmp_path,

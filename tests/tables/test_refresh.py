@@ -183,6 +183,7 @@ class Shop:
         assert not Stale.select().where(Stale.kind != "product").exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(9))
 def test_whatever_happens_it_is_as_if_worked_out_from_the_beginning(
     seed: int, monkeypatch: pytest.MonkeyPatch

@@ -75,6 +75,7 @@ class Meta:
         return json.dumps({"entry": [{"id": "1", "changes": [change]}]}).encode()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "stopped"])
 def test_what_was_answered_with_200_is_there_after_the_daemon_has_ended(
     world: World, how: signal.Signals

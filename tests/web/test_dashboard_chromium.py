@@ -39,6 +39,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
         yield chromium
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("width", "height", "dark"), VIEWS)
 def test_every_page_fits_and_nothing_is_blocked(
     browser: Chromium, url: str, width: int, height: int, dark: bool

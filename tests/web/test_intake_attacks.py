@@ -52,6 +52,7 @@ def test_whatever_is_signed_is_kept_and_holds_nothing_up(
     work_off(settings, now)
 
 
+@pytest.mark.long
 def test_a_batch_as_large_as_meta_sends_them(
     url: str, world: World, settings: Settings, now: datetime
 ) -> None:

@@ -224,6 +224,7 @@ def everything() -> dict[str, int]:
     return {table.__name__: table.select().count() for table in TABLES}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("seed", "number"),
     [

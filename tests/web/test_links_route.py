@@ -259,6 +259,7 @@ def test_a_link_of_a_message_that_is_gone_still_leads(
 # when the database is in trouble
 
 
+@pytest.mark.long
 def test_a_database_that_is_locked_costs_the_click_and_not_the_customer(
     follow: Follow,
     uid: str,

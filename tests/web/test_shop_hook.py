@@ -259,6 +259,7 @@ def test_forged_deliveries_are_told_once_a_minute_with_their_number(
     assert not any(SECRET in str(one) for one in told)
 
 
+@pytest.mark.long
 @hypothesis_settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None
 )

@@ -324,6 +324,7 @@ def test_a_request_that_vanished_on_the_way_is_unsure_too(office: Office) -> Non
     assert office.taken == {}
 
 
+@pytest.mark.long
 def test_an_answer_later_than_our_patience_is_unsure(office: Office) -> None:
     office.change(whatsapp__timeout="1s")
     office.whatsapp.latency = 1.3

@@ -50,6 +50,7 @@ def _writing(path: Path) -> Iterator[sqlite3.Connection]:
 # pace
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("rate", "count"), [(5, 12), (40, 100)])
 def test_the_pace_is_kept_over_any_second_and_used(office: Office, rate: int, count: int) -> None:
     # given time that passes only where somebody waits, and a WhatsApp that answers at once
@@ -82,6 +83,7 @@ def test_the_pace_is_kept_over_any_second_and_used(office: Office, rate: int, co
     assert left_at[-1] == pytest.approx(count / rate, rel=0.1, abs=0.4)
 
 
+@pytest.mark.long
 def test_on_the_real_clock_the_pace_is_kept_within_a_tenth(office: Office) -> None:
     office.change(whatsapp__messages_per_second=60, whatsapp__workers=64)
     office.whatsapp.latency = 0.1
@@ -93,6 +95,7 @@ def test_on_the_real_clock_the_pace_is_kept_within_a_tenth(office: Office) -> No
     assert len(office.taken) == 90
 
 
+@pytest.mark.long
 def test_the_pace_goes_on_from_one_run_to_the_next(office: Office) -> None:
     """Each run is a sender of its own: a trickle of single messages must not leave faster."""
     office.change(whatsapp__messages_per_second=20)
@@ -265,6 +268,7 @@ def test_a_wait_between_two_tries_that_is_cut_short_sent_nothing(office: Office)
 # a database in trouble
 
 
+@pytest.mark.long
 def test_answers_are_not_lost_while_somebody_else_holds_the_database(
     office: Office, database: Path
 ) -> None:
@@ -326,6 +330,7 @@ def test_nothing_is_sent_whose_claim_cannot_be_written(office: Office, database:
     assert set(office.taken.values()) == {1}
 
 
+@pytest.mark.long
 def test_a_full_disk_sends_nothing_and_loses_nothing(office: Office) -> None:
     # given a file that may not grow by a single page: SQLite's own words for a full disk
     office.world.queue(200, detail="x" * 200)
