@@ -3,11 +3,13 @@
 import errno
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import click
 import peewee
 
 from agent.errors import WinbackError
+from agent.installed import INSTALLED
 
 COMMANDS = {
     "init": "Ask what is needed, try it out, and write the config.",
@@ -90,6 +92,12 @@ def main() -> None:
     except WinbackError as error:
         click.echo(f"winback: {error}", err=True)
         sys.exit(error.exit_code)
+    except PermissionError as error:
+        if error.filename is None:
+            raise
+        fix = INSTALLED.remedy(Path(error.filename), "let this user read it, or take another one")
+        click.echo(f"winback: {error.filename}: {error.strerror}\n  -> {fix}", err=True)
+        sys.exit(77)
     except OSError as error:
         if error.errno not in CANNOT_PRINT:
             raise

@@ -9,6 +9,7 @@ from pathlib import Path
 import peewee
 
 from agent.errors import AlreadyRunning, DatabaseGone, DatabaseTrouble
+from agent.installed import INSTALLED
 from agent.log import Log
 from models.base import close_database, migrate, open_database, unknown_migrations
 
@@ -121,15 +122,18 @@ def explained(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.filename is None or not str(error.filename).startswith(str(path.parent)):
             raise
+        fix = "let the user that winback runs as write to this folder"
         raise DatabaseTrouble(
-            f"{error.filename}: {error.strerror}",
-            fix="let the user that winback runs as write to this folder",
+            f"{error.filename}: {error.strerror}", fix=INSTALLED.remedy(path, fix)
         ) from error
 
 
 def trouble(error: peewee.DatabaseError, path: Path) -> DatabaseTrouble:
     """What a failure of SQLite means for the person who runs the shop."""
-    return DatabaseTrouble(f"database {path}: {error}", fix=remedy(str(error)))
+    fix = remedy(str(error))
+    if any(words in str(error).lower() for words in NOT_PERMITTED):
+        fix = INSTALLED.remedy(path, fix)
+    return DatabaseTrouble(f"database {path}: {error}", fix=fix)
 
 
 def remedy(said: str) -> str:
@@ -138,6 +142,7 @@ def remedy(said: str) -> str:
     return next(known, "see that the disk is healthy; keep a copy of the file before any repair")
 
 
+NOT_PERMITTED = ("readonly", "unable to open")  # as SQLite says it, most often
 _REMEDIES = {
     "locked": "another program holds it: close any sqlite3 shell or copy job on it",
     "readonly": "let the user that winback runs as write to the file and to its folder",

@@ -18,7 +18,9 @@ def config_option(command: Command) -> Command:
     option: Callable[[Command], Command] = click.option(
         "--config",
         "config",
-        type=click.Path(path_type=Path),
+        type=click.Path(
+            path_type=Path, readable=False
+        ),  # what cannot be read is told with what to do
         default=DEFAULT_CONFIG,
         show_default=True,
         envvar="WINBACK_CONFIG",

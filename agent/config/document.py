@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.config.lines import Lines
 from agent.errors import ConfigError
+from agent.installed import INSTALLED
 
 _FIX = "correct that line; config.example.toml shows how each key is written"
 
@@ -84,7 +85,7 @@ def _read(path: Path) -> tuple[bytes, int]:
         fix = "name the file in it with --config"
         raise ConfigError(f"{path}: is a folder, not a file", fix=fix) from None
     except OSError as error:
-        fix = "let the user that winback runs as read it"
+        fix = INSTALLED.remedy(path, "let the user that winback runs as read it")
         raise ConfigError(f"{path}: cannot be read: {error.strerror}", fix=fix) from None
 
 

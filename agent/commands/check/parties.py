@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from agent.commands.check.templates import Finding
 from agent.config import LoyaltyReward, Settings
 from agent.config.complaints import nearest
 from agent.errors import Refused, Unauthorized, WinbackError
+from agent.installed import INSTALLED
 from agent.order_news import delivered_statuses
 from agent.rules.account_health import troubles
 from agent.rules.order_kinds import DELIVERED, STATUSES
@@ -32,6 +34,9 @@ def guarded(look: Callable[[Tools], Iterator[Finding]], tools: Tools) -> Iterato
         yield from look(tools)
     except WinbackError as error:
         yield Finding(error.what, error.fix)
+    except PermissionError as error:
+        path, otherwise = Path(error.filename or ""), "let the user that winback runs as read it"
+        yield Finding(f"{path}: {error.strerror}", INSTALLED.remedy(path, otherwise))
 
 
 def shop_findings(tools: Tools) -> Iterator[Finding]:
