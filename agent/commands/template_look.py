@@ -99,7 +99,7 @@ class Look:
             )
         wrong = list(judged.get(composed.language, ()))
         if key not in self.found:
-            wrong = ["it is not on the account yet: winback templates push"]
+            wrong = [f"it is not on the account yet: winback templates push {key[0]}"]
         letter = Letter(name, occasion, contact, composed, tuple(stand_ins), tuple(wrong))
         try:
             self.parts_of(letter, composed.values)

@@ -85,7 +85,7 @@ def complaints(
     if contract is None:
         return [
             f"WhatsApp has no template {mapping.template!r} in the language {mapping.language!r}: "
-            "`winback templates push` submits those that come with winback; create others in WhatsApp "
+            "`winback templates push NAME` submits those that come with winback; create others in WhatsApp "
             "Manager, or correct the name or the language"
         ]
     return [

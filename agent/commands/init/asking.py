@@ -39,6 +39,8 @@ def choose(words: str, choices: dict[str, str], default: str) -> str:
         answer = _line(words, hidden=False).lower()[:1] or default
         if answer in choices:
             return answer
+        *letters, last = choices
+        click.echo(f"  Type {', '.join(letters)} or {last}; Enter alone is {default}.")
 
 
 def _line(words: str, *, hidden: bool) -> str:

@@ -22,6 +22,7 @@ from agent.commands.init.questions import (
     Values,
     answered_already,
     made_up,
+    with_scheme,
 )
 from agent.commands.options import config_option
 from agent.config.complaints import Unfit
@@ -205,7 +206,22 @@ def _try_out(part: str, look: Look, draft: Draft) -> bool:
     finally:
         tools.shop.close()
         tools.whatsapp.close()
+    if part == "shop" and not good:
+        _tell_of_the_scheme(draft.answers.get(SHOP[0].place, ""))
     return good
+
+
+def _tell_of_the_scheme(answer: str) -> None:
+    """That of an address which named none was ours, and nobody finds out from what went wrong."""
+    if answer and (taken := with_scheme(answer)) != answer:
+        show(
+            "shop",
+            Finding(
+                f"{answer} was taken for {taken}",
+                f"if the shop has no TLS (one on this machine, to try things out), write http://{answer}",
+                fatal=False,
+            ),
+        )
 
 
 def _tell_of_templates(draft: Draft) -> None:

@@ -76,8 +76,12 @@ class Question:
 
 def _address(question: Question, answer: str) -> Values:
     """As people write it: without https:// too."""
-    whole = answer if "://" in answer or not answer else f"https://{answer}"
-    return {question.place: question.declared.read(whole)}
+    return {question.place: question.declared.read(with_scheme(answer))}
+
+
+def with_scheme(answer: str) -> str:
+    """https:// before an address that names none."""
+    return answer if "://" in answer or not answer else f"https://{answer}"
 
 
 def _consent_key(question: Question, answer: str) -> Values:

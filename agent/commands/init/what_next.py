@@ -21,7 +21,8 @@ def next_steps(settings: Settings, secrets_dir: Path | None) -> Iterator[str]:
     is_on = any(occasion.enabled for occasion in settings.occasions.values())
     push = "templates push" if is_on else f"templates push {campaign}"
     texts = "the texts" if is_on else "the texts of what you mean to switch on"
-    look = "preview" if is_on else f"preview --campaign {campaign}"
+    plans = any(one.enabled for one in settings.campaigns.values())
+    look = "preview" if plans else f"preview --campaign {campaign}"
     steps = [
         (look, "who would be written to today, with what"),
         (f"send-test PHONE {campaign}", "one real message, to yourself"),
