@@ -20,9 +20,19 @@ SILENT = timedelta(minutes=2)  # without a sign of life for longer, the daemon i
 
 
 def gather_holds(
-    settings: Settings, now: datetime, zone: ZoneInfo, *, names: Collection[str] = ()
+    settings: Settings,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    names: Collection[str] = (),
+    at: datetime | None = None,
 ) -> list[HoldShown]:
-    """All that holds the campaigns that are on, and `names`, at `now`."""
+    """All that holds the campaigns that are on, and `names`, at `now`.
+
+    `at`: when a run is planned for, where that is another moment: the month of its budget and the 24 hours
+    of the account are those then.
+    """
+    then = at or now
     looked_at = [
         name for name in settings.priority if settings.campaigns[name].enabled or name in names
     ]
@@ -30,10 +40,10 @@ def gather_holds(
         *_owner(settings),
         *_pauses(looked_at, now),
         *_mirror(settings, now, looked_at),
-        *_budget(settings, now, zone),
+        *_budget(settings, then, zone),
         *_templates(settings, looked_at),
         *_canaries(settings, now, looked_at),
-        *_room(settings, now, zone, looked_at),
+        *_room(settings, then, zone, looked_at),
     ]
 
 

@@ -7,9 +7,11 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from agent.canary import allowances
 from agent.config import LoyaltyReward, Settings
 from agent.errors import BadInput, ConfigError
 from agent.explain.holds import gather_holds
+from agent.explain.leaving import account_hold, at_first
 from agent.explain.plan_shown import CampaignPlanned, PlanShown, Sample
 from agent.jobs.decide import Day, Plan, Planned, make_plan
 from agent.jobs.decide.planned import not_before
@@ -26,6 +28,7 @@ from agent.rules.shipped import approved
 from agent.rules.templates import compile_template, components
 from agent.templates import Templates, known_templates
 from models import CampaignStanding, JobRun, Message, Pause
+from models.base import transaction
 from models.delivery import EVERYTHING
 from models.delivery import MARKETING as ALL_MARKETING
 
@@ -56,13 +59,18 @@ def plan_ahead(
     """
     zone = _day(at).zone
     names = [rehearse] if rehearse else []
-    holds = gather_holds(settings, now, zone, names=names)
     on = {name for name, campaign in settings.campaigns.items() if campaign.enabled}
+    as_planned = _as_if_on(settings, rehearse) if rehearse else settings
+    with transaction():
+        allowances(as_planned, now)  # on a new template a trial begins, as with the first message
+    holds = gather_holds(settings, now, zone, names=names, at=at)
     if rehearse:
-        settings = _as_if_on(settings, rehearse, now)
+        _let_go(rehearse, now)
+    settings = as_planned
     notes = _notes(settings)
     plan = _plan(settings, at)
     gathered = _gather(settings, plan, at, samples, on)
+    holds += account_hold(settings, {one.name: one.told for one in gathered}, at, zone)
     left_alone = [
         (why, count)
         for why, count in plan.tally.most_common()
@@ -89,10 +97,13 @@ def _day(moment: datetime) -> Day:
         raise BadInput("the mirror knows nothing of the shop yet", fix=fix) from None
 
 
-def _as_if_on(settings: Settings, name: str, now: datetime) -> Settings:
-    """In the database as well: it is a copy."""
+def _let_go(name: str, now: datetime) -> None:
+    """Nothing holds this campaign. It is a copy."""
     CampaignStanding.put(name, "", now)
     Pause.delete().where(Pause.scope.in_((name, EVERYTHING, ALL_MARKETING))).execute()
+
+
+def _as_if_on(settings: Settings, name: str) -> Settings:
     on = replace(settings.campaigns[name], enabled=True)
     return replace(settings, campaigns=MappingProxyType({**settings.campaigns, name: on}))
 
@@ -149,6 +160,7 @@ def _gather(
             of_campaign.add(price, not_before(settings, day, one.known), at)
             if len(of_campaign.samples) < samples:
                 of_campaign.samples.append(one)
+    first = at_first(settings, {name: found.told for name, found in sums.items()}, at, day.zone)
     return tuple(
         CampaignPlanned(
             name=name,
@@ -157,6 +169,7 @@ def _gather(
             held_out=found.held_out,
             cost=found.cost,
             unpriced=found.unpriced,
+            at_first=first[name],
             later=len(found.later),
             first_at=min(found.later, default=None),
             last_at=max(found.later, default=None),

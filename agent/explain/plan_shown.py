@@ -35,7 +35,8 @@ class CampaignPlanned:
     """What one campaign would do. `told` would be written to, `held_out` are chosen and hear nothing.
 
     `cost` is that of the messages whose price is known, `unpriced` are the others. Of those that are told
-    `later` leave when the quiet hours of the person are over, between `first_at` and `last_at`.
+    `later` leave when the quiet hours of the person are over, between `first_at` and `last_at`. No more
+    than `at_first` leave before a trial of the template went on, or the account may write to more people.
     """
 
     name: str
@@ -44,6 +45,7 @@ class CampaignPlanned:
     held_out: int
     cost: Decimal
     unpriced: int
+    at_first: int
     later: int
     first_at: datetime | None
     last_at: datetime | None

@@ -84,6 +84,7 @@ def _total(shown: Sequence[CampaignPlanned]) -> CampaignPlanned:
         held_out=sum(one.held_out for one in shown),
         cost=sum((one.cost for one in shown), start=shown[0].cost - shown[0].cost),
         unpriced=sum(one.unpriced for one in shown),
+        at_first=sum(one.at_first for one in shown),
         later=0,
         first_at=None,
         last_at=None,
@@ -104,6 +105,8 @@ def _cost(one: CampaignPlanned, plan: PlanShown) -> str:
 def _leaves(one: CampaignPlanned, zone: ZoneInfo) -> str:
     if not one.told:
         return "-"
+    if one.at_first < one.told:
+        return f"{one.at_first:,} first, {one.told - one.at_first:,} wait: see below"
     if not one.later or one.first_at is None or one.last_at is None:
         return "at once"
     hours = f"{at(one.first_at, zone)} to {at(one.last_at, zone)}"
