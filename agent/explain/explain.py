@@ -1,6 +1,7 @@
 """Everything that is known of one person, and what the rules make of it: gathered for whoever asks why."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from agent.explain.explanation import (
     QuietShown,
 )
 from agent.explain.holds import gather_holds
+from agent.explain.plan_ahead import next_run
 from agent.explain.shopping import interest_of, orders_of
 from agent.jobs.consent_proof import prove
 from agent.jobs.decide import Day, Judged, judge_alone
@@ -30,9 +32,11 @@ from agent.rules.budget import Prices, Rate
 from agent.rules.caps import MONTH, WEEK, Caps, counted, next_day
 from agent.rules.conditions import first_unmet
 from agent.rules.figures import Cell, Counted, price_of
+from agent.rules.from_when import from_when
 from agent.rules.holdout import held_out, held_out_of_everything
 from agent.rules.hours import known_zone
 from agent.rules.reasons import Why
+from agent.rules.selection import WINBACKS
 from models import Contact, Epoch, Identity, Message, Order
 from models.delivery import MARKETING
 from models.outbox import UNCOUNTED
@@ -40,10 +44,12 @@ from models.outbox import UNCOUNTED
 SHOWN = 100  # messages, and identities of a kind
 
 
-def explain(settings: Settings, contact_id: int, now: datetime) -> Explanation:
+def explain(
+    settings: Settings, contact_id: int, now: datetime, *, runs_at: datetime | None = None
+) -> Explanation:
     """Why this person hears from the shop, or does not, as things are at `now`.
 
-    Nothing is written but temporary tables. Raises BadInput for a contact that there is none of, and
+    `runs_at`: when what is decided once a day is decided; left out, at the next daily run. Nothing is written but temporary tables. Raises BadInput for a contact that there is none of, and
     while the mirror knows nothing of the shop.
     """
     contact = Contact.get_or_none(Contact.id == contact_id)
@@ -56,6 +62,7 @@ def explain(settings: Settings, contact_id: int, now: datetime) -> Explanation:
         raise BadInput("the mirror knows nothing of the shop yet", fix=fix) from None
     judged = judge_alone(settings, contact_id, now=now)
     known = judged.planned.known
+    campaigns = _campaigns(settings, judged, day)
     return Explanation(
         at=now,
         shop_zone=day.zone.key,
@@ -72,10 +79,10 @@ def explain(settings: Settings, contact_id: int, now: datetime) -> Explanation:
         held_out_of_everything=held_out_of_everything(
             person_key(), known.phone, settings.holdout.everything
         ),
-        campaigns=_campaigns(settings, judged),
+        campaigns=campaigns,
         queues=judged.queues,
         holds=_holds(settings, now, day.zone),
-        decision=_decision(settings, day, judged),
+        decision=_decision(settings, day, judged, campaigns, runs_at or next_run(settings, now)),
     )
 
 
@@ -183,7 +190,7 @@ def _quiet(settings: Settings, day: Day, known: Known) -> QuietShown:
     return QuietShown(now=until > day.now, until=until, zone=zone.key)
 
 
-def _campaigns(settings: Settings, judged: Judged) -> tuple[CampaignShown, ...]:
+def _campaigns(settings: Settings, judged: Judged, day: Day) -> tuple[CampaignShown, ...]:
     key, phone = person_key(), judged.planned.known.phone
     chosen, shown = judged.planned.decision.campaign, []
     for offer, conditions in judged.asked:
@@ -197,6 +204,13 @@ def _campaigns(settings: Settings, judged: Judged) -> tuple[CampaignShown, ...]:
                 conditions=tuple(conditions),
                 held_out=held_out(key, phone, offer.name, share),
                 holdout=share,
+                from_day=from_when(
+                    conditions,
+                    counted_days=judged.planned.known.person.counted_days,
+                    now=day.now,
+                    zone=day.zone,
+                    runs_at=settings.timetable.campaigns_at,
+                ),
             )
         )
     return tuple(shown)
@@ -206,18 +220,41 @@ def _holds(settings: Settings, now: datetime, zone: ZoneInfo) -> Sequence[HoldSh
     return gather_holds(settings, now, zone)
 
 
-def _decision(settings: Settings, day: Day, judged: Judged) -> DecisionShown:
+def _decision(
+    settings: Settings,
+    day: Day,
+    judged: Judged,
+    campaigns: Sequence[CampaignShown],
+    runs_at: datetime,
+) -> DecisionShown:
     planned = judged.planned
     decision = planned.decision
     if decision.why is not Why.CHOSEN:
+        named, since = _next(campaigns)
         return DecisionShown(
-            why=decision.why, campaign="", reason="", against=decision.against, leaves_at=None
+            why=decision.why,
+            campaign="",
+            reason="",
+            against=decision.against,
+            leaves_at=None,
+            next_campaign=named,
+            next_day=since,
         )
+    decided_at = runs_at if decision.campaign in WINBACKS else day.now
+    leaves_at = not_before(settings, replace(day, now=decided_at), planned.known)
     return DecisionShown(
         why=Why.HELD_OUT if planned.withheld else Why.CHOSEN,
         campaign=decision.campaign,
         reason=reason(decision, day),
         against=decision.against,
-        leaves_at=None if planned.withheld else not_before(settings, day, planned.known),
+        leaves_at=None if planned.withheld else leaves_at,
+        decided_at=decided_at,
         backlog=planned.from_backlog,
     )
+
+
+def _next(campaigns: Sequence[CampaignShown]) -> tuple[str, date | None]:
+    """What they get first if only time passes; on the same day the one that is preferred."""
+    ahead = [(one.from_day, one.name) for one in campaigns if one.from_day is not None]
+    since, named = min(ahead, key=lambda one: one[0], default=(None, ""))
+    return named, since

@@ -151,6 +151,8 @@ class CampaignShown:
 
     `why`: the first condition that is not met, None where all are. `chosen`: it is the first in the
     order of preference of which all are. `held_out`: chance holds them out of it, at `holdout` percent.
+    `from_day`: on which day's run they would fit it, if nothing happens until then and only time stands
+    between them; None where more does, or nothing.
     """
 
     name: str
@@ -160,6 +162,7 @@ class CampaignShown:
     conditions: tuple[Condition, ...]
     held_out: bool
     holdout: int
+    from_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,8 +170,10 @@ class DecisionShown:
     """What a run would do now, if nobody came before them for the room and the budget.
 
     `why` is CHOSEN, HELD_OUT, or why nothing. `reason`: in words, as it stands with a message.
-    `leaves_at`: when a message would leave at the earliest. `backlog`: they were quiet before yesterday, so
-    they wait for their turn in the daily share.
+    `decided_at`: when that run is, at the earliest: the next of the day, for what is decided once a day.
+    `leaves_at`: when a message of it would leave at the earliest. `backlog`: they were quiet before
+    yesterday, so they wait for their turn in the daily share. `next_campaign`: where nothing is decided, what
+    they would get first if only time passes, from `next_day` on; "" where nothing is to be expected.
     """
 
     why: Why
@@ -176,7 +181,10 @@ class DecisionShown:
     reason: str
     against: tuple[tuple[str, Why], ...]
     leaves_at: datetime | None
+    decided_at: datetime | None = None
     backlog: bool = False
+    next_campaign: str = ""
+    next_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

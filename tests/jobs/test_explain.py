@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from jobs_stage import (
     DAY,
+    add_contact,
     add_message,
     approve_templates,
     contact_at,
@@ -22,7 +23,15 @@ from jobs_stage import (
 
 from agent.config import Settings
 from agent.errors import BadInput
-from agent.explain import Explanation, daemon_away, explain, find_people, gather_holds
+from agent.explain import (
+    Explanation,
+    daemon_away,
+    explain,
+    find_people,
+    gather_holds,
+    next_run,
+    plan_ahead,
+)
 from agent.jobs.decide import decide, make_plan
 from agent.rules.reasons import Why
 from models import (
@@ -34,6 +43,7 @@ from models import (
     Heartbeat,
     Identity,
     Interest,
+    JobRun,
     Message,
     Pause,
     Product,
@@ -391,3 +401,50 @@ def test_nobody_is_a_mistake_with_a_remedy(settings: Settings, now: datetime) ->
     with pytest.raises(BadInput) as raised:
         explain(settings, 4711, now)
     assert raised.value.fix
+
+
+@pytest.mark.parametrize("days_ago", [1, 6, 40])
+def test_what_only_time_keeps_from_them_is_told_with_its_day_as_the_preview_plans_it(
+    settings: Settings, now: datetime, days_ago: int
+) -> None:
+    """On the evening before: the plan of the morning and the answer of now speak of the same day."""
+    file_orders(settings, now, order(1, now - LONG_AGO))
+    ana = contact_at(ANA).id
+    add_message(ana, now - days_ago * DAY, state="read", campaign="we_miss_you", country="US")
+    evening = now + timedelta(hours=11)
+    JobRun.insert(job="campaigns", outcome="ok", started_at=now, ended_at=now).execute()
+    found = told(settings, evening)
+    [miss] = [one for one in found.campaigns if one.name == "we_miss_you"]
+    if days_ago == 40:
+        assert (found.decision.campaign, miss.from_day) == ("we_miss_you", None)
+        assert found.decision.decided_at == next_run(settings, evening) == now + DAY
+        assert found.decision.leaves_at == now + DAY
+        return
+    assert found.decision.campaign == ""
+    day = (now - days_ago * DAY).astimezone(NEW_YORK).date() + 7 * DAY
+    assert (miss.from_day, found.decision.next_campaign, found.decision.next_day) == (
+        day, "we_miss_you", day,
+    )  # fmt: skip
+    for when, told_then in ((day - DAY, 0), (day, 1)):
+        run = datetime.combine(when, now.astimezone(NEW_YORK).time(), NEW_YORK).astimezone(UTC)
+        plan = plan_ahead(settings, now=evening, at=run)
+        assert sum(one.told + one.held_out for one in plan.campaigns) == told_then
+
+
+def test_of_very_many_before_them_it_is_said_that_there_are_more(
+    write_settings: Callable[..., Settings], now: datetime
+) -> None:
+    settings = write_settings("[campaigns.back_in_stock]\nenabled = true\npeople_per_unit = 1")
+    approve_templates(settings, now)
+    file_orders(settings, now, order(1, now - 10 * DAY))
+    ana = contact_at(ANA).id
+    shirt(now, stock_quantity=2)
+    saw(ana, now - DAY, "outofstock")
+    others = [add_contact(f"+1202557{number:04}", now, marketing="yes") for number in range(201)]
+    for number, contact in enumerate(others):
+        saw(contact, now - 5 * DAY, "outofstock")
+        if number == 199:
+            [queue] = told(settings, now).queues
+            assert (queue.ahead, queue.or_more) == (200, False)
+    [queue] = told(settings, now).queues
+    assert (queue.ahead, queue.or_more) == (200, True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from agent.backups import on_a_copy
+from agent.commands.ending import ended_by_signals
 from agent.commands.moments import AT
 from agent.commands.options import config_option, read_settings
 from agent.commands.plain_json import plain
@@ -56,7 +57,7 @@ def command(
     """
     settings = read_settings(config)
     now = WallClock().now()
-    with on_a_copy(settings.database.path):
+    with ended_by_signals(), on_a_copy(settings.database.path):  # the copy goes, however it ends
         at = moment or next_run(settings, now)
         if at.tzinfo is None:
             at = at.replace(tzinfo=zone_of_the_shop())

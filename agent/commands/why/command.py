@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from agent.commands.ending import ended_by_signals
 from agent.commands.moments import DATE_OR_AT
 from agent.commands.options import config_option, read_sound_settings
 from agent.commands.plain_json import plain
@@ -59,8 +60,9 @@ def command(who: str, moment: datetime | None, as_json: bool, config: Path) -> N
             found = explain(settings, _one(who, settings).id, now)
             found = replace(found, holds=[*daemon_away(now), *found.holds])
     else:
-        with _then(settings, moment, now) as (then, notes):
-            found = explain(settings, _one(who, settings).id, then)
+        # the copy of the database goes, however this ends
+        with ended_by_signals(), _then(settings, moment, now) as (then, notes):
+            found = explain(settings, _one(who, settings).id, then, runs_at=then)
             found = replace(found, unknown=(*notes, UNKNOWN_THEN))
     if as_json:
         click.echo(json.dumps({**plain(found), "asked": dict(ASKED)}, indent=2))

@@ -1,6 +1,7 @@
 """One person as the terminal shows them to whoever asks why."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -186,7 +187,7 @@ def _limits(found: Explanation) -> Iterator[str]:
     yield f"Held out by chance, to compare: {out or 'of nothing'}"
     for queue in found.queues:
         yield (
-            f"Waits for {printable(queue.article)}: {queue.ahead:,}{' or more' if queue.or_more else ''} have "
+            f"Waits for {printable(queue.article)}: {'more than ' if queue.or_more else ''}{queue.ahead:,} have "
             f"waited longer, {queue.free:,} more may be told now"
         )
 
@@ -197,8 +198,12 @@ def _verdict(campaign: CampaignShown) -> str:
     elif campaign.why is None:
         said = "fits; another comes before it, or there is no room for it now"
     else:
-        said = f"not: {campaign.why.value}"
+        said = f"not: {campaign.why.value}{_from(campaign.from_day)}"
     return f"{campaign.name}: {said}"
+
+
+def _from(day: date | None) -> str:
+    return f"; from {day:%d %b %Y} on, if nothing else happens" if day else ""
 
 
 def _conditions(conditions: Sequence[Condition], found: Explanation, zone: ZoneInfo) -> Table:
@@ -215,13 +220,23 @@ def _conditions(conditions: Sequence[Condition], found: Explanation, zone: ZoneI
 
 def _end(found: Explanation, zone: ZoneInfo) -> Iterator[str]:
     decision = found.decision
-    if decision.why is Why.CHOSEN and decision.leaves_at:
-        leaves = "at once" if decision.leaves_at <= found.at else at(decision.leaves_at, zone)
-        yield f"Decision: {decision.campaign}, would leave {leaves}: {printable(decision.reason)}"
+    if decision.why is Why.CHOSEN and decision.leaves_at and decision.decided_at:
+        decided = ""
+        if decision.decided_at > found.at:
+            decided = f"in the run of {at(decision.decided_at, zone)}, "
+        leaves = (
+            "at once" if decision.leaves_at <= decision.decided_at else at(decision.leaves_at, zone)
+        )
+        yield f"Decision: {decision.campaign}, {decided}would leave {leaves}: {printable(decision.reason)}"
     elif decision.why is Why.HELD_OUT:
         yield f"Decision: chosen for {decision.campaign}, and hears nothing: {decision.why.value}"
     else:
-        yield f"Decision: nothing: {decision.why.value}"
+        ahead = (
+            f"; {decision.next_campaign}{_from(decision.next_day).lstrip(';')}"
+            if decision.next_day
+            else ""
+        )
+        yield f"Decision: nothing now: {decision.why.value}{ahead}"
     if decision.backlog:
         yield (
             "    of those who were quiet before yesterday a share is written to each day, the most recently "

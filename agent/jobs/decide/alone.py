@@ -24,8 +24,8 @@ MOST_AHEAD = 200
 class Queue:
     """How far a person is from a message about an article of which the shop counts the units.
 
-    `ahead`: people who can be written to and have waited longer, or as many as were counted. `free`: how
-    many more may be told now.
+    `ahead`: people who can be written to and have waited longer; `or_more`: so many were counted, and there
+    are more. `free`: how many more may be told now.
     """
 
     article: str
@@ -107,8 +107,8 @@ class Alone(Plan):
 
     def _queue_for(self, article: Article, contact: int, places: int) -> Queue:
         most = max(MOST_AHEAD, places)
-        ahead = Waiting.ahead(contact, article.key, self._since, self._bounds, most)
-        return Queue(article.name, ahead, places, or_more=ahead == most)
+        ahead = Waiting.ahead(contact, article.key, self._since, self._bounds, most + 1)
+        return Queue(article.name, min(ahead, most), places, or_more=ahead > most)
 
     def _as_a_run_sees(self, known: Known) -> Known:
         """A run whose alerts are all off looks at nobody's wishes."""
