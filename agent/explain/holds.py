@@ -13,6 +13,7 @@ from agent.jobs.decide.offers import NOT_LOOKED_AT
 from agent.pauses import in_words, way_out
 from agent.readiness import lines_needed, mirror_waits_for
 from agent.room import gather_room
+from agent.rules.template_states import remedy
 from models import CampaignStanding, Heartbeat, Pause
 from models.delivery import EVERYTHING, MARKETING
 
@@ -103,7 +104,8 @@ def _templates(settings: Settings, names: Collection[str]) -> Iterator[HoldShown
         if wrong:
             template = settings.campaigns[name].template
             what = f"it cannot be sent: {wrong}" if wrong != NOT_LOOKED_AT else wrong
-            yield HoldShown(campaign=name, what=what, fix=f"winback templates show {template}")
+            fix = remedy(wrong, f"winback templates show {template}")
+            yield HoldShown(campaign=name, what=what, fix=fix)
 
 
 def _canaries(settings: Settings, now: datetime, names: Collection[str]) -> Iterator[HoldShown]:

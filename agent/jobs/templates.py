@@ -6,6 +6,7 @@ from agent.clients.whatsapp import WhatsApp
 from agent.config import Settings
 from agent.log import Log
 from agent.order_news import reclassify
+from agent.rules.template_states import remedy
 from agent.templates import UNUSABLE, judge_known
 from models import CampaignStanding, Template
 from models.base import transaction
@@ -72,7 +73,8 @@ def judge_campaigns(settings: Settings, now: datetime) -> dict[str, str]:
         trouble = after[name]
         if campaign.enabled and trouble != before.get(name, ""):
             if trouble:
-                log.warning("campaign.unusable", campaign=name, reason=trouble, fix=UNUSABLE)
+                fix = remedy(trouble, UNUSABLE)
+                log.warning("campaign.unusable", campaign=name, reason=trouble, fix=fix)
             else:
                 log.info("campaign.usable", campaign=name)
     return {name: after[name] for name in settings.occasions if after[name]}
@@ -97,7 +99,7 @@ def _tell_translations(before: Judged, after: Judged) -> None:
         if wrong and wrong != was:
             log.warning(
                 "campaign.language_unusable", campaign=campaign, language=language, reason=wrong,
-                fix=UNUSABLE,
+                fix=remedy(wrong, UNUSABLE),
             )  # fmt: skip
         elif was and not wrong:
             log.info("campaign.language_usable", campaign=campaign, language=language)

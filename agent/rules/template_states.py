@@ -76,3 +76,9 @@ def trouble_of(status: str) -> TemplateTrouble | None:
     )
     told = f"the template is {status or 'without a status'}: {known.what}"
     return TemplateTrouble(told, known.fix, known.passes)
+
+
+def remedy(reason: str, otherwise: str) -> str:
+    """What to do where `reason` is all that is wrong with a template: `otherwise`, if it is none of its state."""
+    troubles = filter(None, map(trouble_of, _KNOWN))
+    return next((one.fix for one in troubles if one.what == reason), otherwise)

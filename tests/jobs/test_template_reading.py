@@ -154,6 +154,14 @@ def test_a_campaign_in_trouble_writes_to_nobody_until_it_is_mended(
         in next(one for one in told if one.fields["campaign"] == "we_miss_you").fields["reason"]
     )
 
+    # one that waits for its review is told so, with nothing to do
+    caplog.clear()
+    account.set_template_status("we_miss_you", "PENDING")
+    with caplog.at_level(logging.INFO):
+        read_templates(client, settings, now=now)
+    [pending] = [one for one in caplog.records if one.message == "campaign.unusable"]
+    assert "nothing to do" in pending.fields["fix"]
+
     caplog.clear()
     account.set_template_status("we_miss_you", "APPROVED")
     with caplog.at_level(logging.INFO):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.rules.template_states import trouble_of
+from agent.rules.template_states import remedy, trouble_of
 
 BY_META = (
     "PENDING", "REJECTED", "PAUSED", "DISABLED", "IN_APPEAL", "PENDING_DELETION", "DELETED", "LIMIT_EXCEEDED",
@@ -34,3 +34,11 @@ def test_one_without_a_status_is_told() -> None:
     trouble = trouble_of("")
     assert trouble is not None
     assert "without a status" in trouble.what
+
+
+def test_the_remedy_is_found_by_what_is_wrong_where_that_is_all() -> None:
+    pending = trouble_of("PENDING")
+    assert pending is not None
+    assert remedy(pending.what, "look there") == pending.fix
+    assert remedy(f"{pending.what}; and more", "look there") == "look there"
+    assert remedy("WhatsApp has no template", "look there") == "look there"
