@@ -46,6 +46,13 @@ def _in_words(done: Restored) -> list[str]:
         )
     elif done.aside is not None:
         lines.append(f"{done.statements:,} consents and STOPs since then were taken over from it")
+    if done.unknown_erased:
+        who = "1 person was" if done.unknown_erased == 1 else f"{done.unknown_erased:,} people were"
+        lines.append(
+            f"{who} erased in the database that was there, which had begun anew and "
+            "knows them under another key; the copy knows nobody of them, and would take them for new ones if "
+            "they came again: erase them once more (winback contact forget PHONE), by your notes of who asked"
+        )
     return [
         *lines,
         "next: start winback (it asks the shop anew what its accounts say), bring in the STOPs that you "
