@@ -1,6 +1,8 @@
 """winback status: how the daemon, the mirror and the outbox are, from the database."""
 
+import errno
 import json
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -9,21 +11,27 @@ import click
 from rich.console import Console
 from rich.live import Live
 
+from agent.commands.ending import ended_by_signals
 from agent.commands.options import config_option, read_sound_settings
 from agent.commands.status.as_json import document
 from agent.commands.status.lines import picture
 from agent.commands.status.seen import Seen, see
 from agent.config import Settings
 from agent.database import shared
-from agent.service import Service, Stopping, WallClock
+from agent.service import Service, WallClock
 
 NOT_WELL = 1  # the exit code
+CLOSED = 128 + signal.SIGHUP  # as if the signal that comes with it had ended us
 
 
 @click.command
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="All of it as one JSON object.")
-@click.option("--watch", is_flag=True, help="Draw it again every few seconds, until Ctrl-C.")
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Draw it again every few seconds, until Ctrl-C; in a pipe one below the other.",
+)
 @click.option(
     "--every",
     type=click.FloatRange(min=0.5),
@@ -61,13 +69,24 @@ def command(config: Path, as_json: bool, watch: bool, every: float) -> None:
 
 
 def _watch(settings: Settings, console: Console, every: float) -> Seen:
-    """Until Ctrl-C or SIGTERM. Returns what was seen last, which stays on the screen."""
+    """Until Ctrl-C, SIGTERM, or the terminal is closed. Returns what was seen last."""
+    draw = _on_the_screen if console.is_terminal else _one_below_the_other
+    try:
+        with ended_by_signals():
+            return draw(settings, console, every)
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        sys.exit(CLOSED)  # nobody sees it any more
+
+
+def _on_the_screen(settings: Settings, console: Console, every: float) -> Seen:
+    """What was seen last stays on the terminal."""
     service = Service(WallClock())
-    service.listen_to_signals()
     seen = see(settings, service.clock.now())
     # a screen of its own: what is longer than it is cut off below, and does not scroll by
     with (
-        suppress(Stopping),
+        suppress(KeyboardInterrupt),
         Live(picture(seen), console=console, auto_refresh=False, screen=True) as live,
     ):
         while True:
@@ -75,4 +94,17 @@ def _watch(settings: Settings, console: Console, every: float) -> Seen:
             seen = see(settings, service.clock.now())
             live.update(picture(seen), refresh=True)
     console.print(picture(seen))
+    return seen
+
+
+def _one_below_the_other(settings: Settings, console: Console, every: float) -> Seen:
+    """For a pipe or a file: each whole, below the moment that it is of."""
+    service = Service(WallClock())
+    seen = see(settings, service.clock.now())
+    with suppress(KeyboardInterrupt):
+        while True:
+            console.print(f"{seen.now.astimezone(seen.zone):%Y-%m-%d %H:%M:%S %Z}")
+            console.print(picture(seen))
+            service.sleep(every)
+            seen = see(settings, service.clock.now())
     return seen
