@@ -12,7 +12,7 @@ from agent.commands.by_hand import write_down
 from agent.commands.options import config_option, read_settings, read_sound_settings
 from agent.commands.printable import printable
 from agent.database import shared
-from agent.jobs.outbox_by_hand import UNSENT, Done, cancel, find, find_of, retry
+from agent.jobs.outbox_by_hand import UNSENT, Done, cancel, find, find_of, retried_for, retry
 from agent.jobs.status import zone_of_the_shop
 from agent.service import WallClock
 from models import Contact, Coupon, Link, Message, Status
@@ -100,8 +100,9 @@ def cancel_(ids: Sequence[str], campaign: str | None, yes: bool, config: Path) -
 def retry_(ids: Sequence[str], campaign: str | None, state: str, yes: bool, config: Path) -> None:
     """Queue messages once more that were certainly not sent: refused, expired or cancelled.
 
-    What may have been sent never is sent again. Consent, caps and budget are asked at once, all else
-    just before it leaves.
+    What may have been sent never is sent again, and neither is what is old: it was decided at most twice
+    its `expires_after` ago, or three days if that is longer. Consent, caps and budget are asked at once,
+    all else just before it leaves.
 
     \b
     Examples:
@@ -110,7 +111,10 @@ def retry_(ids: Sequence[str], campaign: str | None, state: str, yes: bool, conf
     """
     settings = read_settings(config)
     with shared(settings.database.path):
-        wanted = _wanted(ids, campaign, (state,))
+        now = WallClock().now()
+        longest = retried_for(campaign, settings) if campaign else None
+        since = now - longest if longest else None
+        wanted = _wanted(ids, campaign, (state,), since=since)
         _confirm(f"queue {_count(len(wanted))} once more", campaign, yes)
         now = WallClock().now()
         done = retry(wanted, settings, now=now, zone=zone_of_the_shop())
@@ -118,10 +122,27 @@ def retry_(ids: Sequence[str], campaign: str | None, state: str, yes: bool, conf
     _say(done, "queued once more")
 
 
-def _wanted(ids: Sequence[str], campaign: str | None, states: Sequence[str]) -> list[Message]:
+def _wanted(
+    ids: Sequence[str],
+    campaign: str | None,
+    states: Sequence[str],
+    *,
+    since: datetime | None = None,
+) -> list[Message]:
+    """Those that are named, or all of a campaign that were decided `since`: of older ones it is told how
+    many there are."""
     if (campaign is None) == (not ids):
         raise click.UsageError("name messages by their ids, or --campaign NAME")
-    return find(ids) if campaign is None else find_of(campaign, states)
+    if campaign is None:
+        return find(ids)
+    found = find_of(campaign, states, since=since)
+    if since is not None and (older := len(find_of(campaign, states)) - len(found)):
+        day = f"{since.astimezone(zone_of_the_shop()):%d %b %Y}"
+        click.echo(
+            f"{_count(older)} decided before {day} stay as they are: the next run writes new ones",
+            err=True,
+        )
+    return found
 
 
 def _confirm(what: str, campaign: str | None, yes: bool) -> None:

@@ -23,6 +23,8 @@ CALLED_OFF: Final = "called off by the operator"
 LONGEST_NUMBER: Final = 18  # digits: SQLite takes no larger ones
 UNSENT: Final = (State.REFUSED, State.EXPIRED, State.CANCELLED)
 """Nothing of these left, or WhatsApp said that it did not take it."""
+A_WEEKEND: Final = timedelta(days=3)
+"""After which somebody may mend what went wrong, however short-lived the message is."""
 
 # why another state is no reason to send it again
 SENT = "WhatsApp has taken it, so they have it or will get it"
@@ -63,10 +65,31 @@ def find(names: Sequence[str]) -> list[Message]:
     return list(found.values())
 
 
-def find_of(campaign: str, states: Sequence[str]) -> list[Message]:
-    """All messages of a campaign (or kind of order news) in these states, oldest first."""
+def find_of(
+    campaign: str, states: Sequence[str], *, since: datetime | None = None
+) -> list[Message]:
+    """All messages of a campaign (or kind of order news) in these states, oldest first; with `since`, those
+    that were decided from then on."""
     query = Message.select().where(Message.campaign == campaign, Message.state.in_(list(states)))
+    if since is not None:
+        query = query.where(Message.created_at >= since)
     return list(query.order_by(Message.id))
+
+
+def retried_for(campaign: str, settings: Settings) -> timedelta | None:
+    """How long after its decision a message of this campaign, or kind of order news, may be tried once
+    more: twice the time that it had to leave, and a weekend at least. None for one that there is not.
+
+    What it says was right on that day; later the next run writes a new one to whoever still fits.
+    """
+    lasts = _lasts(campaign, settings)
+    return None if lasts is None else max(2 * lasts, A_WEEKEND)
+
+
+def _lasts(campaign: str, settings: Settings) -> timedelta | None:
+    """How long one may wait for its turn."""
+    occasion = settings.news.get(campaign) or settings.campaigns.get(campaign)
+    return None if occasion is None else occasion.expires_after
 
 
 def cancel(messages: Sequence[Message], *, now: datetime) -> list[Done]:
@@ -103,11 +126,12 @@ def _retry(
     with transaction():
         message: Message = Message.get_by_id(number)
         why_not = _may_have_left(message) or _not_fit(message, settings, budget, now, zone)
-        if not why_not:
+        lasts = _lasts(message.campaign, settings)
+        if not why_not and lasts is not None:
             Message.update(
                 state="queued",
                 not_before=now,
-                expires_at=now + _lasts(message, settings),
+                expires_at=now + lasts,
                 cap_day=now.astimezone(zone).date().isoformat(),
                 attempts=0,
                 claimed_at=None,
@@ -118,13 +142,6 @@ def _retry(
     if not why_not and message.kind == MARKETING:
         budget.take(message.country)
     return Done(Message.get_by_id(number), why_not)
-
-
-def _lasts(message: Message, settings: Settings) -> timedelta:
-    """How long it may wait for its turn."""
-    if message.order_id is not None:
-        return settings.news[message.campaign].expires_after
-    return settings.campaigns[message.campaign].expires_after
 
 
 def _may_have_left(message: Message) -> str:
@@ -146,6 +163,9 @@ def _not_fit(
         return "the person was erased"
     if occasion is None or not occasion.enabled:
         return f"{message.campaign} is switched off in the config"
+    longest = retried_for(message.campaign, settings)
+    if longest is not None and now - message.created_at > longest:
+        return _too_old(message, longest, zone)
     if occasion.mapping_in(message.language).template != message.template:
         return "the config has another template for it now"
     if not message.variables and occasion.mapping_in(message.language).placeholders:
@@ -157,6 +177,13 @@ def _not_fit(
     if contact.unreachable:
         return f"WhatsApp cannot reach them: {contact.unreachable}"
     return _over(message, settings, budget, now, zone) if is_marketing else ""
+
+
+def _too_old(message: Message, longest: timedelta, zone: ZoneInfo) -> str:
+    days = f"{message.created_at.astimezone(zone):%d %b %Y}, more than {longest.days} days ago"
+    if message.order_id is not None:
+        return f"the order did it on {days}: that is no news any more"
+    return f"it was decided on {days}: the next run writes a new one, if they still fit"
 
 
 def _over(

@@ -115,6 +115,44 @@ def test_what_was_certainly_not_sent_is_queued_once_more(desk: Desk, state: str)
     assert one.not_before <= now < one.expires_at
 
 
+def test_what_was_decided_long_ago_is_not_tried_once_more(desk: Desk) -> None:
+    now = desk.world.clock.now()
+    young, old = (
+        desk.queue(state="expired", created_at=now - days * DAY)[0] for days in (5, 90)
+    )  # we_miss_you has three days to leave
+    code, told = desk.type("retry", old)
+    assert (code, "the next run writes a new one" in told) == (1, True), told
+    assert "more than 6 days ago" in told
+    code, told = desk.type("retry", "--campaign", "we_miss_you", "--yes")
+    assert (code, "1 message queued once more" in told) == (0, True), told
+    assert f"1 message decided before {now - 6 * DAY:%d %b %Y} stay as they are" in told
+    assert [Message.get_by_id(one).state for one in (young, old)] == ["queued", "expired"]
+
+
+def test_trying_once_more_makes_a_message_no_younger(desk: Desk) -> None:
+    [number] = desk.queue(state="expired", created_at=desk.world.clock.now() - 5 * DAY)
+    assert desk.type("retry", number)[0] == 0
+    again = {"state": "expired", "created_at": desk.world.clock.now() - 7 * DAY}
+    Message.update(again).where(Message.id == number).execute()
+    assert desk.type("retry", number)[0] == 1
+
+
+def test_an_order_that_did_something_long_ago_is_no_news(desk: Desk) -> None:
+    """For a weekend it is, however short the news last."""
+    desk.world.write_config(order_news__order_completed__enabled=True)
+    now = desk.world.clock.now()
+    numbers = [
+        desk.queue(
+            state="refused", created_at=now - age, campaign="order_completed", kind="utility",
+            template="order_completed", order_id=number, subject=str(number),
+        )[0]
+        for number, age in enumerate((60 * HOUR, 80 * HOUR), start=1)
+    ]  # fmt: skip
+    Contact.update(order_news="yes").execute()
+    code, told = desk.type("retry", *numbers)
+    assert (code, "no news any more" in told, "1 message queued" in told) == (1, True, True), told
+
+
 def test_the_caps_hold_in_the_transaction_that_queues(desk: Desk) -> None:
     first, second = desk.queue(state="expired") + desk.queue(state="expired")
     contact = Message.get_by_id(first).contact_id
