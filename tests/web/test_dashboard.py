@@ -9,14 +9,17 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from dashboard_stage import NOW, PAGES, Browser, fill, plain, settings_with
+from dashboard_stage import FACTS, NOW, PAGES, Browser, count, fill, plain, settings_with
 from dashboard_stage import insert_message as put
 
 from agent.config import Settings
 from agent.rules.comparison import Verdict
 from agent.web import Listener, intake
-from models import Awaited, Figure, Pause, ShopFact
+from agent.web.dashboard.overview import overview
+from models import Awaited, Figure, JobRun, Pause, ShopFact
 from models.delivery import EVERYTHING
+
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -53,7 +56,39 @@ def test_an_empty_installation_has_every_page(open_pages: Callable[..., Browser]
         answer = browser.get(path)
         there = not re.search(r"/(people|messages|waiting)/\d", path)
         assert answer.status_code == (200 if there else 404), path
-        assert "<h1" in answer.text or "There is nothing here" in answer.text, path
+        assert answer.text.count("<h1") == 1, path
+
+
+def test_why_there_are_no_figures(
+    database: Path, settings: Settings, open_pages: Callable[..., Browser]
+) -> None:
+    """Fault: "nobody was chosen yet, switch a campaign on" while one was on, and had chosen people."""
+    ShopFact.put(FACTS)
+    pages = {language: open_pages(language=language) for language in ("en", "es", "pt")}
+
+    def told(*words: str) -> None:
+        for browser, said in zip(pages.values(), words, strict=True):
+            assert said in plain(browser.get("/").text)
+
+    told("Nothing to show yet", "nada que mostrar", "para mostrar Os números")
+    count(settings, NOW)
+    told("No campaign has run yet", "Todavía no ha corrido", "Nenhuma campanha rodou ainda")
+    told("begins at 09:00 by", "a las 09:00", "às 09:00")
+    off = replace(
+        settings,
+        campaigns={name: replace(one, enabled=False) for name, one in settings.campaigns.items()},
+    )
+    assert overview(off, NOW)["nobody"] == "off"
+    JobRun.write("campaigns", started_at=NOW, ended_at=NOW, outcome="ok", result={"capped": 3})
+    told(
+        "Nobody was chosen in this time",
+        "No se ha elegido a nadie en",
+        "Ninguém foi escolhido neste",
+    )
+    put(1, "shipping_update", "sent", NOW + MINUTE, Random(1), kind="order_news")
+    assert overview(settings, NOW)["nobody"] == ""
+    put(2, "we_miss_you", "queued", NOW + MINUTE, Random(1))
+    told("Not counted yet", "Todavía sin contar", "Ainda não contado")
 
 
 def test_figures_that_are_old_are_told_to_be(

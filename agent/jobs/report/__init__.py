@@ -1,6 +1,6 @@
 """outbox + conversions -> figures that a shop's owner understands."""
 
-from agent.jobs.report.ahead import anything_yet, known_ahead, work_out_ahead
+from agent.jobs.report.ahead import known_ahead, work_out_ahead
 from agent.jobs.report.people import Example
 from agent.jobs.report.report import Failure, Line, Part, Report, report
 
@@ -10,7 +10,6 @@ __all__ = [
     "Line",
     "Part",
     "Report",
-    "anything_yet",
     "known_ahead",
     "report",
     "work_out_ahead",

@@ -9,7 +9,7 @@ from agent.jobs.report.report import Line, Report, report
 from agent.rules.comparison import Comparison
 from agent.rules.figures import COUNTS, Figures
 from agent.rules.intervals import Difference
-from models import Conversion, Figure, Message
+from models import Figure
 from models.base import transaction
 
 OVERVIEW: Final = "overview"
@@ -35,11 +35,6 @@ def known_ahead() -> tuple[Mapping[str, Any], datetime] | None:
     if found is None or found.value.get("form") != FORM:
         return None
     return found.value, found.worked_out_at
-
-
-def anything_yet() -> bool:
-    """Was anything ever decided or earned?"""
-    return bool(Message.select().exists() or Conversion.select().exists())
 
 
 def _overview(told: Report) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from agent.config import Settings
 from agent.jobs.health import look_at_health
-from agent.jobs.report import anything_yet, known_ahead
+from agent.jobs.report import known_ahead
 from agent.web.dashboard.names import CAMPAIGNS
+from models import JobRun, Message
+from models.delivery import MARKETING
 
 FUNNEL: Final = ("chosen", "sent", "delivered", "opened", "clicked", "converted")
 OLD: Final = timedelta(minutes=40)  # figures that should have been worked out twice since
@@ -22,14 +24,27 @@ def overview(settings: Settings, now: datetime) -> dict[str, Any]:
         "figures": figures,
         "counted_at": counted_at,
         "old": counted_at is not None and now - counted_at > OLD,
-        "anything": figures is not None or anything_yet(),
+        "nobody": _why_nobody(settings, counted_at),
+        "daily_at": f"{settings.timetable.campaigns_at:%H:%M}",
         "funnel": _funnel(settings, figures),
         "days": _days(figures) if figures else [],
         "lines": _in_order(figures["campaigns"]) if figures else [],
         "news": _in_order(figures["news"]) if figures else [],
         "reasons": _reasons(figures) if figures else [],
-        "enabled": [name for name, one in settings.campaigns.items() if one.enabled],
     }
+
+
+def _why_nobody(settings: Settings, counted_at: datetime | None) -> str:
+    """Why the figures may know of nobody who was chosen: they are older than the first run, all is off, or
+    no run has come yet; "" where people were looked at, and none chosen."""
+    since = Message.select(Message.id).where(
+        Message.created_at > counted_at, Message.kind == MARKETING
+    )
+    if counted_at is not None and since.exists():
+        return "not counted"
+    if not any(one.enabled for one in settings.campaigns.values()):
+        return "off"
+    return "no run" if JobRun.newest("campaigns") is None else ""
 
 
 def _funnel(settings: Settings, figures: Mapping[str, Any] | None) -> tuple[str, ...]:
