@@ -22,6 +22,7 @@ def disagreements(settings: Settings) -> Iterator[Disagreement]:
     yield from _shop(settings)
     yield from _timetable(settings)
     yield from _consent(settings)
+    yield from _interest(settings)
     yield from _budget(settings)
     yield from _links(settings)
     yield from _conversations(settings)
@@ -76,6 +77,18 @@ def _consent(settings: Settings) -> Iterator[Disagreement]:
                     "decide what it means, and leave it in one of them",
                 ),
             )
+
+
+def _interest(settings: Settings) -> Iterator[Disagreement]:
+    kept, look_back = settings.interest.kept, settings.interest.look_back
+    if kept < look_back:
+        what = (
+            f"is shorter than look_back ({look_back.days} days): who waits would be forgotten before an "
+            "alert is due to them"
+        )
+        remedy = "make it at least as long, or look_back shorter"
+        place, other = ("interest", "kept"), ("interest", "look_back")
+        yield Disagreement(place, (other,), Wrong(what, remedy))
 
 
 def _budget(settings: Settings) -> Iterator[Disagreement]:

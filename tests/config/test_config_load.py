@@ -267,6 +267,10 @@ def test_the_error_says_what_next(config: ConfigFile) -> None:
             "[timetable] campaigns_until: is not later than campaigns_at (18:30): no run has time; name a later",
         ),
         (
+            "[interest]\nkept = '30d'\nlook_back = '90d'",
+            "[interest] kept: is shorter than look_back (90 days): who waits would be forgotten before",
+        ),
+        (
             "[timetable]\npoll = '15m'",
             "[timetable] stale_after: is not longer than poll: no campaign would ever",
         ),

@@ -5,13 +5,27 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from jobs_stage import DAY, add_contact, add_message, nothing
+from jobs_stage import (
+    DAY,
+    add_contact,
+    add_message,
+    contact_at,
+    file_orders,
+    nothing,
+    open_shop,
+    order_json,
+)
 
 from agent.config import Settings
+from agent.consent import Heard, record, stands
+from agent.forgetting import forget
+from agent.jobs.attribute import attribute
 from agent.jobs.housekeeping import keep_house
+from agent.person import person_of
 from models import (
     Confirmation,
     Contact,
+    Conversion,
     Forward,
     Found,
     Interest,
@@ -32,6 +46,8 @@ from models import (
     Webhook,
 )
 from models.base import delete_in_parts
+from models.order_messages import kinds_told
+from models.refresh import refresh
 
 HOUR = timedelta(hours=1)
 
@@ -258,3 +274,78 @@ def test_much_goes_in_parts_with_a_beat_between(
     beats = []
     gone = delete_in_parts(Webhook, Webhook.id > 5, rows=10, beat=lambda: beats.append(1))
     assert (gone, len(beats), Webhook.select().count()) == (20, 2, 5)
+
+
+SHORTEST = """
+[retention]
+webhooks = "7d"
+set_aside = "30d"
+changes = "90d"
+replies = "7d"
+texts = "30d"
+runs = "7d"
+[interest]
+kept = "30d"
+look_back = "30d"
+[links]
+kept = "7d"
+[attribution]
+window = "365d"
+[limits]
+per_7_days = 2
+per_30_days = 2
+"""
+
+
+def test_what_caps_attribution_and_refusals_stand_on_stays_at_the_shortest_retention(
+    write_settings: Callable[..., Settings], database: Path, now: datetime
+) -> None:
+    """Two messages of 29 days, an order of 300 days after its message, a STOP, an erasure, news of an order."""
+    settings = write_settings(SHORTEST)
+    open_shop(country="US", zone="America/New_York", currency="USD")
+    names = {"consent": "yes", "currency": "USD"}
+    file_orders(
+        settings, now,
+        order_json(1, now - 400 * DAY, "202-555-0101", **names),
+        order_json(2, now - 60 * DAY, "202-555-0101", **names),
+        order_json(3, now - 400 * DAY, "202-555-0102", **names),
+        order_json(4, now - 400 * DAY, "202-555-0103", **names),
+    )  # fmt: skip
+    refresh(settings.audience.paid_statuses, "USD")
+    ana, ben, cara = (contact_at(f"+1202555010{number}") for number in (1, 2, 3))
+    sent = {"state": "read", "country": "US"}
+    add_message(
+        ana.id, now - 360 * DAY, uid="old", accepted_at=now - 360 * DAY, period="2025-01-01", **sent
+    )
+    for days in (28, 29):
+        add_message(ana.id, now - days * DAY, uid=str(days), period=str(days), **sent)
+    add_message(
+        ben.id, now - 200 * DAY, uid="news", campaign="order_completed", subject="3", order_id=3,
+        kind="utility", period="", **sent,
+    )  # fmt: skip
+    OrderChange.insert(
+        order_id=3, what="status", was="processing", became="completed", changed_at=now - 200 * DAY,
+        seen_at=now - 200 * DAY, decided_at=now - 200 * DAY, outcome="order_completed",
+    ).execute()  # fmt: skip
+    stop = Heard(phone=ben.phone, says="no", source="whatsapp", said_at=now - 399 * DAY)
+    record([stop], now=now - 399 * DAY)
+    forget(person_of(cara), now=now - 398 * DAY)
+    attribute(settings, beat=nothing)
+
+    def known() -> tuple[object, ...]:
+        today = now.date()
+        return (
+            Message.cap_days([ana.id], today - 30 * DAY),
+            [(one.order_id, one.message_id, one.revenue) for one in Conversion.select()],
+            {phone: stands(phone)["marketing"].answer for phone in (ben.phone, cara.phone)},
+            sorted(kinds_told([3])),
+        )
+
+    before = known()
+    assert tidied(settings, now)
+    attribute(settings, beat=nothing)
+    assert known() == before
+    assert before[2] == {ben.phone: "no", cara.phone: "no"}
+    assert len(before[1]) == 1
+    assert [len(days) for days in before[0].values()] == [2]
+    assert before[3] == [(3, "order_completed")]
