@@ -1,7 +1,8 @@
 """Somebody is erased: whatever tells who they were goes, from every table.
 
-What stays is theirs under no name: that messages left and what they cost, so the caps of that time and
-the report stay true; orders without who ordered; and the refusal, under a keyed hash of the number. Of
+What stays is theirs under no name, and a number below 0 that no contact has or will have: that messages
+left and what they cost, and the orders without who ordered, so the report and its comparisons stay true;
+and the refusal, under a keyed hash of the number. Of
 their names (number, e-mail, account) keyed hashes stay as well: the shop's rows of before come again
 with every sweep, and by these the pull knows what it must leave out of them (agent/jobs/pull/people.py).
 """
@@ -17,25 +18,23 @@ from peewee import fn
 
 from agent.consent import forget_words
 from agent.log import Log
+from agent.mirror_of_erased import accounts_of, forget_mirror, orders_of
 from agent.person import Person, rows_naming
 from agent.person_key import name_hashes
 from models import (
     Confirmation,
     Contact,
+    Conversion,
     Coupon,
     Customer,
     Departed,
     Forgotten,
     Forward,
-    History,
     Identity,
     Interest,
-    InterestWas,
     Link,
     Message,
     Order,
-    OrderChange,
-    PhoneReading,
     Reply,
     Ruling,
     SetAside,
@@ -43,14 +42,12 @@ from models import (
     Stale,
     Statement,
     Status,
-    Taste,
     UnsettledEvent,
     Webhook,
 )
-from models.base import among, empty_log, tuples
+from models.base import among, empty_log
 from models.base import transaction as in_one
-from models.insight import CONTACT, CUSTOMER, EMAIL, ORDER
-from models.order_changes import SHIPMENTS
+from models.insight import CONTACT, CUSTOMER, EMAIL
 
 log = Log(__name__)
 
@@ -81,8 +78,8 @@ def look(person: Person) -> Forgetting:
     mine = Message.contact_id == person.contact_id
     found.counts.update(
         {
-            "orders": Order.select().where(_orders_of(person)).count(),
-            "accounts": Customer.select().where(_accounts_of(person)).count(),
+            "orders": Order.select().where(orders_of(person)).count(),
+            "accounts": Customer.select().where(accounts_of(person)).count(),
             "messages": Message.select().where(mine).count(),
             "queued": Message.select().where(mine, Message.state == "queued").count(),
             "statements": Statement.select()
@@ -99,6 +96,8 @@ def look(person: Person) -> Forgetting:
 def forget(person: Person, *, now: datetime) -> Forgetting:
     """Erase the person. Where `busy` is set nothing was done: later.
 
+    An order that somebody else placed with their number on it stays that person's, without the number.
+
     Done in one transaction, after a look through what was kept as it came, without one. `left_in_log`
     tells that the write-ahead log could not be emptied: it is with the next backup or restart.
     """
@@ -114,8 +113,9 @@ def forget(person: Person, *, now: datetime) -> Forgetting:
         _keep_hashes(person, now)
         for name in sorted(_said_under(person)):
             forget_words(name, now=now)
-        _forget_mirror(person)
-        _forget_messages(person, now)
+        nobody = _nobody()
+        forget_mirror(person, nobody)
+        _forget_messages(person, nobody, now)
         _forget_what_came(person, found.named)
         _forget_names(person)
     found.left_in_log = not empty_log()
@@ -144,58 +144,24 @@ def _keep_hashes(person: Person, now: datetime) -> None:
     Forgotten.put(hashes.values(), now)
 
 
-def _orders_of(person: Person) -> Any:
-    """Those under their number or account; those with only their e-mail, unless another number has it."""
-    guests = among(Order.email, person.emails) & Order.contact_id.is_null()
-    return (
-        (Order.contact_id == person.contact_id)
-        | (Order.holder_id == person.contact_id)
-        | among(Order.customer_id, person.accounts)
-        | guests
+def _nobody() -> int:
+    """A number under which nothing stands yet. Not their own: the next contact may get that."""
+    lowest = (
+        Message.select(fn.MIN(Message.contact_id)).scalar(),
+        Order.select(fn.MIN(Order.holder_id)).scalar(),
     )
+    return min(0, *(one or 0 for one in lowest)) - 1
 
 
-def _accounts_of(person: Person) -> Any:
-    return (Customer.contact_id == person.contact_id) | among(Customer.woo_id, person.accounts)
-
-
-def _forget_mirror(person: Person) -> None:
-    theirs = tuples(Order.select(Order.woo_id, Order.phone).where(_orders_of(person)))
-    accounts = tuples(Customer.select(Customer.woo_id, Customer.phone).where(_accounts_of(person)))
-    orders = [number for number, _ in theirs]
-    typed = {phone for _, phone in (*theirs, *accounts)}
-    if Stale.kept():
-        Stale.mark(ORDER, orders)
-    nobodys = {"email": "", "phone": "", "first_name": "", "last_name": "", "contact_id": None}
-    Order.update(
-        **nobodys,
-        holder_id=None,
-        customer_id=0,
-        consent="",
-        news_consent="",
-        details={},
-        language="",
-    ).where(among(Order.woo_id, orders)).execute()
-    Order.update(email="").where(among(Order.email, person.emails)).execute()
-    OrderChange.update(was="", became="").where(
-        among(OrderChange.order_id, orders), OrderChange.what == SHIPMENTS
-    ).execute()
-    Customer.update(**nobodys, consent="", news_consent="").where(_accounts_of(person)).execute()
-    Customer.update(email="").where(among(Customer.email, person.emails)).execute()
-    read = among(PhoneReading.e164, person.phones)
-    PhoneReading.delete().where(read | among(PhoneReading.typed, typed)).execute()
-    for table in (History, Taste, Interest, InterestWas):
-        table.delete().where(table.contact_id == person.contact_id).execute()
-
-
-def _forget_messages(person: Person, now: datetime) -> None:
-    """They stay, each under a new id of ours: WhatsApp's begins with the number, in other letters, and
-    what it still says of them finds nobody."""
+def _forget_messages(person: Person, nobody: int, now: datetime) -> None:
+    """They stay, as those of `nobody`, and each under a new id of ours: WhatsApp's begins with the number, in
+    other letters, and what it still says of them finds nobody."""
     query = Message.select(
         Message.id, Message.uid, Message.state, Message.wamid, Message.deferred_wamid
     )
     for one in query.where(Message.contact_id == person.contact_id):
-        columns: dict[str, Any] = {"detail": ""}
+        # of one that was withheld it says out of what chance held them: a word of ours
+        columns: dict[str, Any] = {} if one.state == "withheld" else {"detail": ""}
         if one.state == "queued":
             columns = {"state": "cancelled", "detail": ERASED, "ended_at": now}
         # of one that was asked for the shop may have more than we know: it is looked for in the night
@@ -205,13 +171,21 @@ def _forget_messages(person: Person, now: datetime) -> None:
         # the shop knows its coupon by it
         uid = one.uid if kept else secrets.token_urlsafe(16)
         Message.update(
-            uid=uid, wamid=None, deferred_wamid="", variables={}, about={}, reason="", **columns
+            uid=uid,
+            contact_id=nobody,
+            wamid=None,
+            deferred_wamid="",
+            variables={},
+            about={},
+            reason="",
+            **columns,
         ).where(Message.id == one.id).execute()
         Link.delete().where(Link.message_uid == one.uid).execute()
         wamids = [wamid for wamid in (one.wamid, one.deferred_wamid) if wamid]
         Status.delete().where(
             (Status.message_id == one.id) | (Status.uid == one.uid) | among(Status.wamid, wamids)
         ).execute()
+    Conversion.update(contact_id=nobody).where(Conversion.contact_id == person.contact_id).execute()
 
 
 def _forget_what_came(person: Person, named: Mapping[Any, list[int]]) -> None:

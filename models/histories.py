@@ -30,8 +30,9 @@ def bought(paid_statuses: Sequence[str]) -> Any:
 
 
 def write_histories(contacts: Iterable[int], basis: Basis) -> None:
-    """Work out what these contacts ordered, and in which categories they bought."""
-    contacts = sorted(set(contacts))
+    """Work out what these contacts ordered, and in which categories they bought. Below 0 are those who were
+    erased: of them no history is kept."""
+    contacts = sorted({contact for contact in contacts if contact > 0})
     was_bought = bought(basis.paid_statuses)
     _write_sums(contacts, was_bought, was_bought & (Order.currency == basis.currency))
     _write_tastes(contacts, was_bought)

@@ -9,7 +9,7 @@ numbers order is a till's, and says nothing of whose an order is.
 from collections.abc import Iterable
 from typing import Any
 
-from peewee import SQL, Select, fn
+from peewee import SQL, Case, Select, fn
 
 from models.base import among, carry_out_each, database, rows_of, tuples
 from models.contacts import Identity
@@ -36,6 +36,8 @@ HOLDER = fn.COALESCE(
     _holder_by(CUSTOMER, Order.customer_id.cast("TEXT")),
     Order.contact_id,
     _holder_by(EMAIL, Order.email),
+    # whose names are gone: of somebody who was erased, and of no contact (agent/forgetting.py)
+    Case(None, [(Order.holder_id < 0, Order.holder_id)]),
 )
 
 

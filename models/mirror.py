@@ -114,7 +114,7 @@ class Order(Copy):
     coupons = JsonField(null=True)  # codes used; known once the lines are
     read_at = UtcField()
     language = CharField(default="")  # of the customer, as a plugin noted it: pt_BR
-    holder_id = IntegerField(null=True)  # the contact whose order it is now
+    holder_id = IntegerField(null=True)  # the contact whose order it is now; below 0: was erased
     details = JsonField(default=dict)  # what only its news need: see rules/order_details.py
     details_rule = CharField(default="")  # fingerprint of the config by which they were read
     news_consent = CharField(default="")  # as `consent`, for order news

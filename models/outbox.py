@@ -37,7 +37,7 @@ class Message(Table):
 
     id = AutoField()
     uid = CharField(unique=True)  # random; travels as biz_opaque_callback_data
-    contact_id = IntegerField()
+    contact_id = IntegerField()  # below 0: of somebody who was erased
     campaign = CharField()
     subject = CharField(default="")  # what it is about, where a campaign has more than one subject
     period = CharField()  # the local date of the decision

@@ -63,7 +63,8 @@ class _Message:
 def _by_time(settings: Settings, coupons: Mapping[int, int]) -> Iterator[list[Row]]:
     """The credits of orders without a coupon of ours, by those whose orders they are."""
     last = Contact.select(fn.MAX(Contact.id)).scalar() or 0
-    for first in range(1, last + 1, PEOPLE_A_STEP):
+    erased = Message.select(fn.MIN(Message.contact_id)).scalar() or 0  # they are below 0
+    for first in range(min(erased, 1), last + 1, PEOPLE_A_STEP):
         people = first, first + PEOPLE_A_STEP - 1
         pairs = [
             pair

@@ -96,7 +96,6 @@ def _references() -> Iterator[Looked]:
         ("order lines", OrderLine.order_id, order),
         ("refunds", Refund.order_id, order),
         ("orders", Order.contact_id, Contact.id),
-        ("orders, by whose they are,", Order.holder_id, Contact.id),
         ("accounts", Customer.contact_id, Contact.id),
         ("identities", Identity.contact_id, Contact.id),
         ("interest", Interest.contact_id, Contact.id),
@@ -113,6 +112,12 @@ def _references() -> Iterator[Looked]:
         lost = _lost(column, to)
         wrong = f"{lost:,} {what} lead to rows that are not there" if lost else ""
         yield Looked(f"{what} lead to what they name", wrong, TELL_US if lost else "")
+    lost = _lost(Order.holder_id, Contact.id, Order.holder_id > 0)  # below 0: they were erased
+    yield Looked(
+        "orders lead to whose they are",
+        f"{lost:,} orders are those of contacts that are not there" if lost else "",
+        TELL_US if lost else "",
+    )
     # who was erased has left messages behind, without texts and without WhatsApp's id
     nobodys = _lost(Message.contact_id, Contact.id, Message.state == "queued")
     yield Looked(
