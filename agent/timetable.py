@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import schedule
 
 from agent.budget import PriceWatch
+from agent.by_hand import tell_by_hand
 from agent.calls import WHEN_CALLED, answering, at_the_keyboard
 from agent.clients.shop import Shop
 from agent.clients.whatsapp import WhatsApp
@@ -117,6 +118,7 @@ class Timetable:
             Job("housekeeping", AT_NIGHT, self._housekeeping),
             # all of it -> the people who look after it
             Job("day", PAST_MIDNIGHT, self._day),
+            Job("by_hand", MINUTELY, self._by_hand, frequent=True),
             Job("alarms", MINUTELY, self._alarms, frequent=True, quiet=True),
             Job("tell_alarms", WHEN_CALLED, self._tell_alarms, frequent=True),
         )
@@ -277,6 +279,10 @@ class Timetable:
 
     def _day(self, _: Beat) -> Mapping[str, int]:
         return sum_up_the_day(now=self._now())
+
+    def _by_hand(self, _: Beat) -> Mapping[str, int]:
+        tell_by_hand(now=self._now())
+        return {}
 
     def _alarms(self, _: Beat) -> Mapping[str, int]:
         now = self._now()

@@ -5,8 +5,10 @@ from pathlib import Path
 import click
 
 from agent.backups import make_copy
+from agent.by_hand import write_down
 from agent.commands.options import config_option, read_sound_settings
-from agent.database import require_there
+from agent.database import require_there, shared
+from agent.errors import DatabaseTrouble
 from agent.service import WallClock
 
 
@@ -26,5 +28,12 @@ def command(file: Path, force: bool, config: Path) -> None:
     """
     database = read_sound_settings(config).database.path.resolve()
     require_there(database)
-    size = make_copy(database, file.absolute(), replace=force, now=WallClock().now())
+    clock = WallClock()
+    begun = clock.now()
+    size = make_copy(database, file.absolute(), replace=force, now=begun)
     click.echo(f"{file}: {size / 1e6:,.1f} MB, whole")
+    try:
+        with shared(database):
+            write_down("backup", {"bytes": size}, begun=begun, now=clock.now())
+    except DatabaseTrouble as error:  # a full disk is a reason to make copies
+        click.echo(f"note: the log will not tell of it: {error.what}", err=True)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from agent.by_hand import write_down
 from agent.commands.options import config_option, read_settings, read_sound_settings
 from agent.commands.pausing import paused_lines, tell, trial_in_words
 from agent.config import Settings
@@ -43,7 +44,10 @@ def pause_(name: str, reason: str, config: Path) -> None:
     settings = read_sound_settings(config)
     _require(name, settings)
     with shared(settings.database.path):
-        new = pause(name, reason, now=WallClock().now())
+        now = WallClock().now()
+        new = pause(name, reason, now=now)
+        if new:
+            write_down("campaign pause", {name: 1}, begun=now, now=now)
     state = "is paused" if new else "was paused already"
     click.echo(f"{name} {state}; go on: winback campaign resume {name}")
     if not settings.campaigns[name].enabled:
@@ -65,7 +69,11 @@ def resume_(name: str, config: Path) -> None:
     settings = read_sound_settings(config)
     _require(name, settings)
     with shared(settings.database.path):
-        tell(resume_campaign(name, now=WallClock().now()), zone_of_the_shop())
+        now = WallClock().now()
+        done = resume_campaign(name, now=now)
+        if done.lifted:
+            write_down("campaign resume", {name: 1}, begun=now, now=now)
+        tell(done, zone_of_the_shop())
     if not settings.campaigns[name].enabled:
         click.echo(f"note: it is off in the config: enabled = true in [campaigns.{name}]")
 

@@ -13,6 +13,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from agent import by_hand
 from agent.commands.options import config_option, read_settings, read_sound_settings
 from agent.commands.printable import printable, printable_lines
 from agent.database import shared
@@ -70,6 +71,8 @@ def import_(file: Path, purpose: str, config: Path) -> None:
     now = WallClock().now()
     with shared(settings.database.path):
         done = import_consent(file, country=settings.shop.default_country, now=now, purpose=purpose)
+        counts = {"added": done.added, "known": done.known, "set_aside": len(done.set_aside)}
+        by_hand.write_down("consent import", counts, begun=now, now=WallClock().now())
     for line, reason in done.set_aside:
         click.echo(f"{file}:{line}: {reason}; set aside", err=True)
     aside = len(done.set_aside)
@@ -177,6 +180,8 @@ def _say(
         new, standing = write_down(
             number, ABOUT[purpose], says, words=words, said_at=moment, now=now
         )
+        what = "consent add" if says == YES else "consent withdraw"
+        by_hand.write_down(what, {purpose: 1}, begun=now, now=now)
     known = "" if new else " (it was on the ledger already)"
     for about in ABOUT[purpose]:
         click.echo(

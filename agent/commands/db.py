@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from agent.commands.by_hand import write_down
+from agent.by_hand import write_down
 from agent.commands.options import config_option, read_sound_settings
 from agent.commands.printable import printable
 from agent.database import owned, shared

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from agent.by_hand import write_down
 from agent.commands.options import config_option, read_settings
 from agent.database import shared
 from agent.jobs.interest import import_events
@@ -51,7 +52,10 @@ def import_(file: Path, config: Path) -> None:
     with shared(settings.database.path):
         try:
             with _progress(service, file) as beat:
-                done = import_events(file, settings, now=service.clock.now(), tell=tell, beat=beat)
+                begun = service.clock.now()
+                done = import_events(file, settings, now=begun, tell=tell, beat=beat)
+            counts = {"events": done.events, "rows": done.rows, "set_aside": done.set_aside}
+            write_down("events import", counts, begun=begun, now=service.clock.now())
         except Stopping:
             click.echo("stopped; import the file again, nothing is taken twice", err=True)
             sys.exit(130)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from agent.by_hand import write_down
 from agent.commands.options import config_option, read_settings
 from agent.commands.printable import printable
 from agent.database import shared
@@ -100,7 +101,11 @@ def retry(ids: Sequence[int], every: bool, config: Path) -> None:
     settings = read_settings(config)
     with shared(settings.database.path):
         chosen = [row.id for row in _chosen(ids, every=every)]
-        worked, failed = try_again(settings, chosen, now=WallClock().now())
+        clock = WallClock()
+        begun = clock.now()
+        worked, failed = try_again(settings, chosen, now=begun)
+        counts = {"worked_off": worked, "set_aside": failed}
+        write_down("inbox retry", counts, begun=begun, now=clock.now())
     click.echo(f"{worked:,} worked off, {failed:,} still set aside")
 
 
@@ -119,6 +124,8 @@ def drop(ids: Sequence[int], every: bool, config: Path) -> None:
     with shared(settings.database.path):
         chosen = [row.id for row in _chosen(ids, every=every)]
         SetAside.delete().where(SetAside.id.in_(chosen)).execute()
+        now = WallClock().now()
+        write_down("inbox drop", {"dropped": len(chosen)}, begun=now, now=now)
     click.echo(f"{len(chosen):,} dropped")
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from agent.commands.by_hand import write_down
+from agent.by_hand import write_down
 from agent.commands.options import config_option, read_settings, read_sound_settings
 from agent.commands.printable import printable
 from agent.database import shared

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from agent.by_hand import write_down
 from agent.commands.options import config_option, read_sound_settings
 from agent.database import shared
 from agent.pauses import pause
@@ -27,5 +28,8 @@ def command(reason: str, config: Path) -> None:
     """
     settings = read_sound_settings(config)
     with shared(settings.database.path):
-        new = pause(EVERYTHING, reason, now=WallClock().now())
+        now = WallClock().now()
+        new = pause(EVERYTHING, reason, now=now)
+        if new:
+            write_down("pause", {}, begun=now, now=now)
     click.echo(f"everything {'is paused' if new else 'was paused already'}; go on: winback resume")

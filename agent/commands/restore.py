@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
+from agent.by_hand import write_down
 from agent.commands.options import config_option, read_sound_settings
+from agent.database import shared
 from agent.restoring import Restored, put_back
 from agent.service import WallClock
 
@@ -26,7 +28,12 @@ def command(file: Path, config: Path) -> None:
       systemctl start winback
     """
     database = read_sound_settings(config).database.path
-    done = put_back(file.absolute(), database, now=WallClock().now())
+    clock = WallClock()
+    begun = clock.now()
+    done = put_back(file.absolute(), database, now=begun)
+    with shared(database):
+        counts = {"not_sent": done.abandoned, "statements_taken_over": done.statements or 0}
+        write_down("restore", counts, begun=begun, now=clock.now())
     for line in _in_words(done):
         click.echo(line)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from agent import epoch
+from agent.by_hand import write_down
 from agent.commands.options import config_option, read_sound_settings
 from agent.database import shared
 from agent.errors import BadInput
@@ -43,6 +44,9 @@ def command(yes: bool, no: bool, done: bool, force: bool, config: Path) -> None:
             _no()
         elif done:
             _done(force)
+        if yes or no or done:
+            answer, now = "--yes" if yes else "--no" if no else "--done", WallClock().now()
+            write_down(f"restored {answer}", {}, begun=now, now=now)
         doubt = epoch.standing_doubt()
         if doubt is not None:
             click.echo(f"{doubt.what}\n  -> {doubt.fix}")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from agent.by_hand import write_down
 from agent.commands.options import config_option, read_sound_settings
 from agent.commands.pausing import tell
 from agent.database import shared
@@ -26,4 +27,8 @@ def command(config: Path) -> None:
     """
     settings = read_sound_settings(config)
     with shared(settings.database.path):
-        tell(resume(now=WallClock().now()), zone_of_the_shop())
+        now = WallClock().now()
+        done = resume(now=now)
+        if done.lifted:
+            write_down("resume", {"pauses": len(done.lifted)}, begun=now, now=now)
+        tell(done, zone_of_the_shop())

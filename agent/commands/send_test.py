@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from agent import log
+from agent.by_hand import write_down
 from agent.clients.outcomes import Accepted, Action, Declined, Lost, NotSent, Outcome
 from agent.clients.whatsapp import WhatsApp
 from agent.clients.whatsapp_failures import remedy
@@ -100,8 +101,10 @@ def command(phone: str, name: str, language: str, yes: bool, wait: int, config: 
             )
         uid = secrets.token_urlsafe(16)
         body = _body(settings, look, letter, to, uid, service)
+        begun = service.clock.now()
         wamid = _told(_send(whatsapp, body))
         try:
+            write_down("send-test", {name: 1}, begun=begun, now=service.clock.now())
             _follow(service, wamid, uid, wait)
         except KeyboardInterrupt:
             click.echo("\nNo longer waiting. WhatsApp has the message, and brings it all the same.")
