@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from agent.person_key import hashed, person_key
 from agent.rules.consent import MARKETING, NO, PURPOSES, YES, Said, Standing, standing
@@ -99,6 +99,20 @@ def _under_first_numbers(heard: Sequence[Heard]) -> list[Heard]:
     ]
 
 
+def meet(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """A contact for each of these rows, by its phone (see Contact.put). Of a new one holds at once what the
+    ledger has of the number: who was erased, or said no before we knew them, refuses. Returns phone -> id.
+    """
+    rows = list(rows)
+    phones = {row["phone"] for row in rows}
+    query = Contact.select(Contact.phone).where(among(Contact.phone, phones))
+    new = phones - {phone for (phone,) in tuples(query)}
+    ids = Contact.put(rows)
+    if new:
+        recount(refused_under(new))
+    return ids
+
+
 def recount(phones: Iterable[str]) -> None:
     """Bring the contacts' standing, for each purpose, in line with all that is on the ledger."""
     asked = list(phones)
@@ -156,7 +170,7 @@ def carry_refusals(old: str, new: str, *, how: str, now: datetime) -> None:
 
 
 def refused_under(names: Iterable[str]) -> set[str]:
-    """Those of these user ids under which the ledger has anything, or somebody was erased."""
+    """Those of these numbers or user ids under which the ledger has anything, or somebody was erased."""
     asked = list(names)
     query = Statement.select(Statement.phone).where(among(Statement.phone, asked)).distinct()
     found = {name for (name,) in tuples(query)}

@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import fn
 
-from agent.consent import Heard, carry_refusals, record
+from agent.consent import Heard, carry_refusals, meet, record
 from agent.jobs.pull.forgotten import leave_out_forgotten
 from agent.log import Log
 from agent.rules.consent import COLUMNS, NO, PURPOSES, YES, rules_of
@@ -193,7 +193,7 @@ def _contacts(
     anothers = _anothers(newest)
     for e164 in anothers:
         newest[e164] = newest[e164] | {"email": ""}
-    return Contact.put([_contact(told[e164], row, now) for e164, row in sorted(newest.items())])
+    return meet([_contact(told[e164], row, now) for e164, row in sorted(newest.items())])
 
 
 def _anothers(newest: Mapping[str, Row]) -> list[str]:

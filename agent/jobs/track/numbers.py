@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from agent.config import Settings
-from agent.consent import MOVED, Heard, carry_refusals, record
+from agent.consent import MOVED, Heard, carry_refusals, meet, record
 from agent.conversations import SYSTEM
 from agent.jobs.track.carrying import ARROW, HOW, contact_of, uncover, with_number
 from agent.log import Log
@@ -89,7 +89,7 @@ def _at_new_number(wa_id: str, before: Contact | None, now: datetime) -> Contact
         "language": before.language,
         "created_at": now,
     }
-    return Contact.get_by_id(Contact.put([row])[phone.e164])
+    return Contact.get_by_id(meet([row])[phone.e164])
 
 
 def _take_up(after: Contact, one: NumberChanged, now: datetime) -> None:
