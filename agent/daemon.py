@@ -176,7 +176,11 @@ class Daemon:
             ("web", _listening(self._started_with), _listening(new)),
         ):
             if was != wanted:
-                log.warning("config.needs_restart", section=key, fix="systemctl restart winback")
+                log.warning(
+                    "config.needs_restart",
+                    section=key,
+                    fix="restart winback (where systemd runs it: systemctl restart winback)",
+                )
         set_up(style=new.log.format, level=new.log.level)
         self.timetable.tools = tools
         try:
@@ -238,9 +242,9 @@ class Daemon:
             self._say_database(error)
             return
         polled = orders.polled_at
-        lag = "unknown" if polled is None else f"{(now - polled).total_seconds():.0f}s"
+        ago = "never" if polled is None else f"{(now - polled).total_seconds():.0f}s ago"
         fields = {
-            "lag": lag,
+            "shop_read": ago,
             "queued": states.get("queued", 0),
             "unsure": states.get("unsure", 0),
             "running": ",".join(self.guard.running()) or "none",

@@ -57,7 +57,7 @@ def _locked(path: Path) -> Iterator[None]:
             pid = os.read(beside, 20).decode(errors="replace").strip() or "unknown"
             raise AlreadyRunning(
                 f"another winback (process {pid}) works on {path}",
-                fix="stop it first (systemctl stop winback), or give this one a database of its own",
+                fix="stop it first (systemctl stop winback, or Ctrl-C where it runs), or give this one a database of its own",
             ) from None
         os.ftruncate(beside, 0)
         os.pwrite(beside, f"{os.getpid()}\n".encode(), 0)

@@ -15,6 +15,13 @@ class Layout:
 
     user: str
     folders: tuple[Path, ...]
+    units: tuple[Path, ...] = ()  # where its unit may lie
+
+    @property
+    def start(self) -> str:
+        """The command that starts the daemon here."""
+        installed = any(unit.exists() for unit in self.units)
+        return "systemctl start winback" if installed else "winback run"
 
     def remedy(self, path: Path, otherwise: str) -> str:
         """What to do where this user may not read or write `path`: the same command as the daemon's user, if
@@ -30,4 +37,8 @@ class Layout:
         return f"as its own user: sudo -u {self.user} {shlex.join(['winback', *sys.argv[1:]])}"
 
 
-INSTALLED: Final = Layout("winback", (Path("/etc/winback"), Path("/var/lib/winback")))
+UNITS: Final = tuple(
+    Path(folder, "systemd/system/winback.service")
+    for folder in ("/etc", "/usr/lib", "/lib", "/run")
+)
+INSTALLED: Final = Layout("winback", (Path("/etc/winback"), Path("/var/lib/winback")), UNITS)

@@ -32,6 +32,8 @@ class Log:
         self._logger.debug(event, extra={"fields": fields})
 
     def info(self, event: str, **fields: object) -> None:
+        """Nobody has to do anything: `fix`, where the event may be a warning as well, is left out."""
+        fields.pop("fix", None)
         self._logger.info(event, extra={"fields": fields})
 
     def warning(self, event: str, **fields: object) -> None:

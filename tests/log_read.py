@@ -34,6 +34,8 @@ def _complaints(record: logging.LogRecord) -> Iterator[str]:
         yield f"{name} {fields.get('job', '')} has an undocumented {field}"
     if level in {"warning", "error"} and not fields.get("fix"):
         yield f"{name} says not what to do"
+    if level == "info" and "fix" in fields:
+        yield f"{name} says what to do, and is no warning"
     for field, value in fields.items():
         if found := PERSONAL.search(str(value)):
             yield f"{name} {field} names somebody: {found[0]}"

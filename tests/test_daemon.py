@@ -82,7 +82,9 @@ def test_systemd_hears_that_it_is_ready_alive_how_it_is_and_that_it_ends(
         line.settimeout(15)
         daemon = start(NOTIFY_SOCKET=address)
         heard: list[str] = []
-        while not {"WATCHDOG=1", "READY=1"} <= set(heard) or not any("lag=" in s for s in heard):
+        while not {"WATCHDOG=1", "READY=1"} <= set(heard) or not any(
+            "shop_read=" in s for s in heard
+        ):
             heard += line.recv(4096).decode().split("\n")
         daemon.process.terminate()
         while "STOPPING=1" not in heard:

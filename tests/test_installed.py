@@ -92,3 +92,11 @@ def said(command: str, config: Path) -> tuple[int, str]:
     assert "Traceback" not in done.stderr
     lines = f"{done.stdout}\n{done.stderr}".splitlines()
     return done.returncode, next(line for line in lines if "Permission denied" in line)
+
+
+def test_it_is_started_by_systemd_where_its_unit_is_installed(tmp_path: Path) -> None:
+    unit = tmp_path / "winback.service"
+    layout = Layout("winback", (), (tmp_path / "other.service", unit))
+    assert layout.start == "winback run"
+    unit.touch()
+    assert layout.start == "systemctl start winback"

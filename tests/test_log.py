@@ -41,6 +41,18 @@ def test_an_event_is_one_line_of_keys_and_values(
     assert _lines(capsys) == ["level=info event=walk.step_back kind=orders walked=300"]
 
 
+def test_what_is_no_warning_asks_nobody_to_do_anything(
+    journal: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up(style="logfmt", level="info")
+    for tell in (LOG.info, LOG.warning):
+        tell("template.status", now="APPROVED", fix="look at it")
+    assert _lines(capsys) == [
+        "level=info event=template.status now=APPROVED",
+        'level=warning event=template.status now=APPROVED fix="look at it"',
+    ]
+
+
 @pytest.mark.parametrize(
     ("value", "written"),
     [

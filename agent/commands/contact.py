@@ -131,7 +131,8 @@ def split_(who: str, name: str, to: str | None, dry_run: bool, yes: bool, config
 def forget_(who: str, dry_run: bool, yes: bool, config: Path) -> None:
     """Erase a person: whatever tells who they are goes, from every table, for good.
 
-    Their refusal stays under a keyed hash of the number, so nobody writes to them if it turns up again;
+    A refusal stays under a keyed hash of the number, also of who had refused nothing, so nobody writes to
+    them if it turns up again;
     messages and orders stay under no name. The shop's copies of before bring nobody back.
 
     \b
@@ -151,7 +152,11 @@ def forget_(who: str, dry_run: bool, yes: bool, config: Path) -> None:
             click.confirm(f"erase {who}? It cannot be undone", abort=True, err=True)
         done = _forget(person)
         write_down("contact forget", done.counts, begun=begun, now=WallClock().now())
-    click.echo("erased; the refusal stays under a hash")
+    click.echo(
+        "erased; a keyed hash of the number stays, as a refusal: nobody writes to it again"
+        if person.phones
+        else "erased; keyed hashes of their e-mail and account stay, so that old rows bring nobody back"
+    )
     if done.left_in_log:
         click.echo("somebody reads the database at this moment: its log keeps bytes of them until "
                    "`winback db vacuum`, or until the daemon stops", err=True)  # fmt: skip

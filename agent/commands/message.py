@@ -11,7 +11,9 @@ import click
 from agent.by_hand import write_down
 from agent.commands.options import config_option, read_settings, read_sound_settings
 from agent.commands.printable import printable
+from agent.config import Settings
 from agent.database import shared
+from agent.errors import BadInput
 from agent.jobs.outbox_by_hand import UNSENT, Done, cancel, find, find_of, retried_for, retry
 from agent.jobs.status import zone_of_the_shop
 from agent.service import WallClock
@@ -77,7 +79,7 @@ def cancel_(ids: Sequence[str], campaign: str | None, yes: bool, config: Path) -
     """
     settings = read_sound_settings(config)
     with shared(settings.database.path):
-        wanted = _wanted(ids, campaign, ("queued",))
+        wanted = _wanted(ids, campaign, ("queued",), settings)
         _confirm(f"call off {_count(len(wanted))}", campaign, yes)
         now = WallClock().now()
         done = cancel(wanted, now=now)
@@ -114,7 +116,7 @@ def retry_(ids: Sequence[str], campaign: str | None, state: str, yes: bool, conf
         now = WallClock().now()
         longest = retried_for(campaign, settings) if campaign else None
         since = now - longest if longest else None
-        wanted = _wanted(ids, campaign, (state,), since=since)
+        wanted = _wanted(ids, campaign, (state,), settings, since=since)
         _confirm(f"queue {_count(len(wanted))} once more", campaign, yes)
         now = WallClock().now()
         done = retry(wanted, settings, now=now, zone=zone_of_the_shop())
@@ -126,6 +128,7 @@ def _wanted(
     ids: Sequence[str],
     campaign: str | None,
     states: Sequence[str],
+    settings: Settings,
     *,
     since: datetime | None = None,
 ) -> list[Message]:
@@ -135,6 +138,7 @@ def _wanted(
         raise click.UsageError("name messages by their ids, or --campaign NAME")
     if campaign is None:
         return find(ids)
+    _require_known(campaign, settings)
     found = find_of(campaign, states, since=since)
     if since is not None and (older := len(find_of(campaign, states)) - len(found)):
         day = f"{since.astimezone(zone_of_the_shop()):%d %b %Y}"
@@ -143,6 +147,16 @@ def _wanted(
             err=True,
         )
     return found
+
+
+def _require_known(campaign: str, settings: Settings) -> None:
+    """Raises BadInput where it is neither in the config nor, from a version of before, in the outbox."""
+    was_there = Message.select(Message.id).where(Message.campaign == campaign)
+    if campaign not in settings.occasions and not was_there.exists():
+        raise BadInput(
+            f"there is no campaign or order news {campaign!r}",
+            fix=f"there are {', '.join(settings.occasions)}",
+        )
 
 
 def _confirm(what: str, campaign: str | None, yes: bool) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from agent.epoch import Life
 from agent.errors import AlreadyRunning, BadInput, WinbackError
 from agent.guard import Guard, Job
 from agent.jobs.health import look_at_daemon
+from agent.jobs.send import what_waits
+from agent.jobs.status import zone_of_the_shop
 from agent.jobs.templates import judge_again
 from agent.rules.cadence import Daily
 from agent.service import Service, Stopping, WallClock
@@ -58,11 +61,13 @@ def command(job: str | None, listing: bool, config: Path) -> None:
         with owned(settings.database.path):
             _require_known(job, _timetable(settings, service))
             done = _alone(job, settings, service)
+            waiting = _waiting(done, settings, service)
     except AlreadyRunning as another:
         with shared(settings.database.path):
             _require_known(job, _timetable(settings, service))
             done = _beside(job, service, another)
-    _tell(done)
+            waiting = _waiting(done, settings, service)
+    _tell(done, waiting)
     sys.exit(EXIT_CODES[done.outcome])
 
 
@@ -152,12 +157,27 @@ def _alone(job: str, settings: Settings, service: Service) -> Asking:
     return Asking.get_by_id(number)
 
 
-def _tell(done: Asking) -> None:
+def _waiting(done: Asking, settings: Settings, service: Service) -> list[str]:
+    """After a run that sends: what the messages that are still queued wait for, a line each."""
+    if done.job != "send" or done.outcome != "ok":
+        return []
+    zone, clock = zone_of_the_shop(), service.clock
+    return [
+        f"{one.messages:,} {'waits' if one.messages == 1 else 'wait'} {one.what_for}"
+        + (f", the first until {one.first_at.astimezone(zone):%d %b %H:%M}" if one.first_at else "")
+        for one in what_waits(settings, clock.now(), zone, clock.monotonic)
+    ]
+
+
+def _tell(done: Asking, waiting: Sequence[str]) -> None:
     seconds = round((done.ended_at - (done.begun_at or done.asked_at)).total_seconds(), 1)
     counts = ", ".join(f"{word}: {count:,}" for word, count in dict(done.result).items())
     match done.outcome:
         case "ok":
-            click.echo(f"{done.job}: done in {seconds} s; {counts or 'there was nothing to do'}")
+            nothing = "none could leave" if waiting else "there was nothing to do"
+            click.echo(f"{done.job}: done in {seconds} s; {counts or nothing}")
+            for line in waiting:
+                click.echo(f"  {line}")
         case "postponed":
             click.echo(f"{done.job}: cannot run yet, it waits for {done.trouble}", err=True)
         case "failed":

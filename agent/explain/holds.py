@@ -8,6 +8,7 @@ from agent.budget import gather_budget, refusal
 from agent.config import Settings
 from agent.epoch import RESTORE, standing_doubt
 from agent.explain.explanation import HoldShown
+from agent.installed import INSTALLED
 from agent.jobs.canary import under_trial
 from agent.jobs.decide.offers import NOT_LOOKED_AT
 from agent.pauses import in_words, way_out
@@ -52,9 +53,7 @@ def daemon_away(now: datetime) -> list[HoldShown]:
     """That nobody works here, if so."""
     beat = Heartbeat.get_or_none()
     if beat is None or beat.stopped_at is not None or now - beat.beat_at > SILENT:
-        return [
-            HoldShown(campaign="", what="the daemon does not run", fix="systemctl start winback")
-        ]
+        return [HoldShown(campaign="", what="the daemon does not run", fix=INSTALLED.start)]
     return []
 
 

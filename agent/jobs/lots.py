@@ -21,4 +21,4 @@ def draw_lots(*, beat: Callable[[], None]) -> dict[str, int]:
     for some in chunked(undrawn, A_STEP):
         beat()
         carry_out_each(update, [(lot(key, phone), number) for number, phone in some])
-    return {"lots": len(undrawn)} if undrawn else {}
+    return {"drawn to compare": len(undrawn)} if undrawn else {}

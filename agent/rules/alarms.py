@@ -214,8 +214,9 @@ def _machine(facts: AlarmFacts) -> Iterator[Standing]:
     if facts.free_bytes is not None and facts.free_bytes < facts.free_mb * MEGABYTE:
         yield Standing(
             "disk",
-            f"the database's disk has {facts.free_bytes // MEGABYTE:,} MB left",
-            "make room; when it is full nothing is sent, and webhooks are refused, which WhatsApp brings "
+            f"the database's disk has {facts.free_bytes // MEGABYTE:,} MB left, less than the {facts.free_mb:,} of "
+            "free_mb in [alarms]",
+            "make room, or lower free_mb; when it is full nothing is sent, and webhooks are refused, which WhatsApp brings "
             "again",
         )
     if facts.restored is not None:

@@ -74,6 +74,18 @@ def test_a_whole_campaign_is_called_off_after_a_question(desk: Desk) -> None:
     assert desk.type("cancel", "--campaign", "we_miss_you", "--yes") == (0, "3 messages called off")
 
 
+def test_a_campaign_that_there_is_not_is_a_mistake_with_those_that_there_are(desk: Desk) -> None:
+    """Fault: "0 messages called off", and exit code 0."""
+    for command in ("cancel", "retry"):
+        code, told = desk.type(command, "--campaign", "nope", "--yes")
+        assert (code, "there is no campaign or order news 'nope'" in told) == (1, True), told
+        assert "price_drop" in told
+        assert "shipping_update" in told
+    desk.queue(campaign="of_a_version_before")
+    assert desk.type("cancel", "--campaign", "of_a_version_before", "--yes")[0] == 0
+    assert desk.type("cancel", "--campaign", "price_drop", "--yes") == (0, "0 messages called off")
+
+
 @pytest.mark.parametrize(
     ("columns", "why"),
     [

@@ -57,6 +57,29 @@ def test_pauses_hold_as_ever(made: World) -> None:
     assert message(uid).state == "queued"
 
 
+def test_what_waits_is_told_with_what_for(made: World) -> None:
+    """Fault: "there was nothing to do" while a night's messages waited for the morning."""
+    path = made.settings_as_written().database.path
+    made.write_config(limits__quiet_from="00:00", limits__quiet_until="23:59")
+    open_database(path)
+    made.queue(3)
+    close_database()
+    code, told = once(made, "send")
+    assert code == 0
+    assert "held for quiet hours: 3" in told
+    assert "3 wait for the end of the quiet hours, the first until" in told
+    close_database()
+    assert "none could leave 3 wait for the end of the quiet hours" in once(made, "send")[1]
+    Pause.put(MARKETING, "operator", "stocktaking", now=made.clock.now())
+    close_database()
+    told = once(made, "send")[1]
+    assert "3 wait because this is paused by you: stocktaking -> winback resume" in told
+
+
+def test_nothing_to_do_is_said_where_nothing_waits(made: World) -> None:
+    assert "there was nothing to do" in once(made, "send")[1]
+
+
 def test_no_campaign_runs_on_an_old_mirror(made: World) -> None:
     code, told = once(made, "campaigns")
     assert (code, "cannot run yet, it waits for all orders" in told) == (75, True), told

@@ -104,7 +104,7 @@ def test_before_the_first_start_it_says_what_to_do(world: World) -> None:
 
 def test_before_anything_happened(world: World, config: Path) -> None:
     told = status(config)
-    assert told["daemon"] == "has never run on this database"
+    assert told["daemon"] == "has never run on this database -> winback run"
     assert told["shop"] == f"{world.shop_url}, not read yet"
     assert told["mirror"] == "empty"
     assert told["outbox"] == "empty"
@@ -125,7 +125,7 @@ def test_after_a_sync(world: World, config: Path) -> None:
     assert "orders read " in told["mirror"]
     assert "customers read " in told["mirror"]
     assert told["people"].startswith("1 with a mobile number, 0 agreed to marketing, 0 said no")
-    assert told["daemon"] == "has never run on this database"
+    assert told["daemon"] == "has never run on this database -> winback run"
 
 
 @pytest.mark.long

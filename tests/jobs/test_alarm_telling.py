@@ -124,6 +124,8 @@ def test_the_webhook_gets_each_by_itself(by_both: Settings, desk: Desk, now: dat
     }  # fmt: skip
     assert over | {"id": "", "ended_at": ""} == first | {
         "news": "is over",
+        "what": f"over: {DISK.what}",
+        "fix": "",
         "id": "",
         "ended_at": "",
     }

@@ -279,7 +279,7 @@ def test_the_group_that_hears_nothing_is_compared_with_all_others(
     settings: Settings, now: datetime, crowd: list[str]
 ) -> None:
     assert report(settings, now=now, days=30).everything is None  # nobody's lot is drawn
-    assert draw_lots(beat=nothing) == {"lots": 2_000}
+    assert draw_lots(beat=nothing) == {"drawn to compare": 2_000}
     assert draw_lots(beat=nothing) == {}
     held = {one for one in crowd if held_out_of_everything(person_key(), one, 2)}
     bought = {crowd[n] for n in range(0, 200, 2)}

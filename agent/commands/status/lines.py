@@ -16,6 +16,7 @@ from agent.commands.status.mirror import IN_DAYS, ago, exactness_lines, span_in_
 from agent.commands.status.news import news_lines
 from agent.commands.status.seen import Seen
 from agent.config import Settings
+from agent.installed import INSTALLED
 from agent.jobs.account import QUALITY, STATUS
 from agent.jobs.health import DaemonHealth
 from agent.jobs.status import RECENTLY, Looks, Replies, Status
@@ -70,12 +71,12 @@ def lines(seen: Seen) -> Iterator[tuple[str, str]]:
 
 def _daemon(daemon: DaemonHealth, now: datetime) -> str:
     if daemon.beat_at is None or daemon.started_at is None:
-        return "has never run on this database"
+        return f"has never run on this database -> {INSTALLED.start}"
     if daemon.stopped_at is not None:
-        return f"stopped {ago(daemon.stopped_at, now)}"
+        return f"stopped {ago(daemon.stopped_at, now)} -> {INSTALLED.start}"
     last = ago(daemon.beat_at, now)
     if not daemon.runs:
-        return f"NOT RUNNING: the last sign of process {daemon.pid} was {last}"
+        return f"NOT RUNNING: the last sign of process {daemon.pid} was {last} -> {INSTALLED.start}"
     return (
         f"runs as process {daemon.pid}, version {daemon.version}, for "
         f"{span_in_words(now - daemon.started_at)}, listening on {daemon.listening}, "

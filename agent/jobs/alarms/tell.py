@@ -200,15 +200,17 @@ def _receiver(settings: Settings) -> Receiver:
 
 
 def _post(receiver: Receiver, telling: Telling, alarm: Alarm) -> WinbackError | None:
+    """What is over asks nobody to do anything: whoever passes on `what` and `fix` tells no alarm anew."""
+    begins = telling.news == BEGINS
     body = {
         "event": "alarm",
-        "id": f"{alarm.id}-{'begins' if telling.news == BEGINS else 'over'}",
+        "id": f"{alarm.id}-{'begins' if begins else 'over'}",
         "news": telling.news,
         "alarm": alarm.kind,
         "subject": alarm.subject,
         "severity": alarm.severity,
-        "what": alarm.what,
-        "fix": alarm.fix,
+        "what": alarm.what if begins else f"over: {alarm.what}",
+        "fix": alarm.fix if begins else "",
         "since": alarm.since.isoformat(),
         "ended_at": alarm.ended_at.isoformat() if alarm.ended_at else None,
     }
