@@ -6,7 +6,7 @@ from typing import Final
 
 from agent.config import Settings
 from agent.rules.selection import ALERTS
-from models import Cursor, Order
+from models import Cursor, Order, ShopFact
 
 RECENT: Final = timedelta(hours=1)
 """Lines of orders come some minutes after their headers."""
@@ -29,7 +29,8 @@ def mirror_waits_for(settings: Settings, *, now: datetime, lines_before: datetim
         return "a fresh answer of the shop"
     if lines_before is not None and Order.never_read_lines(before=lines_before):
         return "the order lines: they tell who bought what"
-    return ""
+    # it was known, and this machine knows that zone no more
+    return "" if "zone" in ShopFact.all() else "the shop to say in which time zone it is"
 
 
 def lines_needed(settings: Settings, now: datetime, names: Collection[str]) -> datetime | None:

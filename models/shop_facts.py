@@ -1,6 +1,7 @@
 """What the shop says of itself."""
 
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from peewee import AutoField, CharField, TextField
 
@@ -37,4 +38,17 @@ class ShopFact(Table):
 
     @classmethod
     def all(cls) -> dict[str, str]:
-        return dict(tuples(cls.select(cls.name, cls.value)))
+        """A time zone that this machine does not know (any more) is as if the shop had not told it: it is
+        asked anew, and nothing that needs its day or its hour runs until then."""
+        facts = dict(tuples(cls.select(cls.name, cls.value)))
+        if "zone" in facts and not _is_zone(facts["zone"]):
+            del facts["zone"]
+        return facts
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # not even a name, or a folder's
+        return False
+    return True

@@ -91,6 +91,16 @@ def test_why_there_are_no_figures(
     told("Not counted yet", "Todavía sin contar", "Ainda não contado")
 
 
+def test_a_zone_that_nobody_knows_here_takes_no_page_down(
+    settings: Settings, open_pages: Callable[..., Browser]
+) -> None:
+    """WordPress may be set to an offset; and a zone may be gone from the machine after an upgrade."""
+    fill(settings, NOW)
+    ShopFact.put({"zone": "UTC+5.5"})
+    browser = open_pages()
+    assert {path: browser.get(path).status_code for path in PAGES} == dict.fromkeys(PAGES, 200)
+
+
 def test_figures_that_are_old_are_told_to_be(
     settings: Settings, open_pages: Callable[..., Browser]
 ) -> None:

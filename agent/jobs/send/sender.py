@@ -97,8 +97,10 @@ class Sender:
         before = {"unsure": lost} if lost else {}
         if not Message.due(self._now(), 1):
             return before
-        facts = ShopFact.all()
-        self._zone = ZoneInfo(facts["zone"])
+        zone = ShopFact.all().get("zone")
+        if zone is None:  # of the night nobody knows when it is
+            return before
+        self._zone = ZoneInfo(zone)
         if not any(self._room(1).values()):
             return before
         halt: Declined | None = None
