@@ -112,19 +112,16 @@ def rows_naming(number: Any, text: Any, person: Person, *, after: int = 0) -> li
     words = sorted(person.written_as | person.ways)
     if not words:
         return []
-    model, found, last = number.model, list[int](), after
+    model, found = number.model, list[int]()
     names_them = _any(
         fn.INSTR(text, word.encode() if model is Webhook else word) > 0 for word in words
     )
-    while ids := [
-        one
-        for (one,) in tuples(
-            model.select(number).where(number > last).order_by(number).limit(ROWS_A_LOOK)
+    [(first, last)] = tuples(model.select(fn.MIN(number), fn.MAX(number)).where(number > after))
+    for begin in range(first or 0, (last or -1) + 1, ROWS_A_LOOK):
+        part = model.select(number).where(
+            number.between(begin, begin + ROWS_A_LOOK - 1), names_them
         )
-    ]:
-        part = model.select(number).where(number.between(ids[0], ids[-1]), names_them)
         found += [one for (one,) in tuples(part)]
-        last = ids[-1]
     return found
 
 
