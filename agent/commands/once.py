@@ -68,7 +68,12 @@ def command(job: str | None, listing: bool, config: Path) -> None:
             done = _beside(job, service, another)
             waiting = _waiting(done, settings, service)
     _tell(done, waiting)
-    sys.exit(EXIT_CODES[done.outcome])
+    sys.exit(EXIT_CODES["postponed" if _was_not_begun(done) else done.outcome])
+
+
+def _was_not_begun(done: Asking) -> bool:
+    """Who was at work here ended first: a daemon that was stopped, or another `winback once`."""
+    return done.outcome == "stopped" and done.begun_at is None
 
 
 def _timetable(settings: Settings, service: Service, guard: Guard | None = None) -> Timetable:
@@ -184,6 +189,12 @@ def _tell(done: Asking, waiting: Sequence[str]) -> None:
             click.echo(f"{done.job}: failed: {done.trouble}", err=True)
             if done.fix:
                 click.echo(f"  -> {done.fix}", err=True)
+        case _ if _was_not_begun(done):
+            click.echo(
+                f"{done.job}: not begun: the winback that was at work here ended before it came to it\n"
+                f"  -> winback once {done.job}",
+                err=True,
+            )
         case _:
             click.echo(f"{done.job}: stopped before its end", err=True)
 

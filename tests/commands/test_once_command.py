@@ -114,6 +114,33 @@ def test_a_running_daemon_does_it_and_tells(made: World) -> None:
         assert JobRun.newest("housekeeping") is not None
 
 
+def test_who_asked_another_that_ended_first_is_told_to_type_it_again(made: World) -> None:
+    """As where two `winback once` are typed at the same time: the second takes the first for the daemon."""
+    path = made.settings_as_written().database.path
+    first = subprocess.Popen(
+        [
+            sys.executable, "-c",
+            "import pathlib, sys, time\nfrom datetime import UTC, datetime\n"
+            "from agent.database import owned\nfrom models import Asking\n"
+            "with owned(pathlib.Path(sys.argv[1])):\n    print('held', flush=True)\n"
+            "    while not Asking.select().exists():\n        time.sleep(0.02)\n"
+            "    Asking.leave(datetime.now(UTC))\n",
+            str(path),
+        ],
+        stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environ(),
+    )  # fmt: skip
+    try:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "held\n"
+        code, told = once(made, "send")
+        assert (code, "send: not begun" in told, "winback once send" in told) == (75, True, True), (
+            told
+        )
+    finally:
+        first.kill()
+        first.communicate()
+
+
 def test_nobody_who_could_do_it_is_said_and_the_question_taken_back(
     made: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
