@@ -1,18 +1,16 @@
 """Who is told of alarms, how often, and what happens when nobody takes the news."""
 
-import hmac
-import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alarm_desk import SECRET, Desk
 from mail_room import MailRoom
 
 from agent.config import Settings
@@ -23,25 +21,8 @@ from agent.sandbox.server import Server
 from models import Alarm, ShopFact, Telling
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-SECRET = "example-of-a-secret"
 DISK = Standing("disk", "the database's disk has 12 MB left", "make room")
 SET_ASIDE = Standing("set_aside", "2 parts of webhooks could not be read", "winback inbox")
-
-
-class Desk:
-    """An address that takes alarms."""
-
-    def __init__(self) -> None:
-        self.status = "200 OK"
-        self.heard: list[dict[str, Any]] = []
-
-    def __call__(self, environ: Any, start: Any) -> Any:
-        raw = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        signed = hmac.new(SECRET.encode(), raw, sha256).hexdigest()
-        assert environ["HTTP_X_WINBACK_SIGNATURE"] == f"sha256={signed}"
-        self.heard.append(json.loads(raw))
-        start(self.status, [])
-        return [b""]
 
 
 @pytest.fixture
