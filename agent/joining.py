@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from peewee import fn
-
 from agent.consent import carry_refusals, recount
 from agent.errors import BadInput
+from agent.joined_messages import move_messages
 from agent.log import Log
 from agent.rules.names import first_name
 from agent.rules.phones import read_phone
@@ -48,7 +47,8 @@ def merge(kept: Contact, other: Contact, *, now: datetime) -> Counter[str]:
 
     What was refused under either holds, by its date; consent to be written to under the one number is
     none to be written to under the other. The messages of both count under the caps. What waits for the
-    other is called off. Raises BadInput while a message to the other is on its way.
+    other is called off. Chance holds them out of what it holds `kept` out of; of a campaign of which they were
+    in both groups, they are compared with nobody. Raises BadInput while a message to the other is on its way.
     """
     if kept.id == other.id:
         raise BadInput("these are one contact already", fix="`winback why` shows who is meant")
@@ -65,7 +65,7 @@ def merge(kept: Contact, other: Contact, *, now: datetime) -> Counter[str]:
         )
         carry_refusals(other.phone, kept.phone, how=JOINED, now=now)
         Interest.move({other.id: kept.id}, now=now)
-        moved["messages"] = _move_messages(other.id, kept.id)
+        moved["messages"] = move_messages(other.id, kept.id)
         moved["orders"] = _move_mirror(other.id, kept.id)
         moved["names"] = _move_names(kept, other, now)
         for what, table in (
@@ -220,24 +220,6 @@ def would(act: Callable[[], Counter[str]]) -> Counter[str]:
         changed = act()
         whole.rollback()
     return changed
-
-
-def _move_messages(other: int, kept: int) -> int:
-    """Where both have one of the same campaign, subject and date, the other's gets a subject of its own:
-    a contact has such a one once."""
-    mine = Message.alias()
-    double = mine.select().where(
-        mine.contact_id == kept,
-        mine.campaign == Message.campaign,
-        mine.subject == Message.subject,
-        mine.period == Message.period,
-    )
-    same = Message.select(Message.id).where(Message.contact_id == other, fn.EXISTS(double))
-    for (number,) in tuples(same):
-        Message.update(subject=Message.subject.concat(f" merged {number}")).where(
-            Message.id == number
-        ).execute()
-    return int(Message.update(contact_id=kept).where(Message.contact_id == other).execute())
 
 
 def _move_mirror(other: int, kept: int) -> int:

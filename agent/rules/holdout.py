@@ -12,6 +12,8 @@ from typing import Final
 OF_CAMPAIGN: Final = "of this campaign"
 OF_EVERYTHING: Final = "of all marketing"
 """The detail of a message that was withheld: out of what its person is held."""
+OF_NEITHER: Final = "of this campaign, and is one person with somebody who is written to"
+"""The same after a merge of two whom chance had put into different groups: they are compared with nobody."""
 
 _EVERYTHING: Final = "*"  # no campaign has this name
 _WHOLE: Final = 2**64

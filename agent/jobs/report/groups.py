@@ -17,7 +17,7 @@ from agent.holdout_shares import EVERYTHING, Share, shares
 from agent.jobs.report.counts import Period
 from agent.rules.comparison import Arm, Comparison
 from agent.rules.credit import earned_of
-from agent.rules.holdout import OF_CAMPAIGN, OF_EVERYTHING
+from agent.rules.holdout import OF_CAMPAIGN, OF_EVERYTHING, OF_NEITHER
 from agent.rules.intervals import Sums
 from agent.rules.states import State
 from models import Contact, Message, Order, Statement
@@ -113,9 +113,8 @@ def _compare(
     compared: dict[str, Comparison] = {}
     for campaign in campaigns:
         control = withheld[campaign, OF_CAMPAIGN]
-        elsewhere = withheld.get((campaign, OF_EVERYTHING), 0)
-        treated = _people(campaign, period, period.last) - control - elsewhere
-        complete = _people(campaign, period, ended) - early.get((campaign, OF_EVERYTHING), 0)
+        treated = _people(campaign, period, period.last) - control - _elsewhere(withheld, campaign)
+        complete = _people(campaign, period, ended) - _elsewhere(early, campaign)
         compared[campaign] = Comparison(
             purses[campaign].arm(TREATED, treated),
             purses[campaign].arm(CONTROL, control),
@@ -123,6 +122,11 @@ def _compare(
             complete,
         )
     return compared
+
+
+def _elsewhere(withheld: Mapping[tuple[str, str], int], campaign: str) -> int:
+    """Who is of neither group: they hear no marketing at all, or are two who were in different ones."""
+    return sum(withheld.get((campaign, why), 0) for why in (OF_EVERYTHING, OF_NEITHER))
 
 
 def _share(settings: Settings, campaign: str, known: Share | None) -> float | None:
