@@ -80,6 +80,12 @@ class Chromium:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
+    def press_tab(self) -> None:
+        """As a person does: the browser itself moves the focus."""
+        key = {"key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
+        self.ask("Input.dispatchKeyEvent", type="rawKeyDown", **key)
+        self.ask("Input.dispatchKeyEvent", type="keyUp", **key)
+
     def shoot(self, path: Path) -> None:
         """The whole page as a PNG."""
         answer = self.ask("Page.captureScreenshot", captureBeyondViewport=True)

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from chromium import SCREENSHOTS, Chromium, started
@@ -88,3 +90,55 @@ def test_charts_have_bars_that_can_be_seen(browser: Chromium, url: str) -> None:
     )
     assert tallest > 100
     assert browser.value("document.querySelectorAll('svg.bars rect').length") == 60
+
+
+FOCUSED = """(() => { const one = document.activeElement, card = one.closest('.card');
+    const place = of => { const at = of.getBoundingClientRect();
+        return {top: at.top + scrollY, bottom: at.bottom + scrollY, left: at.left} };
+    return one === document.body ? null : {
+        order: [...document.querySelectorAll('*')].indexOf(one), own: place(one), card: card && place(card),
+        seen: getComputedStyle(one).outlineStyle != 'none',
+        what: one.tagName + ' ' + (one.textContent || one.name).trim().slice(0, 40)} })()"""
+FROM_THE_TOP = "document.querySelector('a, button, input').focus()"
+"""Also where a page begins in its form."""
+REACHABLE = """(() => { const all = [...document.querySelectorAll('*')];
+    return [...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
+        .filter(one => one.type != 'hidden' && !one.disabled && one.getClientRects().length)
+        .map(one => all.indexOf(one)) })()"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_tab_key_goes_through_a_page_as_it_is_read(
+    browser: Chromium, url: str, width: int
+) -> None:
+    """WCAG 2.2: 2.1.1, 2.4.1, 2.4.3 and 2.4.7."""
+    browser.look_like(width, 800, dark=False)
+    for path in PAGES:
+        browser.open(url + path)
+        browser.value(FROM_THE_TOP)
+        stops = _round(browser)
+        assert set(browser.value(REACHABLE)) <= {one["order"] for one in stops}, path
+        assert [one["what"] for one in stops[1:] if not one["seen"]] == [], path
+        assert stops[0]["what"].startswith("A Ir para o conteúdo"), path
+        for before, after in pairwise(stops[1:]):
+            assert _is_next(before, after), (path, before, after)
+
+
+def _round(browser: Chromium) -> list[dict[str, Any]]:
+    """Where the focus goes, until it leaves the page, or goes up."""
+    stops: list[dict[str, Any]] = [browser.value(FOCUSED)]
+    while True:
+        browser.press_tab()
+        stop = browser.value(FOCUSED)
+        if stop is None or stop["order"] <= stops[-1]["order"]:
+            return stops
+        stops.append(stop)
+
+
+def _is_next(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Below, or beside it on the right; of two cards the cards are."""
+    both_in = before["card"] and after["card"] and before["card"] != after["card"]
+    one, other = (stop["card" if both_in else "own"] for stop in (before, after))
+    below = other["top"] >= one["bottom"] - 1
+    return bool(below or (other["bottom"] > one["top"] and other["left"] >= one["left"]))
