@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -29,14 +30,14 @@ TAKE_IT = "import os, sys; os.open(os.ttyname(0), os.O_RDWR); os.execv(sys.argv[
 
 
 class Terminal:
-    """A terminal of 40 columns with the command in it; `shown` is what it wrote so far."""
+    """A terminal of 40 columns and 24 lines with the command in it; `shown` is what it wrote so far."""
 
     def __init__(self, command: list[str]) -> None:
         self._line, theirs = pty.openpty()
         self.process = subprocess.Popen(
             [sys.executable, "-c", TAKE_IT, *command],
             stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-            env=os.environ | {"COLUMNS": "40", "TERM": "xterm"},
+            env=os.environ | {"COLUMNS": "40", "LINES": "24", "TERM": "xterm"},
         )  # fmt: skip
         os.close(theirs)
         os.set_blocking(self._line, False)
@@ -86,6 +87,9 @@ def test_a_signal_ends_it_and_what_was_seen_last_stays(
         assert opened.process.returncode == 1  # no daemon runs: as without --watch
         after = opened.shown.rpartition("\x1b[?1049l")[2]  # of the screen that it had to itself
         assert "has never run" in " ".join(after.split())
+        assert re.search(r"\.\.\. \d+ lines more: winback status", opened.shown)
+        assert "webhooks" not in opened.shown.removesuffix(after)  # it is the last, and has no room
+        assert "webhooks" in after
 
 
 def test_who_closes_the_terminal_leaves_nothing_running(command: list[str]) -> None:

@@ -5,11 +5,13 @@ import json
 import signal
 import sys
 from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.live import Live
+from rich.text import Text
 
 from agent.commands.ending import ended_by_signals
 from agent.commands.options import config_option, read_sound_settings
@@ -84,17 +86,29 @@ def _on_the_screen(settings: Settings, console: Console, every: float) -> Seen:
     """What was seen last stays on the terminal."""
     service = Service(WallClock())
     seen = see(settings, service.clock.now())
-    # a screen of its own: what is longer than it is cut off below, and does not scroll by
+    # a screen of its own: nothing scrolls by
     with (
         suppress(KeyboardInterrupt),
-        Live(picture(seen), console=console, auto_refresh=False, screen=True) as live,
+        Live(_fitting(seen, console), console=console, auto_refresh=False, screen=True) as live,
     ):
         while True:
             service.sleep(every)
             seen = see(settings, service.clock.now())
-            live.update(picture(seen), refresh=True)
+            live.update(_fitting(seen, console), refresh=True)
     console.print(picture(seen))
     return seen
+
+
+def _fitting(seen: Seen, console: Console) -> Text:
+    """As many lines as the terminal has; where there are more, the last says so."""
+    drawn = Console(file=StringIO(), width=console.width, highlight=False, markup=False)
+    with drawn.capture() as told:
+        drawn.print(picture(seen))
+    lines = told.get().splitlines()
+    if len(lines) > console.height:
+        cut = len(lines) - console.height + 1
+        lines[console.height - 1 :] = [f"... {cut} lines more: winback status"]
+    return Text("\n".join(lines), no_wrap=True)
 
 
 def _one_below_the_other(settings: Settings, console: Console, every: float) -> Seen:
