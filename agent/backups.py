@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
+import peewee
+
 from agent.database import remedy, require_there, shared
 from agent.epoch import COPY
 from agent.errors import BadInput, DatabaseTrouble
@@ -69,18 +71,11 @@ def on_a_copy(path: Path) -> Iterator[None]:
     """
     require_there(path)
     before = handle.obj
-    try:
-        made = tempfile.TemporaryDirectory(prefix="winback-")
-    except OSError as error:
-        raise DatabaseTrouble(
-            f"copying {path}: {error.filename or ''} {error.strerror or error}",
-            fix=IN_TMPDIR,
-        ) from error
-    with made as folder:
-        copy = Path(folder) / "winback.db"
+    with temporary_folder(path) as folder:
+        copy = folder / "winback.db"
         copy.touch(0o600)
-        with explained(f"copying {path}"), closing(reading(path)) as source:
-            require_space(source, copy.parent, fix=IN_TMPDIR)
+        with explained(f"copying {path}", full=IN_TMPDIR), closing(reading(path)) as source:
+            require_space(source, folder, fix=IN_TMPDIR)
             copy_all(source, copy)
         try:
             with shared(copy):
@@ -92,18 +87,41 @@ def on_a_copy(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def explained(what: str) -> Iterator[None]:
-    """What the disk and SQLite say while we do `what`, as DatabaseTrouble with a remedy."""
+def temporary_folder(path: Path) -> Iterator[Path]:
+    """A folder for copies of the database `path`; gone afterwards. Raises DatabaseTrouble where there can be
+    none, and where what is done inside fills its disk: that is not the database's."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="winback-")
+    except OSError as error:
+        raise DatabaseTrouble(
+            f"copying {path}: {error.filename or ''} {error.strerror or error}",
+            fix=IN_TMPDIR,
+        ) from error
+    with made as name:
+        try:
+            yield Path(name)
+        except peewee.OperationalError as error:
+            if "full" not in str(error):
+                raise
+            raise DatabaseTrouble(
+                f"the copy of {path} in {name}: {error}", fix=IN_TMPDIR
+            ) from error
+
+
+@contextmanager
+def explained(what: str, *, full: str = ANOTHER_DISK) -> Iterator[None]:
+    """What the disk and SQLite say while we do `what`, as DatabaseTrouble with a remedy; `full` is that for a
+    disk without room."""
     try:
         yield
     except sqlite3.DatabaseError as error:
         raise DatabaseTrouble(f"{what}: {error}", fix=remedy(str(error))) from error
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        has_no_room = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise DatabaseTrouble(
             f"{what}: {error.filename or ''} {error.strerror or error}",
-            fix=ANOTHER_DISK
-            if full
+            fix=full
+            if has_no_room
             else "the folder must exist, and the user that runs this command must write to it",
         ) from error
 
@@ -149,14 +167,19 @@ def copy_all(source: sqlite3.Connection, target: Path) -> None:
         source.backup(copy, pages=-1)
 
 
-def require_space(source: sqlite3.Connection, folder: Path, *, fix: str = ANOTHER_DISK) -> None:
+def require_space(
+    source: sqlite3.Connection, folder: Path, *, copies: int = 1, fix: str = ANOTHER_DISK
+) -> None:
+    """Raises DatabaseTrouble where so many copies do not fit."""
     [(pages,)], [(size,)] = (
         source.execute(f"PRAGMA {name}").fetchall() for name in ("page_count", "page_size")
     )
     free = shutil.disk_usage(folder).free
-    if free < pages * size:
+    takes = copies * pages * size
+    if free < takes:
+        what = "the copy takes" if copies == 1 else f"{copies} copies take"
         raise DatabaseTrouble(
-            f"{folder} has room for {free / 1e6:,.0f} MB, and the copy takes {pages * size / 1e6:,.0f}",
+            f"{folder} has room for {free / 1e6:,.0f} MB, and {what} {takes / 1e6:,.0f}",
             fix=fix,
         )
 

@@ -4,7 +4,6 @@ What is worked out from the rows is worked out anew by the jobs that always do i
 """
 
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from shutil import copyfile
 import peewee
 from peewee import fn
 
-from agent.backups import copy_all, explained, reading, require_space
+from agent.backups import IN_TMPDIR, copy_all, explained, reading, require_space, temporary_folder
 from agent.config import Settings
 from agent.database import require_there
 from agent.jobs.interest.carts import follow_carts
@@ -23,7 +22,7 @@ from agent.rehearse import looks, people, shop, writing
 from agent.rehearse.known import Known
 from agent.rehearse.later import SCHEMA
 from models import Basis, Bestseller, Companion, Interest, ProductChange, ShopFact, Stale
-from models.base import UtcField, close_database, database, migrate, open_database, raw
+from models.base import UtcField, close_database, database, migrate, open_database, raw, transaction
 from models.refresh import nothing, refresh
 
 
@@ -46,9 +45,9 @@ def as_of(settings: Settings, moment: datetime, *, as_said: bool = False) -> Ite
     """
     path = settings.database.path
     require_there(path)
-    with in_place_of_the_open_one(), tempfile.TemporaryDirectory(prefix="winback-") as name:
+    with in_place_of_the_open_one(), temporary_folder(path) as folder:
         try:
-            now = _copies(path, Path(name))
+            now = _copies(path, folder)
             for pragma in ("synchronous = off", "cache_size = -64000"):  # it is thrown away
                 database.execute_sql(f"PRAGMA {pragma}")
             database.execute_sql(f"ATTACH DATABASE ? AS {SCHEMA}", (str(now),))
@@ -75,9 +74,9 @@ def in_place_of_the_open_one() -> Iterator[None]:
 def _copies(path: Path, folder: Path) -> Path:
     """Two copies of one moment, in the shape of this version: one is opened, the other is returned."""
     now, then = folder / "now.db", folder / "then.db"
-    with explained(f"copying {path} to {folder}"):
+    with explained(f"copying {path} to {folder}", full=IN_TMPDIR):
         with closing(reading(path)) as source:
-            require_space(source, folder)
+            require_space(source, folder, copies=2, fix=IN_TMPDIR)
             _copy(source, now)
         open_database(now)
         migrate()
@@ -97,7 +96,7 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
 def _wind_back(known: Known, moment: datetime, settings: Settings) -> None:
     at = UtcField().db_value(moment)
     assert at is not None  # noqa: S101 - of an instant it is a text
-    with database.atomic():
+    with transaction():
         _lay_triggers_down()
         # nothing is marked as stale meanwhile: all is worked out anew
         Basis.delete().execute()
