@@ -100,12 +100,11 @@ def temporary_folder(path: Path) -> Iterator[Path]:
     with made as name:
         try:
             yield Path(name)
-        except peewee.OperationalError as error:
-            if "full" not in str(error):
+        except (peewee.OperationalError, DatabaseTrouble) as error:
+            if "disk is full" not in str(error):
                 raise
-            raise DatabaseTrouble(
-                f"the copy of {path} in {name}: {error}", fix=IN_TMPDIR
-            ) from error
+            what = f"the copy of {path} in {name} does not fit: the disk is full"
+            raise DatabaseTrouble(what, fix=IN_TMPDIR) from error
 
 
 @contextmanager
