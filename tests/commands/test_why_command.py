@@ -89,11 +89,30 @@ def test_all_that_the_rules_look_at_is_told(config: Path, who: str) -> None:
         "we_miss_you: CHOSEN",
         "quiet for 200 days",
         "Waits for Linen Shirt: 0 have waited longer, 15 more may be told now",
-        "Decision: we_miss_you, would leave at once",
+        "Decision: we_miss_you, ",  # in the run of tomorrow, if it is evening now
+        "would leave at once: quiet for 200 days",
         "Held: the daemon does not run",
     ):
         assert part in told
     assert "\x1b" not in told
+
+
+@pytest.mark.parametrize(("everything", "then"), [(0, ""), (100, "and hears nothing then either")])
+def test_whom_the_caps_hold_is_told_from_which_day_on(
+    config: Path, world: World, everything: int, then: str
+) -> None:
+    heard = (world.clock.now() - timedelta(days=2)).date()
+    with owned(world.folder / "winback.db"):
+        ana = Contact.get(Contact.phone == ANA).id
+        world.queue(contact_id=ana, state="read", cap_day=heard.isoformat(), period=heard.isoformat(),
+                    created_at=world.clock.now() - timedelta(days=2))  # fmt: skip
+    world.write_config(holdout__everything=everything, holdout__share=0)
+    told = said(config, ANA)
+    since = f"from {heard + timedelta(days=7):%d %b %Y} on, if nothing else happens"
+    assert f"we_miss_you: not: heard from you recently; {since}" in told
+    assert f"Decision: nothing now: heard from you recently; we_miss_you {since}" in told
+    assert then in told
+    assert ("hears nothing then" in told) == bool(then)
 
 
 def test_a_program_reads_the_same(config: Path) -> None:

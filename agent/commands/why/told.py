@@ -231,12 +231,7 @@ def _end(found: Explanation, zone: ZoneInfo) -> Iterator[str]:
     elif decision.why is Why.HELD_OUT:
         yield f"Decision: chosen for {decision.campaign}, and hears nothing: {decision.why.value}"
     else:
-        ahead = (
-            f"; {decision.next_campaign}{_from(decision.next_day).lstrip(';')}"
-            if decision.next_day
-            else ""
-        )
-        yield f"Decision: nothing now: {decision.why.value}{ahead}"
+        yield f"Decision: nothing now: {decision.why.value}{_ahead(found)}"
     if decision.backlog:
         yield (
             "    of those who were quiet before yesterday a share is written to each day, the most recently "
@@ -246,3 +241,15 @@ def _end(found: Explanation, zone: ZoneInfo) -> Iterator[str]:
         yield f"Held: {f'{hold.campaign}: ' if hold.campaign else ''}{hold.what}\n    -> {hold.fix}"
     for line in found.unknown:
         yield f"Not known of that time: {line}"
+
+
+def _ahead(found: Explanation) -> str:
+    """What they get when only time has passed; nothing where that is not to be expected."""
+    decision = found.decision
+    held_out = found.held_out_of_everything or any(
+        one.held_out for one in found.campaigns if one.name == decision.next_campaign
+    )
+    if decision.next_day is None:
+        return ""
+    hears = ", and hears nothing then either: held out" if held_out else ""
+    return f"; {decision.next_campaign}{_from(decision.next_day).lstrip(';')}{hears}"
