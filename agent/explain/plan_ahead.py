@@ -39,8 +39,9 @@ def next_run(settings: Settings, now: datetime) -> datetime:
     """When the campaigns of a day are decided next. Raises BadInput while nothing is known of the shop."""
     often = settings.timetable
     day = Daily(often.campaigns_at, often.campaigns_until)
-    last = JobRun.last_succeeded().get(DAILY)
-    return day.next_due(now=now, zone=_day(now).zone, last_started=last)
+    last = JobRun.newest(DAILY)
+    started = None if last is None else last.started_at
+    return day.next_due(now=now, zone=_day(now).zone, last_started=started)
 
 
 def plan_ahead(
