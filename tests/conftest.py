@@ -6,8 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from models.base import close_database, empty_log, migrate, open_database
+
+settings.register_profile(
+    "ours", deadline=None
+)  # how long an example takes is the machine's business
+settings.load_profile("ours")
 
 
 @pytest.fixture

@@ -102,10 +102,12 @@ def command(phone: str, name: str, language: str, yes: bool, wait: int, config: 
         uid = secrets.token_urlsafe(16)
         body = _body(settings, look, letter, to, uid, service)
         begun = service.clock.now()
-        wamid = _told(_send(whatsapp, body))
+        accepted = _accepted(_send(whatsapp, body))
         try:
+            held = ", and holds it back until Meta has judged the template" if accepted.held else ""
+            click.echo(f"WhatsApp took it{held}: {accepted.wamid}")
             write_down("send-test", {name: 1}, begun=begun, now=service.clock.now())
-            _follow(service, wamid, uid, wait)
+            _follow(service, accepted.wamid, uid, wait)
         except KeyboardInterrupt:
             click.echo("\nNo longer waiting. WhatsApp has the message, and brings it all the same.")
 
@@ -185,13 +187,11 @@ def _send(whatsapp: WhatsApp, body: dict[str, Any]) -> Outcome:
         ) from None
 
 
-def _told(outcome: Outcome) -> str:
-    """Print that it was taken; returns its id there. Raises Refused, Retryable or Unsure."""
+def _accepted(outcome: Outcome) -> Accepted:
+    """Raises Refused, Retryable or Unsure where it was not taken."""
     if not isinstance(outcome, Accepted):
         raise _trouble(outcome)
-    held = ", and holds it back until Meta has judged the template" if outcome.held else ""
-    click.echo(f"WhatsApp took it{held}: {outcome.wamid}")
-    return outcome.wamid
+    return outcome
 
 
 def _trouble(outcome: Declined | NotSent | Lost) -> WinbackError:

@@ -94,7 +94,7 @@ def test_what_is_not_there_stands_where_its_table_stands() -> None:
 
 
 @given(st.text(alphabet="[]{}=#\"'\\\n\r\t ,.ab1", max_size=30))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_sound_text_is_read_to_its_end(text: str) -> None:
     try:
         tree = tomllib.loads(text)
@@ -166,7 +166,7 @@ SCALARS = [
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_way_of_writing_keeps_its_line(data: st.DataObject) -> None:
     # given a file of tables, some repeated, with values in all forms
     writer = Writer(data)

@@ -373,9 +373,7 @@ def test_every_declared_section_has_an_attribute() -> None:
 
 
 @given(data=st.data())
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_a_person_types_is_settings_or_a_complaint(
     config: ConfigFile, data: st.DataObject
 ) -> None:

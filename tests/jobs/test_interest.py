@@ -439,9 +439,7 @@ anything = st.fixed_dictionaries(
 
 @pytest.mark.long
 @given(told=st.lists(anything, max_size=12), random=st.randoms(use_true_random=False))
-@hypothesis_settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_same_comes_out_in_whatever_order_and_batches(
     story: Story, told: list[dict[str, Any]], random: Any
 ) -> None:

@@ -297,9 +297,7 @@ cells = st.sampled_from(
 @given(
     st.lists(st.lists(cells, max_size=5), max_size=6), st.sampled_from([",", ";"]), st.booleans()
 )
-@hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_line_of_a_csv_file_breaks_the_others(
     desk: Desk, lines: list[list[str]], mark: str, headed: bool
 ) -> None:
@@ -313,9 +311,7 @@ def test_no_line_of_a_csv_file_breaks_the_others(
 
 
 @given(st.lists(st.binary(max_size=20), max_size=6))
-@hypothesis_settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_line_of_json_breaks_the_others(desk: Desk, lines: list[bytes]) -> None:
     good: Any = json.dumps(view()).encode()
     done = desk.take("a.jsonl", b"\n".join([good, *lines, good]))

@@ -157,7 +157,7 @@ CADENCES = st.one_of(
 MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     cadence=CADENCES,
     now=MOMENTS,
@@ -178,7 +178,7 @@ def test_it_is_due_when_it_was_said_to_be_and_not_a_moment_before(
     assert then - now <= longest
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     start=MOMENTS,
     steps=st.lists(st.integers(-20 * 60, 30 * 60), max_size=40),  # minutes that the clock moves

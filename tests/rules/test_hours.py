@@ -180,7 +180,7 @@ CHANGES = [  # around them things may go wrong
 QUARTERS = st.builds(time, st.integers(0, 23), st.sampled_from([0, 15, 30, 45]))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     change=st.sampled_from(CHANGES),
     quarters=st.integers(-48, 48),
@@ -206,7 +206,7 @@ def test_it_is_the_first_quarter_that_the_clocks_allow(
     assert asked(now, zone, shop_zone=ZoneInfo(zone), **window) == first
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     now=st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - bounds
     zones=st.lists(

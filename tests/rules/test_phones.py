@@ -153,7 +153,7 @@ def test_the_librarys_examples_of_all_regions_are_read_in_all_forms(region: str)
         assert read_phone(typed, region).e164 == e164
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     typed=st.text(max_size=20) | st.from_regex(r"\+?[\d ().-]{5,18}", fullmatch=True),
     region=st.sampled_from(["", "BR", "MX", "AR", "US", "GB", "DE", "IT", "??"]),

@@ -331,7 +331,7 @@ def test_when_it_is_quiet_the_whole_time_there_is_no_room(
     assert of(begins, timedelta(minutes=minutes), 1000, 0, hours) == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(moments, st.timedeltas(timedelta(minutes=10), timedelta(days=3)), shop_hours)
 def test_the_open_spans_are_the_minutes_that_are_not_quiet(
     now: datetime, after: timedelta, hours: Hours

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.rules.wall_clock import clock_change, instants
@@ -63,7 +63,6 @@ ZONES = [
 ]  # fmt: skip
 
 
-@settings(deadline=None)
 @given(
     instant=st.datetimes(datetime(2005, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - bounds
     zone=st.sampled_from(ZONES).map(ZoneInfo),
@@ -76,7 +75,6 @@ def test_every_instant_is_found_by_what_the_clocks_show(instant: datetime, zone:
     assert list(found) == sorted(found)
 
 
-@settings(deadline=None)
 @given(
     day=st.dates(date(2005, 1, 1), date(2035, 1, 1)),
     at=st.times(),

@@ -94,7 +94,7 @@ def test_reading_an_order_again_keeps_what_came_with_its_lines() -> None:
     assert order.coupons == ["welcome"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(reads=st.lists(st.integers(0, 5), min_size=1, max_size=6), random=st.randoms())
 def test_whatever_order_the_answers_come_in_the_latest_read_stays(
     reads: list[int], random: Random

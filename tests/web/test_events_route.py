@@ -267,9 +267,7 @@ json_values = st.recursive(
 
 
 @given(st.binary(max_size=30) | json_values | st.lists(st.just(VIEW) | json_values, max_size=4))
-@hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_posted_it_is_answered(tell: Tell, body: object) -> None:
     UnsettledEvent.delete().execute()
     answer = tell(body)

@@ -260,9 +260,7 @@ def test_forged_deliveries_are_told_once_a_minute_with_their_number(
 
 
 @pytest.mark.long
-@hypothesis_settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None
-)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(
     body=st.binary(max_size=200) | st.just(ORDER),
     signature=st.none()
