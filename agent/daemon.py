@@ -187,8 +187,9 @@ class Daemon:
             judge_again(new, self._service.clock.now())
             look_again()
             if new.whatsapp != old.whatsapp:  # a wrong token is told now, not at the next message
-                for job in ("account", "templates"):
-                    JobCall.put(job)
+                JobCall.put("account")
+            if (new.whatsapp, new.occasions) != (old.whatsapp, old.occasions):
+                JobCall.put("templates")  # whoever switches one on has often just submitted its text
         except peewee.DatabaseError as error:  # done again when the templates are read
             self._say_database(error)
         changed = ",".join(differences(old, new)) or "none"

@@ -16,7 +16,7 @@ from sending_world import World, message, states, wait_until
 from web_signing import post
 
 from agent.sandbox.clock import WallClock
-from models import Heartbeat, Message, Webhook
+from models import Heartbeat, JobRun, Message, Template, Webhook
 
 Start = Callable[..., DaemonProcess]
 
@@ -162,6 +162,22 @@ def test_a_hangup_brings_the_new_config_into_force(world: World, start: Start) -
     [uid] = world.queue()
     wait_until(lambda: message(uid).state == "cancelled")
     assert message(uid).detail == "the campaign was switched off"
+    assert daemon.stop() == 0
+
+
+@pytest.mark.long
+def test_a_text_submitted_since_is_known_when_its_campaign_is_switched_on(
+    world: World, start: Start
+) -> None:
+    world.write_config(campaigns__we_miss_you__enabled=False)
+    daemon = start().ready()
+    wait_until(lambda: "templates" in JobRun.last_succeeded())
+    world.whatsapp.add_template("price_drop", "en", body="{{1}} is {{2}} now.", status="PENDING")
+    world.write_config(campaigns__price_drop__enabled=True)
+    daemon.send_signal(signal.SIGHUP)
+    wait_until(
+        lambda: Template.get_or_none(name="price_drop", status="PENDING"), what=lambda: daemon.log
+    )
     assert daemon.stop() == 0
 
 

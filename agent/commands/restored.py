@@ -10,14 +10,22 @@ from agent.commands.options import config_option, read_sound_settings
 from agent.database import shared
 from agent.errors import BadInput
 from agent.service import WallClock
+from models import Message
 
 
 @click.command
-@click.option("--yes", is_flag=True, help="An older state of it was put back.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="An older state of it was put back. What waits in it is given up, everybody counts as written to "
+    "today, and marketing is held until --done.",
+)
 @click.option("--no", is_flag=True, help="It was not: this machine was off.")
 @click.option("--done", is_flag=True, help="What is known of since is brought in: go on.")
 @click.option(
-    "--force", is_flag=True, help="With --done: do not wait until the shop has been read again."
+    "--force",
+    is_flag=True,
+    help="With --done: do not wait until the shop has been read again. With --yes: do not ask.",
 )
 @config_option
 def command(yes: bool, no: bool, done: bool, force: bool, config: Path) -> None:
@@ -33,13 +41,13 @@ def command(yes: bool, no: bool, done: bool, force: bool, config: Path) -> None:
     """
     if yes + no + done > 1:
         raise click.UsageError("--yes, --no and --done are different answers: give one of them.")
-    if force and not done:
-        raise click.UsageError("--force goes with --done only.")
+    if force and not (done or yes):
+        raise click.UsageError("--force goes with --done or --yes.")
     settings = read_sound_settings(config)
     with shared(settings.database.path):
         held = epoch.is_held()
         if yes:
-            _yes()
+            _yes(force)
         elif no:
             _no()
         elif done:
@@ -56,9 +64,21 @@ def command(yes: bool, no: bool, done: bool, force: bool, config: Path) -> None:
             click.echo("nothing of this holds marketing")
 
 
-def _yes() -> None:
-    if epoch.is_suspected() or not epoch.is_held():
-        epoch.treat_as_restored(WallClock().now())
+def _yes(force: bool) -> None:
+    """Of what nothing here tells, nobody can be sure but the operator; and it cannot be taken back."""
+    if not epoch.is_suspected():
+        if epoch.is_held():
+            return
+        if not force:
+            waiting = Message.select().where(Message.state == "queued").count()
+            click.confirm(
+                f"Nothing here tells that it was put back. If it was: messages that wait are given up ({waiting:,}), "
+                "everybody counts as written to today, and marketing is held until winback restored "
+                "--done. This cannot be taken back. Was it?",
+                abort=True,
+                err=True,
+            )
+    epoch.treat_as_restored(WallClock().now())
 
 
 def _no() -> None:

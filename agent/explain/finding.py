@@ -1,4 +1,5 @@
-"""Whom somebody means who types a phone, a customer's number in the shop, an e-mail, or a WhatsApp id."""
+"""Whom somebody means who types a phone, a customer's number in the shop, an e-mail, a WhatsApp id, or
+contact:985, as people stand in the log."""
 
 from collections.abc import Iterator
 
@@ -7,7 +8,9 @@ from agent.rules.phones import digits_of, read_phone, wa_id_candidates
 from models import Contact, Identity, ShopFact
 from models.base import among
 
+LONGEST_NUMBER = 19  # digits: a database has no larger ones
 SHORTEST_PHONE = 7  # digits: what is shorter is a customer's number alone
+AS_IN_THE_LOG = "contact:"  # and our own number: a customer's in the shop is another
 MOST = 20  # people that one e-mail or number may lead to
 
 
@@ -21,12 +24,17 @@ def find_people(typed: str, default_country: str) -> list[Contact]:
         return [known[number] for number in ids if number in known]
     raise BadInput(
         f"nobody is known as {typed!r}{_why_not(wanted, default_country)}",
-        fix="give a phone with its country code, the customer's number in the shop, or an e-mail; "
-        "somebody of this minute comes with the next poll",
+        fix="give a phone with its country code, the customer's number in the shop, an e-mail, or "
+        "contact:NUMBER as the log has it; somebody of this minute comes with the next poll",
     )
 
 
 def _meant(wanted: str, default_country: str) -> Iterator[int]:
+    if wanted.startswith(AS_IN_THE_LOG):
+        number = wanted.removeprefix(AS_IN_THE_LOG)
+        if number.isascii() and number.isdecimal() and len(number) < LONGEST_NUMBER:
+            yield int(number)
+        return
     if "@" in wanted:
         email = wanted.lower()
         yield from Identity.holders("email", [email]).values()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agent.consent import IMPORT, Heard, record
+from agent.consent import IMPORT, Heard, meet, record
 from agent.errors import BadInput
 from agent.rules.consent import MARKETING, NO, PURPOSES, YES
 from agent.rules.phones import Phone, read_phone
@@ -149,7 +149,7 @@ def _write(batch: list[tuple[Heard, Phone]], done: Imported, now: datetime) -> N
     """One transaction: the people, so that a consent is not lost on somebody who never ordered."""
     heard = [one for one, _ in batch]
     with transaction():
-        Contact.put(
+        meet(
             {
                 "phone": phone.e164,
                 "region": phone.region,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.consent import COMMAND, Heard, as_said, erased_on, record, stands
+from agent.consent import COMMAND, Heard, as_said, erased_on, meet, record, stands
 from agent.errors import BadInput
 from agent.rules.consent import COUNTS, NO, PURPOSES, Said, Standing, weighed
 from agent.rules.phones import Phone, digits_of, read_phone
@@ -99,7 +99,7 @@ def write_down(
         )
     with transaction():
         if not phone.reason:  # a number that cannot be written to makes nobody a contact
-            Contact.put(
+            meet(
                 [
                     {
                         "phone": phone.e164,

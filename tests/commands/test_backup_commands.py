@@ -593,7 +593,14 @@ def test_what_is_proven_cannot_be_denied(config: Path, path: Path, copy: Path) -
 
 
 def test_a_snapshot_of_less_than_an_hour_can_be_told_of(config: Path, path: Path) -> None:
-    assert run(config, "restored", "--yes").exit_code == 0
+    # nothing tells of it, and it cannot be taken back: so it is asked for
+    asked = run(config, "restored", "--yes")
+    assert asked.exit_code == 1
+    assert "messages that wait are given up (1)" in " ".join(asked.output.split())
+    with shared(path):
+        assert Message.get().state == "queued"
+        assert Pause.scopes(now()) == set()
+    assert run(config, "restored", "--yes", "--force").exit_code == 0
     with shared(path):
         assert Message.get().state == "abandoned"
         assert Pause.scopes(now()) == {MARKETING}

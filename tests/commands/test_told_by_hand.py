@@ -57,7 +57,7 @@ def test_all_that_was_done_stands_on_the_ledger(world: World, config: Path) -> N
         ("contact", "split", PHONE, f"phone:{OTHER}", "--yes"),
         ("contact", "forget", OTHER, "--yes"),
         ("backup", str(copy)),
-        ("restored", "--yes"),
+        ("restored", "--yes", "--force"),
     ):
         ended = typed(*line, "--config", str(config))
         assert ended.exit_code == 0, (line, ended.output, ended.exception)

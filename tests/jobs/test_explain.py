@@ -315,6 +315,20 @@ def test_whoever_is_meant_is_found(settings: Settings, now: datetime, typed: str
     assert [one.id for one in find_people(typed, "US")] == [ana]
 
 
+def test_our_own_number_is_not_the_customers(settings: Settings, now: datetime) -> None:
+    file_orders(
+        settings, now,
+        order(1, now - LONG_AGO),
+        order(2, now - LONG_AGO, "202-555-0102", customer_id=1),
+    )  # fmt: skip
+    ana = contact_at(ANA).id
+    assert [one.phone for one in find_people(f"contact:{ana}", "US")] == [ANA]
+    assert [one.phone for one in find_people("1", "US")] == ["+12025550102"]
+    for nobody in ("contact:", "contact:99", "contact:x", f"contact:{10**20}", "contact:-1"):
+        with pytest.raises(BadInput, match="nobody is known"):
+            find_people(nobody, "US")
+
+
 def test_a_number_may_mean_a_customer_and_a_phone(settings: Settings, now: datetime) -> None:
     file_orders(
         settings, now,

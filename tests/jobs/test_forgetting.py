@@ -25,6 +25,8 @@ from agent.config import Settings
 from agent.consent import Heard, record, stands
 from agent.forgetting import forget, look
 from agent.jobs.attribute import attribute
+from agent.jobs.consent_proof import read_number, write_down
+from agent.jobs.database_check import check_database
 from agent.jobs.departed import forget_departed
 from agent.jobs.insight import keep_current
 from agent.jobs.pull.kinds import CUSTOMERS
@@ -189,6 +191,19 @@ def test_nobody_else_loses_anything(ana: Contact, now: datetime) -> None:
 def test_the_refusal_holds_for_both_purposes(ana: Contact, now: datetime) -> None:
     forget(person_of(ana), now=now)
     assert {one.answer for one in stands(ANA).values()} == {"no"}
+
+
+def test_who_comes_again_by_hand_refuses_what_was_not_asked(
+    ana: Contact, now: datetime, database: Path
+) -> None:
+    forget(person_of(ana), now=now)
+    later = now + timedelta(hours=1)
+    number = read_number(ANA, "US")
+    write_down(number, ["marketing"], "yes", words="at the till", said_at=None, now=later)
+    again = Contact.get(Contact.phone == ANA)
+    assert (again.marketing, again.order_news) == ("yes", "no")
+    found = check_database(database, quick=True, now=later, beat=nothing)
+    assert not [one.what for one in found if one.wrong]
 
 
 def test_the_shops_rows_of_before_bring_nobody_back(
