@@ -189,7 +189,8 @@ class Daemon:
             if new.whatsapp != old.whatsapp:  # a wrong token is told now, not at the next message
                 JobCall.put("account")
             if (new.whatsapp, new.occasions) != (old.whatsapp, old.occasions):
-                JobCall.put("templates")  # whoever switches one on has often just submitted its text
+                # whoever switches a campaign on has often just submitted its text
+                JobCall.put("templates")
         except peewee.DatabaseError as error:  # done again when the templates are read
             self._say_database(error)
         changed = ",".join(differences(old, new)) or "none"

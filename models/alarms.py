@@ -9,6 +9,9 @@ from models.base import Table, UtcField, tuples
 
 BEGINS = "begins"
 OVER = "is over"
+LOOKED_FOR = timedelta(
+    minutes=3
+)  # it is looked for every minute: what was not seen for so long is gone, so far
 
 
 class Alarm(Table):
@@ -26,6 +29,11 @@ class Alarm(Table):
 
     class Meta:
         indexes = ((("kind", "subject", "since"), False),)
+
+    def is_gone(self, now: datetime) -> bool:
+        """Was it not there any more at the last looks? It is over if it stays so."""
+        seen: datetime = self.last_at
+        return seen < now - LOOKED_FOR
 
     @classmethod
     def standing(cls) -> list["Alarm"]:

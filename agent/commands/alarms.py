@@ -48,8 +48,8 @@ def command(config: Path, test: bool, as_json: bool) -> None:
 
 
 def _list(as_json: bool) -> None:
-    standing = Alarm.standing()
-    recent = Alarm.recent(WallClock().now() - RECENTLY)
+    now = WallClock().now()
+    standing, recent = Alarm.standing(), Alarm.recent(now - RECENTLY)
     if as_json:
         told = {
             "standing": [alarm_in_json(one) for one in standing],
@@ -59,8 +59,9 @@ def _list(as_json: bool) -> None:
         return
     zone = zone_of_the_shop()
     for alarm in standing:
+        seen = f", last seen {_at(alarm.last_at, zone)}" if alarm.is_gone(now) else ""
         click.echo(
-            f"{alarm.severity.upper():8}  since {_at(alarm.since, zone)}  {alarm.what}\n"
+            f"{alarm.severity.upper():8}  since {_at(alarm.since, zone)}{seen}  {alarm.what}\n"
             f"{'':8}  -> {alarm.fix}"
         )
     if not standing:

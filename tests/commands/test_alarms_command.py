@@ -72,7 +72,8 @@ def test_those_that_stand_and_those_that_are_over(config: Path) -> None:
         Telling.put(Alarm.standing()[0], ["email"], "begins", now())
         Telling.update(trouble="the mail server says 451 later").execute()
     first, remedy, over, untold = alarms(config).splitlines()
-    assert re.match(r"CRITICAL  since \d\d \w{3} \d\d:\d\d  the database's disk has 12 MB", first)
+    moment = r"\d\d \w{3} \d\d:\d\d"  # it was seen two hours ago, and may be gone
+    assert re.match(rf"CRITICAL  since {moment}, last seen {moment}  the database's disk", first)
     assert remedy.strip() == "-> make room"
     assert over.startswith("over ")
     assert "2 parts could not be read" in over
@@ -129,6 +130,10 @@ def test_alarms_are_the_first_that_status_tells(config: Path) -> None:
     told = typed("status", "--config", str(config)).output
     assert told.startswith("ALARM")
     assert "-> make room" in told[: told.index("daemon")]
+    assert "last seen" not in told
+    with owned(config.parent / "winback.db"):
+        Alarm.update(last_at=now() - timedelta(minutes=4)).execute()
+    assert ", last seen " in " ".join(typed("status", "--config", str(config)).output.split())
 
 
 def document(config: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 import pytest
@@ -294,6 +295,19 @@ def test_a_campaign_in_trouble_stands_out(config: Path) -> None:
     assert status(config)["campaign"].startswith("we_miss_you: on")
 
 
+def test_it_tells_when_campaigns_are_decided_next(world: World, config: Path) -> None:
+    facts = {"name": "S", "zone": "Asia/Tokyo", "currency": "JPY", "version": "9"}
+    assert "decided" not in status(config)  # nothing is known of the shop
+    with owned(config.parent / "winback.db"):
+        ShopFact.put(facts)
+        ran = now()
+        JobRun.write("campaigns", started_at=ran, ended_at=ran, outcome="ok")
+    tomorrow = ran.astimezone(ZoneInfo("Asia/Tokyo")) + timedelta(days=1)
+    assert status(config)["decided"].startswith(f"next {tomorrow:%d %b} 09:00")
+    world.write_config(campaigns__we_miss_you__enabled=False)
+    assert "decided" not in status(config)
+
+
 def test_the_outbox_tells_what_is_due_in_the_shops_time(world: World, config: Path) -> None:
     with owned(config.parent / "winback.db"):
         ShopFact.put({"name": "S", "zone": "Asia/Tokyo", "currency": "JPY", "version": "9"})
@@ -365,7 +379,7 @@ def test_it_fits_the_terminal(
     above = lines[: next(n for n, line in enumerate(lines) if "last worked" in line)]
     assert {line[:10].strip() for line in above} - {""} == {
         "daemon", "shop", "mirror", "exact", "unseen", "found", "people", "interest", "campaign",
-        "order news", "budget", "account", "outbox", "replies", "webhooks",
+        "decided", "order news", "budget", "account", "outbox", "replies", "webhooks",
     }  # fmt: skip  # what goes on below stands under its text, not under the label
     if columns == 200:
         assert "number 5" in next(line for line in lines if "campaigns" in line)

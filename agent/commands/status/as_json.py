@@ -13,6 +13,7 @@ Instants are ISO 8601 in UTC, spans are seconds, money is text; what is not know
     people         contacts, agreed, refused, agreed_to_news, unusable_phones
     interest       known, newest_at, waiting
     campaigns      by name: enabled, trouble ("" is none), trial (batch from 1, left, watched_until)
+    next_run       when the campaigns of a day are decided next
     order_news     by name: enabled, trouble; outcomes of 7 days
     budget         messages, messages_limit, money, money_limit, currency, spent, missing_prices
     account        status, quality, people_a_day, written_to_in_24_hours, messages_a_second
@@ -82,6 +83,7 @@ def document(seen: Seen) -> dict[str, Any]:
             "waiting": status.looks.waiting,
         },
         "campaigns": {name: _campaign(seen, name) for name in seen.settings.campaigns},
+        "next_run": _at(seen.next_run),
         "order_news": {
             "kinds": {
                 name: {"enabled": one.enabled, "trouble": status.troubles.get(name)}

@@ -44,6 +44,8 @@ def lines(seen: Seen) -> Iterator[tuple[str, str]]:
     settings, status, now, zone = seen.settings, seen.status, seen.now, seen.zone
     for alarm in seen.health.alarms:
         since = f"since {alarm.since.astimezone(zone):%d %b %H:%M}"
+        if alarm.is_gone(now):
+            since += f", last seen {alarm.last_at.astimezone(zone):%H:%M}"
         yield "ALARM", f"{alarm.what} ({since}) -> {alarm.fix}"
     yield "daemon", _daemon(seen.health.daemon, now)
     yield from paused_lines(status.pauses, zone)
@@ -56,6 +58,11 @@ def lines(seen: Seen) -> Iterator[tuple[str, str]]:
         said = _campaign(campaign.enabled, status.troubles, name)
         trial = trial_in_words(seen.trials.get(name), settings, zone)
         yield "campaign", f"{name}: {said}{trial}"
+    if seen.next_run is not None:
+        yield (
+            "decided",
+            f"next {seen.next_run.astimezone(zone):%d %b %H:%M}: once a day, alerts sooner",
+        )
     yield from news_lines(settings, status)
     yield "budget", _budget(seen.budget, now.astimezone(zone).date())
     yield "account", _account(seen.limit) + _number(status.shop)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from agent.budget import gather_budget
 from agent.config import Settings
 from agent.epoch import Doubt, standing_doubt
+from agent.explain import next_run
 from agent.jobs.canary import Trying, under_trial
 from agent.jobs.exactness import MirrorStatus, look_at_mirror
 from agent.jobs.health import Health, look_at_health
@@ -31,6 +32,7 @@ class Seen:
     budget: Budget
     limit: Account
     trials: Mapping[str, Trying]
+    next_run: datetime | None  # when the campaigns are decided next; None while none is on
 
 
 def see(settings: Settings, now: datetime) -> Seen:
@@ -48,4 +50,11 @@ def see(settings: Settings, now: datetime) -> Seen:
         budget=gather_budget(settings, now, zone),
         limit=account(settings, now, zone),
         trials=under_trial(settings, now),
+        next_run=_next_run(settings, status, now),
     )
+
+
+def _next_run(settings: Settings, status: Status, now: datetime) -> datetime | None:
+    is_on = any(campaign.enabled for campaign in settings.campaigns.values())
+    is_known = {"zone", "currency"} <= status.shop.keys()
+    return next_run(settings, now) if is_on and is_known else None
