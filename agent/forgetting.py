@@ -51,6 +51,11 @@ from models.insight import CONTACT, CUSTOMER, EMAIL
 
 log = Log(__name__)
 
+HAS_A_NAME = (
+    Customer.email.concat(Customer.phone).concat(Customer.first_name).concat(Customer.last_name)
+    != ""
+)  # else it is one that was emptied before
+
 ERASED: Final = "the person was erased"
 
 
@@ -79,7 +84,7 @@ def look(person: Person) -> Forgetting:
     found.counts.update(
         {
             "orders": Order.select().where(orders_of(person)).count(),
-            "accounts": Customer.select().where(accounts_of(person)).count(),
+            "accounts": Customer.select().where(accounts_of(person), HAS_A_NAME).count(),
             "messages": Message.select().where(mine).count(),
             "queued": Message.select().where(mine, Message.state == "queued").count(),
             "statements": Statement.select()

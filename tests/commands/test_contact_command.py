@@ -247,6 +247,15 @@ def test_forget_says_what_there_is_and_what_is_left_to_do(desk: Desk) -> None:
     assert (code, "nobody is known" in told) == (1, True)
 
 
+def test_an_account_that_was_emptied_is_known_as_nobody(desk: Desk) -> None:
+    row = {"woo_id": 18, "email": "cleo@example.com", "first_name": "Cleo", "read_at": desk.now}
+    Customer.insert(row).execute()
+    assert desk.type("forget", 18, "--yes")[0] == 0
+    assert Customer.get_by_id(18).email == ""
+    code, told = desk.type("forget", 18, "--yes")
+    assert (code, "nobody is known" in told) == (1, True)
+
+
 def test_a_number_that_is_only_on_the_ledger_can_be_erased(desk: Desk) -> None:
     other = "+12025550177"
     desk.said(other, "yes", desk.now)
