@@ -167,11 +167,8 @@ def _waiting(done: Asking, settings: Settings, service: Service) -> list[str]:
     if done.job != "send" or done.outcome != "ok":
         return []
     zone, clock = zone_of_the_shop(), service.clock
-    return [
-        f"{one.messages:,} {'waits' if one.messages == 1 else 'wait'} {one.what_for}"
-        + (f", the first until {one.first_at.astimezone(zone):%d %b %H:%M}" if one.first_at else "")
-        for one in what_waits(settings, clock.now(), zone, clock.monotonic)
-    ]
+    found = what_waits(settings, clock.now(), zone, clock.monotonic)
+    return [one.in_words(zone) for one in found]
 
 
 def _tell(done: Asking, waiting: Sequence[str]) -> None:

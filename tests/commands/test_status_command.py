@@ -20,6 +20,7 @@ from agent.database import owned
 from agent.errors import DatabaseTrouble
 from models import (
     CampaignStanding,
+    Canary,
     Contact,
     Cursor,
     Found,
@@ -317,6 +318,19 @@ def test_the_outbox_tells_what_is_due_in_the_shops_time(world: World, config: Pa
     told = status(config)
     assert told["outbox"] == "2 queued, 1 read; next due 03 Mar 05:30"
     assert told["webhooks"].startswith("1 waiting")
+
+
+def test_it_tells_what_messages_wait_for_that_are_due(world: World, config: Path) -> None:
+    with owned(config.parent / "winback.db"):
+        world.queue(3, created_at=now(), not_before=now(), expires_at=now() + timedelta(hours=72))
+        assert "wait" not in status(config)["outbox"]
+    with owned(config.parent / "winback.db"):
+        Canary.put("we_miss_you", "its text", batch=0, now=now(), passed=False)
+        Canary.update(filled_at=now()).execute()
+    told = status(config)["outbox"]
+    assert (
+        "3 wait until the messages that tried out the template of we_miss_you were watched" in told
+    )
 
 
 def test_what_whatsapp_said_no_with_is_counted(world: World, config: Path) -> None:

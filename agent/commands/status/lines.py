@@ -19,6 +19,7 @@ from agent.config import Settings
 from agent.installed import INSTALLED
 from agent.jobs.account import QUALITY, STATUS
 from agent.jobs.health import DaemonHealth
+from agent.jobs.send.waiting import TURN
 from agent.jobs.status import RECENTLY, Looks, Replies, Status
 from agent.room import THROUGHPUT
 from agent.rules.budget import Budget
@@ -67,6 +68,9 @@ def lines(seen: Seen) -> Iterator[tuple[str, str]]:
     yield "budget", _budget(seen.budget, now.astimezone(zone).date())
     yield "account", _account(seen.limit) + _number(status.shop)
     yield "outbox", _outbox(status, zone)
+    for waiting in seen.waits:
+        if waiting.what_for != TURN:
+            yield "", waiting.in_words(zone)
     yield from _declined(status)
     if seen.doubt is not None:
         yield "restored", f"MARKETING IS HELD: {seen.doubt.what}: {seen.doubt.fix}"

@@ -1,6 +1,6 @@
 """All that `winback status` shows, gathered at one moment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,10 +12,14 @@ from agent.explain import next_run
 from agent.jobs.canary import Trying, under_trial
 from agent.jobs.exactness import MirrorStatus, look_at_mirror
 from agent.jobs.health import Health, look_at_health
+from agent.jobs.send.waiting import Waiting, what_waits
 from agent.jobs.status import Status, look
 from agent.room import account
 from agent.rules.budget import Budget
 from agent.rules.room import Account
+from agent.service import WallClock
+
+MOST_LOOKED_AT = 5_000  # queued messages: with --watch it is done every two seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,9 @@ class Seen:
     budget: Budget
     limit: Account
     trials: Mapping[str, Trying]
+    waits: Sequence[
+        Waiting
+    ]  # what queued messages wait for; empty where they are too many to look at each
     next_run: datetime | None  # when the campaigns are decided next; None while none is on
 
 
@@ -50,8 +57,15 @@ def see(settings: Settings, now: datetime) -> Seen:
         budget=gather_budget(settings, now, zone),
         limit=account(settings, now, zone),
         trials=under_trial(settings, now),
+        waits=_waits(settings, status, now, zone),
         next_run=_next_run(settings, status, now),
     )
+
+
+def _waits(settings: Settings, status: Status, now: datetime, zone: ZoneInfo) -> Sequence[Waiting]:
+    if not 0 < status.messages.get("queued", 0) <= MOST_LOOKED_AT:
+        return ()
+    return what_waits(settings, now, zone, WallClock().monotonic)
 
 
 def _next_run(settings: Settings, status: Status, now: datetime) -> datetime | None:

@@ -34,6 +34,12 @@ class Waiting:
     what_for: str
     first_at: datetime | None = None
 
+    def in_words(self, zone: ZoneInfo) -> str:
+        """Such as "180 wait for the end of the quiet hours, the first until 27 Nov 23:00"."""
+        until = self.first_at and f", the first until {self.first_at.astimezone(zone):%d %b %H:%M}"
+        verb = "waits" if self.messages == 1 else "wait"
+        return f"{self.messages:,} {verb} {self.what_for}{until or ''}"
+
 
 def what_waits(
     settings: Settings, now: datetime, zone: ZoneInfo, monotonic: Callable[[], float]
