@@ -11,9 +11,7 @@ from models import Cursor, JobRun
 log = Log(__name__)
 
 BY_HAND: Final = "by hand: "
-TOLD: Final = (
-    "told by hand"  # the cursor whose `last_id` is the last run of the ledger that was told
-)
+TOLD: Final = "told by hand"  # the cursor whose `last_id` is the last run that was told
 OF_LATE: Final = timedelta(days=1)  # what a database of before there was this cursor still tells
 
 

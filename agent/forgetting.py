@@ -51,11 +51,11 @@ from models.insight import CONTACT, CUSTOMER, EMAIL
 
 log = Log(__name__)
 
-HAS_A_NAME = (
+# an account without any was emptied before
+_NAMES = (
     Customer.email.concat(Customer.phone).concat(Customer.first_name).concat(Customer.last_name)
-    != ""
-)  # else it is one that was emptied before
-
+)
+HAS_A_NAME = _NAMES != ""
 ERASED: Final = "the person was erased"
 
 

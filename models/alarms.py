@@ -9,9 +9,7 @@ from models.base import Table, UtcField, tuples
 
 BEGINS = "begins"
 OVER = "is over"
-LOOKED_FOR = timedelta(
-    minutes=3
-)  # it is looked for every minute: what was not seen for so long is gone, so far
+GONE_AFTER = timedelta(minutes=3)  # it is looked for every minute
 
 
 class Alarm(Table):
@@ -33,7 +31,7 @@ class Alarm(Table):
     def is_gone(self, now: datetime) -> bool:
         """Was it not there any more at the last looks? It is over if it stays so."""
         seen: datetime = self.last_at
-        return seen < now - LOOKED_FOR
+        return seen < now - GONE_AFTER
 
     @classmethod
     def standing(cls) -> list["Alarm"]:

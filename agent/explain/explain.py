@@ -49,8 +49,9 @@ def explain(
 ) -> Explanation:
     """Why this person hears from the shop, or does not, as things are at `now`.
 
-    `runs_at`: when what is decided once a day is decided; left out, at the next daily run. Nothing is written but temporary tables. Raises BadInput for a contact that there is none of, and
-    while the mirror knows nothing of the shop.
+    `runs_at`: when what is decided once a day is decided; left out, at the next daily run. Nothing
+    is written but temporary tables. Raises BadInput for a contact that there is none of, and while
+    the mirror knows nothing of the shop.
     """
     contact = Contact.get_or_none(Contact.id == contact_id)
     if contact is None:
