@@ -65,7 +65,7 @@ class Product(Copy):
     stock_quantity = IntegerField(null=True)  # null where the shop does not count it
     permalink = TextField(default="")
     categories = JsonField(default=list)
-    created_at = UtcField(null=True)
+    created_at = UtcField(null=True, index=True)
     modified_at = UtcField(null=True, index=True)
     read_at = UtcField()
     sale_from = UtcField(null=True, index=True)  # a scheduled sale begins: no date moves then

@@ -56,9 +56,11 @@ class Stir(Temporary):
     ) -> None:
         """Of what people saw since `since`; of these products alone, where they are named."""
         cls.begin()
-        article = Case(None, [(Product.parent_id > 0, Product.parent_id)], Product.woo_id)
-        wanted = [] if products is None else [_of(products)]
-        variation = Case(None, [(Product.parent_id > 0, Product.woo_id)], 0)
+        number = Case(
+            None, [(LookedAt.variation_id > 0, LookedAt.variation_id)], LookedAt.product_id
+        )
+        parent = Case(None, [(LookedAt.variation_id > 0, LookedAt.product_id)], 0)
+        wanted = [] if products is None else [among(LookedAt.product_id, products)]
         went = (
             ProductChange.select(
                 ProductChange.product_id, fn.MAX(ProductChange.seen_at).alias("at")
@@ -72,13 +74,12 @@ class Stir(Temporary):
         )
         cheaper = LookedAt.dearest * (100 - more_than_percent) > Product.price * 100
         cls.insert_from(
-            Product.select(article, variation, Product.price, went.c.at)
-            .join(
-                LookedAt, on=(LookedAt.product_id == article) & (LookedAt.variation_id == variation)
-            )
-            .switch(Product)
+            LookedAt.select(LookedAt.product_id, LookedAt.variation_id, Product.price, went.c.at)
+            .join(Product, JOIN.CROSS)  # in this order: products are found by their number
             .join(went, JOIN.LEFT_OUTER, on=(went.c.product_id == Product.woo_id))
             .where(
+                Product.woo_id == number,
+                Product.parent_id == parent,
                 Product.stock_status == IN_STOCK,
                 Product.status == "publish",
                 went.c.at.is_null(False) | (LookedAt.sold_out_at > since) | cheaper,
@@ -86,10 +87,6 @@ class Stir(Temporary):
             ),
             (cls.product_id, cls.variation_id, cls.price, cls.sold_out_at),
         ).execute()
-
-
-def _of(products: Collection[int]) -> Any:
-    return among(Product.woo_id, products) | among(Product.parent_id, products)
 
 
 def _back(interest: Any) -> Any:

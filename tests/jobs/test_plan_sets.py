@@ -15,7 +15,8 @@ from peewee import SqliteDatabase, fn
 
 from agent.config import Settings
 from agent.jobs.decide import ALERTS, EVERYTHING, Day
-from agent.jobs.decide.articles import arrivals, articles
+from agent.jobs.decide.arrivals import NewProducts
+from agent.jobs.decide.articles import articles
 from agent.jobs.decide.offers import audience_of, usable_offers
 from agent.jobs.decide.people import Asked, gather
 from agent.jobs.decide.plan import Plan
@@ -232,12 +233,12 @@ def asked_one_by_one(
             sold_out_at=gone if not isinstance(gone, str) else Stir.sold_out_at.python_value(gone),
         ).execute()
     offers = usable_offers(settings, day.currency, campaigns, now=day.now)
-    known_arrivals = arrivals(day.now) if "new_arrivals" in campaigns else {}
+    new = NewProducts(day.now) if "new_arrivals" in campaigns else None
     asked = Asked(
         LeftOut.from_settings(settings),
         day.now - settings.interest.look_back,
         articles(),
-        known_arrivals,
+        new,
         day.now - settings.audience.inactive_after,
     )
     # a product that is in stock, it says, while none of its variations is
@@ -255,7 +256,7 @@ def asked_one_by_one(
             caps=Caps(settings.limits.per_7_days, settings.limits.per_30_days),
             now=day.now,
             today=day.date,
-            shelf=Shelf(nowhere_to_buy, known_arrivals),
+            shelf=Shelf(nowhere_to_buy, new.since(None) if new is not None else {}),
         )
         tally[decision.why] += 1
         if decision.why is Why.CHOSEN:

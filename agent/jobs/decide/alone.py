@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agent.jobs.decide.articles import Waves, arrivals, articles
+from agent.jobs.decide.arrivals import NewProducts
+from agent.jobs.decide.articles import Waves, articles
 from agent.jobs.decide.people import Known
 from agent.jobs.decide.plan import Plan
 from agent.jobs.decide.planned import Planned
-from agent.rules.audience import Arrival
 from agent.rules.conditions import Condition
 from agent.rules.interest import Article
-from agent.rules.selection import ALERTS, Offer, Shelf, everything_asked
+from agent.rules.selection import ALERTS, Offer, everything_asked
 from models import History, Interest
 from models.base import tuples
 from models.waiting import Stir, Waiting, forget
@@ -54,7 +54,7 @@ class Alone(Plan):
         """Raises KeyError for a contact that there is none of."""
         try:
             self._look_at_what_moved(contact)
-            self._arrivals = self._new_since_they_ordered(contact)
+            self._new = self._new_since_they_ordered(contact)
             known = self._gather([contact])[contact]
             queues = self._queues(known)
         finally:
@@ -86,12 +86,12 @@ class Alone(Plan):
             now=self._day.now,
         )
 
-    def _new_since_they_ordered(self, contact: int) -> Mapping[int, Sequence[Arrival]]:
-        """What is older is no news to them; and who never ordered anything has no categories."""
+    def _new_since_they_ordered(self, contact: int) -> NewProducts | None:
+        """Who never ordered anything has no categories."""
         history = History.get_or_none(History.contact_id == contact)
         if history is None or history.last_order_at is None:
-            return {}
-        return arrivals(self._day.now, since=history.last_order_at)
+            return None
+        return NewProducts(self._day.now)
 
     def _queues(self, known: Known) -> dict[Article, Queue]:
         """article -> the queue in which they stand for it, where its units are counted."""
@@ -126,5 +126,5 @@ class Alone(Plan):
             caps=self._caps,
             now=self._day.now,
             today=self._day.date,
-            shelf=Shelf(places, self._arrivals),
+            shelf=self._shelf(places),
         )

@@ -1,6 +1,5 @@
-"""What the shop has that somebody may be told of: articles that are back or cheaper, new products."""
+"""What the shop has that somebody may be told of again: articles that are back or cheaper."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,39 +8,38 @@ from typing import Any
 
 from peewee import SQL, fn
 
-from agent.rules.audience import Arrival
 from agent.rules.interest import IN_STOCK, Article, places, units_of
 from models import Message, Product
-from models.base import among, instant, raw, tuples
+from models.base import among, tuples
 from models.outbox import UNANSWERED, UNCOUNTED
 from models.waiting import Stir
 
 LEAVING = timedelta(minutes=5)  # in which a wave leaves: it need not be a whole hour ago
 LONGEST_WAY = timedelta(days=1)  # of a message without an answer, from its decision on
-VISIBLE = ("visible", "catalog", "")  # in the shop's lists; "search" and "hidden" are not
 
 
 def articles() -> dict[tuple[int, int], Article]:
     """(product, variation or 0) -> how it is now, for all that moved."""
-    moved = list(Stir.select())
-    wanted = {one.product_id for one in moved}
-    found = {product.woo_id: product for product in _products(wanted)}
+    moved = tuples(Stir.select(Stir.product_id, Stir.variation_id, Stir.sold_out_at))
+    found = {product.woo_id: product for product in _products({number for number, *_ in moved})}
     variations: dict[int, list[Any]] = {}
     for product in found.values():
         if product.parent_id:
             variations.setdefault(product.parent_id, []).append(product)
     known: dict[tuple[int, int], Article] = {}
-    for one in moved:
-        parent = found.get(one.product_id)
-        product = found.get(one.variation_id or one.product_id)
+    for number, variation, sold_out_at in moved:
+        parent = found.get(number)
+        product = found.get(variation or number)
         if parent is None or product is None:
             continue
-        article = _article(product, parent, one.sold_out_at)
+        article = _article(product, parent, sold_out_at)
         shared = parent.stock_quantity  # where the product is counted, its variations are not
         own = [_article(each, parent, None) for each in variations.get(parent.woo_id, ())]
         if shared is None and own:
             shared = units_of(own)
-        known[one.product_id, one.variation_id] = replace(article, units_of_product=shared)
+        if shared != article.units_of_product:
+            article = replace(article, units_of_product=shared)
+        known[number, variation] = article
     return known
 
 
@@ -120,42 +118,13 @@ def _told_of_late(since: datetime) -> Counter[tuple[int, int]]:
     return told
 
 
-def arrivals(now: datetime, since: datetime | None = None) -> dict[int, list[Arrival]]:
-    """Category -> the products in it that can be bought, newest first; those published after `since`."""
-    by_category: dict[int, list[Arrival]] = {}
-    read: dict[str, frozenset[int]] = {}  # a shop has many products of few categories
-    query = (
-        Product.select(
-            Product.woo_id, Product.name, Product.permalink, Product.categories, Product.created_at
-        )
-        .where(
-            Product.parent_id == 0,
-            Product.status == "publish",
-            Product.visibility.in_(VISIBLE),
-            Product.stock_status == IN_STOCK,
-            Product.price.is_null(False),
-            Product.stock_quantity.is_null() | (Product.stock_quantity > 0),
-            Product.created_at <= now,
-        )
-        .order_by(Product.created_at.desc(), Product.woo_id.desc())
-    )
-    if since is not None:
-        query = query.where(Product.created_at > since)
-    for number, name, url, categories, published in raw(query):
-        own = read.get(categories)
-        if own is None:
-            own = read[categories] = frozenset(json.loads(categories))
-        one = Arrival(number, name, url, own, instant(published))
-        for category in one.categories:
-            by_category.setdefault(category, []).append(one)
-    return by_category
-
-
 def _products(wanted: set[int]) -> list[Any]:
-    """These products with all their variations."""
-    return list(
-        Product.select().where(among(Product.woo_id, wanted) | among(Product.parent_id, wanted))
-    )
+    """These products with all their variations, and what `_article` looks at of each."""
+    query = Product.select(
+        Product.woo_id, Product.parent_id, Product.name, Product.permalink, Product.price,
+        Product.status, Product.stock_status, Product.stock_quantity,
+    ).where(among(Product.woo_id, wanted) | among(Product.parent_id, wanted))  # fmt: skip
+    return list(query.namedtuples())
 
 
 def _article(product: Any, parent: Any, sold_out_at: datetime | None) -> Article:

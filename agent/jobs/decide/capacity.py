@@ -10,6 +10,9 @@ from agent.rules.room import Room
 from agent.rules.selection import ALERTS, Decision
 from models import Message
 
+FEWEST = 50  # people that are worth a look at the tables
+SLACK = 4  # beside so many of the backlog, one who takes none of the share: newly quiet, or not to be had
+
 
 class Capacity:
     """Taken from as the run goes. `full` says why nobody more can be chosen, once it is so."""
@@ -25,6 +28,10 @@ class Capacity:
         """What comes now has more time to leave, and once its share is full only backlog follows."""
         self.full = Why.BUDGET if self.full is Why.BUDGET else None
         self._only_backlog = True
+
+    def enough(self) -> int:
+        """So many people, the most recently quiet first, are likely to fill the day's share."""
+        return max(self._share + self._share // SLACK, FEWEST)
 
     def take(self, decision: Decision, known: Known, *, backlog: bool) -> Why | None:
         """Plan this message to this person; or why it cannot be."""

@@ -1,11 +1,13 @@
 """What the mirror and the outbox know of some contacts, gathered in sets."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from peewee import JOIN, SQL, fn
 
+from agent.jobs.decide.arrivals import NewProducts
 from agent.jobs.decide.written import (
     Written,
     newest_by_campaign,
@@ -16,7 +18,7 @@ from agent.jobs.decide.written import (
 from agent.left_out import LeftOut
 from agent.rules.audience import Person
 from agent.rules.interest import Article, Sight, Wish
-from agent.rules.selection import WINBACKS, Arrivals, new_for
+from agent.rules.selection import WINBACKS
 from models import Contact, Epoch, History, Interest, Order, OrderLine, Taste
 from models.base import among, instant, raw
 from models.interest import CARTS
@@ -25,6 +27,7 @@ from models.planning import GAVE_UP
 from models.waiting import Stir
 
 NOTHING: frozenset[str] = frozenset()
+NO_NUMBERS: frozenset[int] = frozenset()
 NOT_BOUGHT_YET = (*NOT_ORDERS, *CARTS)  # an order that nobody has paid is a cart
 
 
@@ -49,7 +52,7 @@ class Asked:
     left_out: LeftOut
     since: datetime  # what nobody looked at after that is forgotten
     articles: Mapping[tuple[int, int], Article]  # that moved: wishes for others are none
-    arrivals: Arrivals  # none: nobody is asked about their tastes
+    new: NewProducts | None  # None: nobody is asked about their tastes
     quiet_before: datetime  # who ordered later hears of no arrivals
 
 
@@ -57,9 +60,8 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
     """contact -> what is known of them, in the order of `ids`."""
     written = written_to(ids)
     restored = Epoch.restored_day()  # everybody may have been written to until then
+    since_restored = () if restored is None else (restored,)
     wishes = _wishes(ids, asked, written) if asked.articles else {}
-    tastes = _tastes(ids) if asked.arrivals else {}
-    seen = _last_seen(ids) if asked.arrivals else {}
     query = (
         Contact.select(
             Contact.id, Contact.phone, Contact.marketing, Contact.region, Contact.zones, Contact.first_name,
@@ -70,13 +72,16 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
         .join(History, JOIN.LEFT_OUTER, on=(History.contact_id == Contact.id))
         .where(among(Contact.id, ids))
     )  # fmt: skip
+    rows = raw(query)
+    ordered_at = {row[0]: instant(row[10]) for row in rows if row[10]}
+    news = _news(ids, ordered_at, written, asked)
     known: dict[int, Known] = {}
     for (
-        contact, phone, consent, region, zones, first, last, email, language, unreachable, ordered, orders,
-        spent, order,
-    ) in raw(query):  # fmt: skip
+        contact, phone, consent, region, zones, first, last, email, language, unreachable, _, orders, spent,
+        order,
+    ) in rows:  # fmt: skip
         mine = written.get(contact, ())
-        last_order_at = instant(ordered) if ordered else None
+        last_order_at = ordered_at.get(contact)
         person = Person(
             contact_id=contact,
             consent=consent,
@@ -86,22 +91,13 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
             bought=orders or 0,
             spent=spent or 0,
             last_order_at=last_order_at,
-            last_seen_at=_latest(seen.get(contact), told_of_new(mine)),
-            counted_days=(
-                *((restored,) if restored is not None else ()),
-                *(one.day for one in mine if one.counts),
-            ),
-            last_by_campaign=newest_by_campaign(mine) if mine else (),
+            last_seen_at=news.visits.get(contact),
+            counted_days=(*since_restored, *(one.day for one in mine if one.counts)),
             unreachable=unreachable != "",
-            failed_on=max((one.day for one in mine if one.state in GAVE_UP), default=None),
-            attempts=sum(
-                one.campaign in WINBACKS
-                and not one.came_to_nothing
-                and (last_order_at is None or one.moment > last_order_at)
-                for one in mine
-            ),
             wishes=tuple(wishes.get(contact, ())),
-            tastes=tastes.get(contact, frozenset()),
+            tastes=news.tastes.get(contact, NO_NUMBERS),
+            bought_products=news.bought.get(contact, NO_NUMBERS),
+            **(_of_late(mine, last_order_at) if mine else {}),
         )
         known[contact] = Known(
             person=person,
@@ -113,8 +109,6 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
             zones=tuple(zones.split()),
             last_bought=order,
         )
-    if asked.arrivals:
-        _add_bought(known, asked)
     return {contact: known[contact] for contact in ids if contact in known}
 
 
@@ -127,22 +121,60 @@ def _with(email: str, others: frozenset[str] | None) -> frozenset[str]:
     return own | others if others else own
 
 
-def _add_bought(known: dict[int, Known], asked: Asked) -> None:
-    """Whoever may hear of something new: what of it did they buy? Its date may be newer than it is."""
+def _of_late(mine: Sequence[Written], last_order_at: datetime | None) -> dict[str, Any]:
+    """What the messages to somebody say of them, but for the caps."""
+    return {
+        "last_by_campaign": newest_by_campaign(mine),
+        "failed_on": max((one.day for one in mine if one.state in GAVE_UP), default=None),
+        "attempts": sum(
+            one.campaign in WINBACKS
+            and not one.came_to_nothing
+            and (last_order_at is None or one.moment > last_order_at)
+            for one in mine
+        ),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What tells whether something is new to somebody; each by contact."""
+
+    tastes: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    visits: Mapping[int, datetime | None] = field(
+        default_factory=dict
+    )  # when they last saw anything
+    bought: Mapping[int, frozenset[int]] = field(default_factory=dict)  # of what is new
+
+
+def _news(
+    ids: Sequence[int],
+    ordered_at: Mapping[int, datetime],
+    written: Mapping[int, Sequence[Written]],
+    asked: Asked,
+) -> News:
+    if asked.new is None:
+        return News()
+    tastes, visits = _tastes(ids), _last_seen(ids)
+    for contact, mine in written.items():
+        visits[contact] = _latest(visits.get(contact), told_of_new(mine))
+    if not tastes:
+        return News(tastes, visits)
+    since = {who: _latest(visits.get(who), ordered_at.get(who)) for who in tastes}
+    oldest = None if None in since.values() else min(filter(None, since.values()))
+    arrivals = asked.new.since(oldest)
+    newest = {category: new[0].published_at for category, new in arrivals.items()}
     may_hear = [
         who
-        for who, one in known.items()
-        if one.person.last_order_at is not None
-        and one.person.last_order_at <= asked.quiet_before
-        and new_for(one.person, asked.arrivals)
+        for who, categories in tastes.items()
+        if (ordered := ordered_at.get(who)) is not None
+        and ordered <= asked.quiet_before
+        and any(newest.get(category, ordered) > ordered for category in categories)
     ]
     if not may_hear:
-        return
-    bought = _bought(may_hear, {one.product_id for new in asked.arrivals.values() for one in new})
-    for contact, products in bought.items():
-        one = known[contact]
-        person = replace(one.person, bought_products=frozenset(products))
-        known[contact] = replace(one, person=person)
+        return News(tastes, visits)
+    # what is new may have been bought before: its date can be newer than it is
+    bought = _bought(may_hear, {one.product_id for new in arrivals.values() for one in new})
+    return News(tastes, visits, {who: frozenset(products) for who, products in bought.items()})
 
 
 def _wishes(
@@ -166,8 +198,10 @@ def _wishes(
     for contact, product, variation, kind, first, seen, price, stock in raw(query):
         one = Sight(kind, instant(first), instant(seen), price, stock)
         sights.setdefault((contact, product, variation), []).append(one)
+    if not sights:
+        return {}
     # no order before the first sight says anything of a wish
-    oldest = min((mine[0].first_at for mine in sights.values()), default=asked.since)
+    oldest = min(mine[0].first_at for mine in sights.values())
     whose = {contact for contact, _, _ in sights}
     bought = _bought(whose, {product for _, product, _ in sights}, oldest)
     unread = _ordered_we_know_not_what(whose, oldest)
@@ -243,7 +277,7 @@ def _tastes(ids: Sequence[int]) -> dict[int, frozenset[int]]:
     return {contact: frozenset(own) for contact, own in tastes.items()}
 
 
-def _last_seen(ids: Sequence[int]) -> dict[int, datetime]:
+def _last_seen(ids: Sequence[int]) -> dict[int, datetime | None]:
     """contact -> when they last looked at any product."""
     query = (
         Interest.select(Interest.contact_id, fn.MAX(Interest.seen_at))

@@ -16,7 +16,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agent.config import BackInStock, PriceDrop, Settings
-from agent.jobs.decide.articles import Waves, arrivals, articles
+from agent.jobs.decide.arrivals import NewProducts
+from agent.jobs.decide.articles import Waves, articles
 from agent.jobs.decide.capacity import Capacity
 from agent.jobs.decide.day import Day
 from agent.jobs.decide.offers import audience_of, usable_offers
@@ -25,7 +26,7 @@ from agent.jobs.decide.planned import Planned
 from agent.jobs.decide.written import decided_today
 from agent.left_out import LeftOut
 from agent.person_key import person_key
-from agent.rules.audience import REST_AFTER_FAILURE, Arrival, newly_quiet
+from agent.rules.audience import REST_AFTER_FAILURE, newly_quiet
 from agent.rules.budget import Budget
 from agent.rules.caps import Caps
 from agent.rules.holdout import OF_CAMPAIGN, OF_EVERYTHING, held_out, held_out_of_everything
@@ -34,6 +35,7 @@ from agent.rules.reasons import Why
 from agent.rules.room import Room
 from agent.rules.selection import ALERTS, WINBACKS, Decision, Offer, Shelf, choose
 from models import History
+from models.base import much_in_memory
 from models.census import census
 from models.planning import (
     Bounds,
@@ -88,26 +90,30 @@ class Plan:
         self._articles: dict[tuple[int, int], Article] = {}
         self._waves: Waves | None = None
         self._passed: dict[int, Why] = {}  # who stood in a queue in vain, and why
-        self._arrivals: Mapping[int, Sequence[Arrival]] = {}
+        self._new: NewProducts | None = None  # nobody is to hear of any
 
     def batches(self) -> Iterator[list[Planned]]:
         """Everybody who was looked at, in batches; nobody twice among those who are chosen."""
         if self._settings.limits.per_7_days == 0 or self._settings.limits.per_30_days == 0:
             return  # the owner wants nothing sent
-        try:
-            wins_back = any(offer.name in WINBACKS for offer in self._offers)
-            Lately.work_out(self._bounds)
-            Seen.begin()
-            if any(offer.name == "new_arrivals" and not offer.off for offer in self._offers):
-                self._arrivals = arrivals(self._day.now)
-            if any(offer.name in ALERTS for offer in self._offers):
-                yield from self._alerts()
-            if wins_back:
-                Tried.work_out(self._bounds)
-                LeftOutTable.work_out(self._bounds)
-                yield from self._quiet()
-        finally:
-            forget()
+        with much_in_memory():
+            try:
+                yield from self._passes()
+            finally:
+                forget()
+
+    def _passes(self) -> Iterator[list[Planned]]:
+        wins_back = any(offer.name in WINBACKS for offer in self._offers)
+        Lately.work_out(self._bounds)
+        Seen.begin()
+        if any(offer.name == "new_arrivals" and not offer.off for offer in self._offers):
+            self._new = NewProducts(self._day.now)
+        if any(offer.name in ALERTS for offer in self._offers):
+            yield from self._alerts()
+        if wins_back:
+            Tried.work_out(self._bounds)
+            LeftOutTable.work_out(self._bounds)
+            yield from self._quiet()
 
     def _alerts(self) -> Iterator[list[Planned]]:
         since = self._since
@@ -204,7 +210,8 @@ class Plan:
         for again in (False, True):  # who was not tried yet comes before who was, however long ago
             after: tuple[datetime, int] | None = None
             while not self._is_full():
-                rows = next_quiet(self._bounds, suits, after, again=again, limit=PEOPLE_A_BATCH)
+                limit = min(self._capacity.enough(), PEOPLE_A_BATCH)
+                rows = next_quiet(self._bounds, suits, after, again=again, limit=limit)
                 if not rows:
                     break
                 after = (rows[-1][1], rows[-1][0])
@@ -240,7 +247,7 @@ class Plan:
             caps=self._caps,
             now=self._day.now,
             today=self._day.date,
-            shelf=Shelf(places, self._arrivals),
+            shelf=self._shelf(places),
         )
         if decision.why is not Why.CHOSEN:
             return Planned(known, decision)
@@ -262,6 +269,9 @@ class Plan:
             self._waves.take(wish.article)
         return Planned(known, decision, backlog)
 
+    def _shelf(self, places: Mapping[int, int]) -> Shelf:
+        return Shelf(places, self._new.by_category if self._new is not None else {})
+
     def _withheld(self, phone: str, campaign: str) -> str:
         """Out of what chance holds this person, now that they are chosen; "" where it does not.
 
@@ -281,7 +291,7 @@ class Plan:
             self._left_out,
             self._since,
             self._articles,
-            self._arrivals,
+            self._new,
             self._bounds.quiet_before,
         )
         return gather(ids, asked)
@@ -294,9 +304,10 @@ class Plan:
         suits: list[Any] = []
         if "loyalty_reward" in usable:
             suits.append(History.spent >= min(t.spent for t in usable["loyalty_reward"].tiers))
-        if self._arrivals:
+        arrivals = self._new.since(None) if self._new is not None else {}
+        if arrivals:
             NewestArrival.fill(
-                {category: new[0].published_at for category, new in self._arrivals.items()}
+                {category: new[0].published_at for category, new in arrivals.items()}
             )
             suits.append(has_something_new())
         if not suits:

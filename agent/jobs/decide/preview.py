@@ -16,13 +16,13 @@ from agent.config import LoyaltyReward, PriceDrop, Settings
 from agent.config.campaigns import Campaign
 from agent.errors import BadInput
 from agent.examples import NO_ID, example_article, example_customer, example_order, is_example
-from agent.jobs.decide.articles import arrivals
+from agent.jobs.decide.arrivals import NewProducts
 from agent.jobs.decide.day import Day
 from agent.jobs.decide.people import Asked, Known, gather
 from agent.jobs.decide.planned import Planned
 from agent.jobs.decide.wording import Words
 from agent.left_out import LeftOut
-from agent.rules.audience import Arrival, Person
+from agent.rules.audience import Person
 from agent.rules.composing import Composed
 from agent.rules.interest import IN_STOCK, Article, Sight, Wish
 from agent.rules.reasons import Why
@@ -77,7 +77,7 @@ def preview(
         day = Day.at(now)
     except KeyError:
         raise BadInput("the mirror knows nothing of the shop yet", fix=SYNC) from None
-    new = arrivals(now) if campaign.name == "new_arrivals" else {}
+    new = NewProducts(now) if campaign.name == "new_arrivals" else None
     if is_example(contact):
         known = _known_to_nobody(contact)
     else:
@@ -126,7 +126,7 @@ def _decision(
     settings: Settings,
     campaign: Campaign,
     known: Known,
-    new: Mapping[int, list[Arrival]],
+    new: NewProducts | None,
     now: datetime,
 ) -> tuple[Decision, tuple[str, ...]]:
     """As if this campaign had been chosen; and what was made up for it."""
@@ -137,11 +137,11 @@ def _decision(
     if isinstance(campaign, LoyaltyReward):
         tiers = sorted(campaign.tiers, key=lambda tier: tier.spent)
         return replace(decision, percent=tiers[0].percent), ()
-    if campaign.name != "new_arrivals":
+    if new is None:
         return decision, ()
-    if own := new_for(known.person, new):
+    if own := new_for(known.person, new.by_category):
         return replace(decision, arrivals=own), ()
-    newest = {one.product_id: one for group in new.values() for one in group}
+    newest = {one.product_id: one for group in new.since(None).values() for one in group}
     shown = sorted(newest.values(), key=lambda one: one.published_at, reverse=True)[:MOST_PRODUCTS]
     if not shown:
         raise BadInput("the mirror has no product that can be bought yet", fix=SYNC)
