@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 from peewee import SQL, fn
 
 from agent.rules.interest import IN_STOCK, Article, places, units_of
 from models import Message, Product
-from models.base import among, tuples
+from models.base import among, instant, raw, tuples
 from models.outbox import UNANSWERED, UNCOUNTED
 from models.waiting import Stir
 
@@ -20,19 +20,18 @@ LONGEST_WAY = timedelta(days=1)  # of a message without an answer, from its deci
 
 def articles() -> dict[tuple[int, int], Article]:
     """(product, variation or 0) -> how it is now, for all that moved."""
-    moved = tuples(Stir.select(Stir.product_id, Stir.variation_id, Stir.sold_out_at))
+    moved = raw(Stir.select(Stir.product_id, Stir.variation_id, Stir.sold_out_at))
     found = {product.woo_id: product for product in _products({number for number, *_ in moved})}
-    variations: dict[int, list[Any]] = {}
+    variations: dict[int, list[_Row]] = {}
     for product in found.values():
         if product.parent_id:
             variations.setdefault(product.parent_id, []).append(product)
     known: dict[tuple[int, int], Article] = {}
     for number, variation, sold_out_at in moved:
-        parent = found.get(number)
-        product = found.get(variation or number)
-        if parent is None or product is None:
+        parent, itself = found.get(number), found.get(variation or number)
+        if parent is None or itself is None:
             continue
-        article = _article(product, parent, sold_out_at)
+        article = _article(itself, parent, instant(sold_out_at) if sold_out_at else None)
         shared = parent.stock_quantity  # where the product is counted, its variations are not
         own = [_article(each, parent, None) for each in variations.get(parent.woo_id, ())]
         if shared is None and own:
@@ -118,16 +117,28 @@ def _told_of_late(since: datetime) -> Counter[tuple[int, int]]:
     return told
 
 
-def _products(wanted: set[int]) -> list[Any]:
-    """These products with all their variations, and what `_article` looks at of each."""
-    query = Product.select(
-        Product.woo_id, Product.parent_id, Product.name, Product.permalink, Product.price,
-        Product.status, Product.stock_status, Product.stock_quantity,
-    ).where(among(Product.woo_id, wanted) | among(Product.parent_id, wanted))  # fmt: skip
-    return list(query.namedtuples())
+class _Row(NamedTuple):
+    """What `_article` looks at of a product."""
+
+    woo_id: int
+    parent_id: int
+    name: str
+    permalink: str
+    price: int | None
+    status: str
+    stock_status: str
+    stock_quantity: int | None
 
 
-def _article(product: Any, parent: Any, sold_out_at: datetime | None) -> Article:
+def _products(wanted: set[int]) -> list[_Row]:
+    """These products with all their variations."""
+    query = Product.select(*(getattr(Product, name) for name in _Row._fields)).where(
+        among(Product.woo_id, wanted) | among(Product.parent_id, wanted)
+    )
+    return [_Row(*row) for row in raw(query)]
+
+
+def _article(product: _Row, parent: _Row, sold_out_at: datetime | None) -> Article:
     """`parent` is the product itself where it is no variation."""
     is_variation = product is not parent
     units = product.stock_quantity
