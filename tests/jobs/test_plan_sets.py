@@ -15,7 +15,7 @@ from peewee import SqliteDatabase, fn
 
 from agent.config import Settings
 from agent.jobs.decide import ALERTS, EVERYTHING, Day
-from agent.jobs.decide.arrivals import NewProducts
+from agent.jobs.decide.arrivals import NewProducts, with_news
 from agent.jobs.decide.articles import articles
 from agent.jobs.decide.offers import audience_of, usable_offers
 from agent.jobs.decide.people import Asked, gather
@@ -238,14 +238,14 @@ def asked_one_by_one(
         LeftOut.from_settings(settings),
         day.now - settings.interest.look_back,
         articles(),
-        new,
-        day.now - settings.audience.inactive_after,
     )
     # a product that is in stock, it says, while none of its variations is
     nowhere_to_buy = {
         one.article_id: 0 for one in asked.articles.values() if one.units_of_product == 0
     }
     people = gather(range(1, PEOPLE + 1), asked)
+    if new is not None:
+        people = with_news([*people.values()], new, day.now - settings.audience.inactive_after)
     Stir.drop_table()
     chosen, tally = {}, Counter[Why]()
     for contact, known in people.items():

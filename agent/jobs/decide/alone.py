@@ -12,7 +12,7 @@ from agent.jobs.decide.planned import Planned
 from agent.rules.conditions import Condition
 from agent.rules.interest import Article
 from agent.rules.selection import ALERTS, Offer, everything_asked
-from models import History, Interest
+from models import Interest
 from models.base import tuples
 from models.waiting import Stir, Waiting, forget
 
@@ -54,8 +54,9 @@ class Alone(Plan):
         """Raises KeyError for a contact that there is none of."""
         try:
             self._look_at_what_moved(contact)
-            self._new = self._new_since_they_ordered(contact)
             known = self._gather([contact])[contact]
+            self._new = NewProducts(self._day.now)
+            known = self._with_news([known])[contact]
             queues = self._queues(known)
         finally:
             forget()
@@ -85,13 +86,6 @@ class Alone(Plan):
             wave_after=back.wave_after,
             now=self._day.now,
         )
-
-    def _new_since_they_ordered(self, contact: int) -> NewProducts | None:
-        """Who never ordered anything has no categories."""
-        history = History.get_or_none(History.contact_id == contact)
-        if history is None or history.last_order_at is None:
-            return None
-        return NewProducts(self._day.now)
 
     def _queues(self, known: Known) -> dict[Article, Queue]:
         """article -> the queue in which they stand for it, where its units are counted."""

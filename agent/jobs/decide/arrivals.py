@@ -1,15 +1,20 @@
-"""What is new in the shop, by category."""
+"""What is new in the shop, by category; and to whom."""
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from agent.rules.audience import Arrival
-from agent.rules.interest import IN_STOCK
-from agent.rules.selection import Arrivals
-from models import Product
-from models.base import instant, raw
+from peewee import fn
 
+from agent.jobs.decide.people import Known, bought_by
+from agent.rules.audience import Arrival, Person
+from agent.rules.interest import IN_STOCK
+from agent.rules.selection import Arrivals, new_for
+from models import Interest, Product, Taste
+from models.base import among, instant, raw
+
+NO_NUMBERS: frozenset[int] = frozenset()
 VISIBLE = ("visible", "catalog", "")  # in the shop's lists; "search" and "hidden" are not
 
 
@@ -69,3 +74,66 @@ class NewProducts:
         if known is None:
             known = self._categories[categories] = frozenset(json.loads(categories))
         return known
+
+
+def with_news(known: Sequence[Known], new: NewProducts, quiet_before: datetime) -> dict[int, Known]:
+    """contact -> the same person, and what tells whether something is new to them.
+
+    Who ordered after `quiet_before` hears of nothing new, so what they bought of it is not looked for.
+    """
+    ids = [one.person.contact_id for one in known]
+    tastes, seen = _tastes(ids), _last_seen(ids)
+    people = {
+        one.person.contact_id: replace(
+            one.person,
+            tastes=tastes.get(one.person.contact_id, NO_NUMBERS),
+            last_seen_at=_latest(one.person.last_seen_at, seen.get(one.person.contact_id)),
+        )
+        for one in known
+    }
+    if tastes:
+        _add_bought(people, new, quiet_before)
+    return {
+        one.person.contact_id: replace(one, person=people[one.person.contact_id]) for one in known
+    }
+
+
+def _add_bought(people: dict[int, Person], new: NewProducts, quiet_before: datetime) -> None:
+    """Whoever may hear of something new: what of it did they buy? Its date may be newer than it is."""
+    visits = [person.last_visit for person in people.values() if person.tastes]
+    arrivals = new.since(None if None in visits else min(filter(None, visits)))
+    may_hear = [
+        contact
+        for contact, person in people.items()
+        if person.last_order_at is not None
+        and person.last_order_at <= quiet_before
+        and new_for(person, arrivals)
+    ]
+    if not may_hear:
+        return
+    bought = bought_by(may_hear, {one.product_id for own in arrivals.values() for one in own})
+    for contact, products in bought.items():
+        people[contact] = replace(people[contact], bought_products=frozenset(products))
+
+
+def _latest(*moments: datetime | None) -> datetime | None:
+    return max((one for one in moments if one is not None), default=None)
+
+
+def _tastes(ids: Sequence[int]) -> dict[int, frozenset[int]]:
+    """contact -> the categories in which they bought."""
+    query = Taste.select(Taste.contact_id, Taste.category_id).where(among(Taste.contact_id, ids))
+    tastes: dict[int, set[int]] = {}
+    for contact, category in raw(query):
+        tastes.setdefault(contact, set()).add(category)
+    return {contact: frozenset(own) for contact, own in tastes.items()}
+
+
+def _last_seen(ids: Sequence[int]) -> dict[int, datetime]:
+    """contact -> when they last looked at any product."""
+    query = (
+        Interest.select(Interest.contact_id, fn.MAX(Interest.seen_at))
+        .where(among(Interest.contact_id, ids), Interest.kind == "view")
+        .group_by(Interest.contact_id)
+    )
+    return {contact: instant(moment) for contact, moment in raw(query)}

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from agent.config import LoyaltyReward, PriceDrop, Settings
+from agent.jobs.decide.day import Day
+from agent.left_out import LeftOut
 from agent.log import Log
 from agent.pauses import in_words, paused_campaigns
-from agent.rules.audience import Audience
+from agent.rules.audience import REST_AFTER_FAILURE, Audience
 from agent.rules.money import minor_units
 from agent.rules.selection import Offer, Tier
 from agent.templates import UNUSABLE
 from models import CampaignStanding
+from models.planning import Bounds
 
 log = Log(__name__)
 
@@ -74,4 +77,19 @@ def audience_of(settings: Settings) -> Audience:
         exclude_regions=frozenset(whom.exclude_countries),
         exclude_emails=frozenset(email.lower() for email in whom.exclude_emails),
         exclude_roles=frozenset(whom.exclude_roles),
+    )
+
+
+def bounds_of(settings: Settings, day: Day, left_out: LeftOut) -> Bounds:
+    """The same for the tables."""
+    whom, limits = settings.audience, settings.limits
+    return Bounds(
+        quiet_before=day.now - whom.inactive_after,
+        today=day.date,
+        per_7_days=limits.per_7_days,
+        per_30_days=limits.per_30_days,
+        rest_after_failure=REST_AFTER_FAILURE,
+        attempts=whom.attempts_per_spell,
+        excluded_regions=whom.exclude_countries,
+        excluded_contacts=sorted(left_out.contacts),
     )

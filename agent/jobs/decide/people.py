@@ -1,13 +1,12 @@
 """What the mirror and the outbox know of some contacts, gathered in sets."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from peewee import JOIN, SQL, fn
 
-from agent.jobs.decide.arrivals import NewProducts
 from agent.jobs.decide.written import (
     Written,
     newest_by_campaign,
@@ -19,7 +18,7 @@ from agent.left_out import LeftOut
 from agent.rules.audience import Person
 from agent.rules.interest import Article, Sight, Wish
 from agent.rules.selection import WINBACKS
-from models import Contact, Epoch, History, Interest, Order, OrderLine, Taste
+from models import Contact, Epoch, History, Interest, Order, OrderLine
 from models.base import among, instant, raw
 from models.interest import CARTS
 from models.mirror import NOT_ORDERS
@@ -27,7 +26,6 @@ from models.planning import GAVE_UP
 from models.waiting import Stir
 
 NOTHING: frozenset[str] = frozenset()
-NO_NUMBERS: frozenset[int] = frozenset()
 NOT_BOUGHT_YET = (*NOT_ORDERS, *CARTS)  # an order that nobody has paid is a cart
 
 
@@ -52,12 +50,10 @@ class Asked:
     left_out: LeftOut
     since: datetime  # what nobody looked at after that is forgotten
     articles: Mapping[tuple[int, int], Article]  # that moved: wishes for others are none
-    new: NewProducts | None  # None: nobody is asked about their tastes
-    quiet_before: datetime  # who ordered later hears of no arrivals
 
 
 def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
-    """contact -> what is known of them, in the order of `ids`."""
+    """contact -> what is known of them, in the order of `ids`; not what is new to them, see arrivals.py."""
     written = written_to(ids)
     restored = Epoch.restored_day()  # everybody may have been written to until then
     since_restored = () if restored is None else (restored,)
@@ -72,16 +68,13 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
         .join(History, JOIN.LEFT_OUTER, on=(History.contact_id == Contact.id))
         .where(among(Contact.id, ids))
     )  # fmt: skip
-    rows = raw(query)
-    ordered_at = {row[0]: instant(row[10]) for row in rows if row[10]}
-    news = _news(ids, ordered_at, written, asked)
     known: dict[int, Known] = {}
     for (
-        contact, phone, consent, region, zones, first, last, email, language, unreachable, _, orders, spent,
-        order,
-    ) in rows:  # fmt: skip
+        contact, phone, consent, region, zones, first, last, email, language, unreachable, ordered, orders,
+        spent, order,
+    ) in raw(query):  # fmt: skip
         mine = written.get(contact, ())
-        last_order_at = ordered_at.get(contact)
+        last_order_at = instant(ordered) if ordered else None
         person = Person(
             contact_id=contact,
             consent=consent,
@@ -91,12 +84,10 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
             bought=orders or 0,
             spent=spent or 0,
             last_order_at=last_order_at,
-            last_seen_at=news.visits.get(contact),
+            last_seen_at=told_of_new(mine) if mine else None,
             counted_days=(*since_restored, *(one.day for one in mine if one.counts)),
             unreachable=unreachable != "",
             wishes=tuple(wishes.get(contact, ())),
-            tastes=news.tastes.get(contact, NO_NUMBERS),
-            bought_products=news.bought.get(contact, NO_NUMBERS),
             **(_of_late(mine, last_order_at) if mine else {}),
         )
         known[contact] = Known(
@@ -110,10 +101,6 @@ def gather(ids: Sequence[int], asked: Asked) -> dict[int, Known]:
             last_bought=order,
         )
     return {contact: known[contact] for contact in ids if contact in known}
-
-
-def _latest(*moments: datetime | None) -> datetime | None:
-    return max((one for one in moments if one is not None), default=None)
 
 
 def _with(email: str, others: frozenset[str] | None) -> frozenset[str]:
@@ -133,48 +120,6 @@ def _of_late(mine: Sequence[Written], last_order_at: datetime | None) -> dict[st
             for one in mine
         ),
     }
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What tells whether something is new to somebody; each by contact."""
-
-    tastes: Mapping[int, frozenset[int]] = field(default_factory=dict)
-    visits: Mapping[int, datetime | None] = field(
-        default_factory=dict
-    )  # when they last saw anything
-    bought: Mapping[int, frozenset[int]] = field(default_factory=dict)  # of what is new
-
-
-def _news(
-    ids: Sequence[int],
-    ordered_at: Mapping[int, datetime],
-    written: Mapping[int, Sequence[Written]],
-    asked: Asked,
-) -> News:
-    if asked.new is None:
-        return News()
-    tastes, visits = _tastes(ids), _last_seen(ids)
-    for contact, mine in written.items():
-        visits[contact] = _latest(visits.get(contact), told_of_new(mine))
-    if not tastes:
-        return News(tastes, visits)
-    since = {who: _latest(visits.get(who), ordered_at.get(who)) for who in tastes}
-    oldest = None if None in since.values() else min(filter(None, since.values()))
-    arrivals = asked.new.since(oldest)
-    newest = {category: new[0].published_at for category, new in arrivals.items()}
-    may_hear = [
-        who
-        for who, categories in tastes.items()
-        if (ordered := ordered_at.get(who)) is not None
-        and ordered <= asked.quiet_before
-        and any(newest.get(category, ordered) > ordered for category in categories)
-    ]
-    if not may_hear:
-        return News(tastes, visits)
-    # what is new may have been bought before: its date can be newer than it is
-    bought = _bought(may_hear, {one.product_id for new in arrivals.values() for one in new})
-    return News(tastes, visits, {who: frozenset(products) for who, products in bought.items()})
 
 
 def _wishes(
@@ -203,7 +148,7 @@ def _wishes(
     # no order before the first sight says anything of a wish
     oldest = min(mine[0].first_at for mine in sights.values())
     whose = {contact for contact, _, _ in sights}
-    bought = _bought(whose, {product for _, product, _ in sights}, oldest)
+    bought = bought_by(whose, {product for _, product, _ in sights}, oldest)
     unread = _ordered_we_know_not_what(whose, oldest)
     wishes: dict[int, list[Wish]] = {}
     for (contact, product, variation), mine in sights.items():
@@ -247,7 +192,7 @@ def _ordered_we_know_not_what(contacts: Iterable[int], since: datetime) -> dict[
     return newest
 
 
-def _bought(
+def bought_by(
     contacts: Iterable[int], products: Iterable[int], since: datetime | None = None
 ) -> dict[int, dict[int, datetime]]:
     """contact -> product -> when they last ordered it, in any variation."""
@@ -266,22 +211,3 @@ def _bought(
     for contact, product, moment in raw(query):
         bought.setdefault(contact, {})[product] = instant(moment)
     return bought
-
-
-def _tastes(ids: Sequence[int]) -> dict[int, frozenset[int]]:
-    """contact -> the categories in which they bought."""
-    query = Taste.select(Taste.contact_id, Taste.category_id).where(among(Taste.contact_id, ids))
-    tastes: dict[int, set[int]] = {}
-    for contact, category in raw(query):
-        tastes.setdefault(contact, set()).add(category)
-    return {contact: frozenset(own) for contact, own in tastes.items()}
-
-
-def _last_seen(ids: Sequence[int]) -> dict[int, datetime | None]:
-    """contact -> when they last looked at any product."""
-    query = (
-        Interest.select(Interest.contact_id, fn.MAX(Interest.seen_at))
-        .where(among(Interest.contact_id, ids), Interest.kind == "view")
-        .group_by(Interest.contact_id)
-    )
-    return {contact: instant(moment) for contact, moment in raw(query)}

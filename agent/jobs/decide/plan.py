@@ -16,17 +16,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agent.config import BackInStock, PriceDrop, Settings
-from agent.jobs.decide.arrivals import NewProducts
+from agent.jobs.decide.arrivals import NewProducts, with_news
 from agent.jobs.decide.articles import Waves, articles
 from agent.jobs.decide.capacity import Capacity
 from agent.jobs.decide.day import Day
-from agent.jobs.decide.offers import audience_of, usable_offers
+from agent.jobs.decide.offers import audience_of, bounds_of, usable_offers
 from agent.jobs.decide.people import Asked, Known, gather
 from agent.jobs.decide.planned import Planned
 from agent.jobs.decide.written import decided_today
 from agent.left_out import LeftOut
 from agent.person_key import person_key
-from agent.rules.audience import REST_AFTER_FAILURE, newly_quiet
+from agent.rules.audience import newly_quiet
 from agent.rules.budget import Budget
 from agent.rules.caps import Caps
 from agent.rules.holdout import OF_CAMPAIGN, OF_EVERYTHING, held_out, held_out_of_everything
@@ -38,7 +38,6 @@ from models import History
 from models.base import much_in_memory
 from models.census import census
 from models.planning import (
-    Bounds,
     Lately,
     NewestArrival,
     Seen,
@@ -81,7 +80,7 @@ class Plan:
         limits = settings.limits
         self._caps = Caps(limits.per_7_days, limits.per_30_days)
         self._left_out = LeftOut.from_settings(settings)
-        self._bounds = _bounds(settings, day, self._left_out)
+        self._bounds = bounds_of(settings, day, self._left_out)
         self._decided = decided_today(day, only)
         self._key = person_key()
         self._capacity = Capacity(settings, day, room, budget)
@@ -152,15 +151,16 @@ class Plan:
         Pair by pair: somebody who waits for two articles stands in both queues, and takes the place
         that comes first. Nobody is looked at for whom there is no place.
         """
-        names = [offer.name for offer in self._offers if not offer.off]
-        if "back_in_stock" not in names:
+        until_back = self._offers[: self._place_of("back_in_stock") + 1]
+        if all(offer.off for offer in until_back if offer.name == "back_in_stock"):
             return
-        until_back = self._offers[: [one.name for one in self._offers].index("back_in_stock") + 1]
         position = 0
         while not self._is_full() and (pairs := Waiting.page(position, PEOPLE_A_BATCH)):
             position = pairs[-1].position
             asked = [pair for pair in pairs if self._has_a_place(pair)]
             people = self._gather([pair.contact_id for pair in asked])
+            if any(offer.name == "new_arrivals" for offer in until_back):
+                people |= self._with_news([*people.values()])
             batch = []
             for pair in asked:
                 known = people.get(pair.contact_id)
@@ -232,15 +232,35 @@ class Plan:
             for article in self._articles.values()
             if self._free(article) is not None
         }
-        batch = [self._judge(known, self._offers, places) for known in self._gather(ids).values()]
+        known = self._gather(ids)
+        before_news = self._offers[: self._place_of("new_arrivals")]
+        decided = {who: self._choose(one, before_news, places) for who, one in known.items()}
+        if len(before_news) < len(self._offers):
+            # what is new to somebody takes a look at all that they saw and bought
+            fits = {who for who, decision in decided.items() if decision.why is Why.CHOSEN}
+            may_hear = {who for who, one in decided.items() if one.why is Why.NOTHING_FITS}
+            known |= self._with_news([known[who] for who in known if who in may_hear])
+            for who in known.keys() - fits:
+                decided[who] = self._choose(known[who], self._offers, places)
+        batch = [self._take(one, decided[who]) for who, one in known.items()]
         Seen.add(ids)
         for one in batch:
             self.tally[one.decision.why] += one.decision.why is not Why.CHOSEN
         self._beat()
         return batch
 
+    def _place_of(self, campaign: str) -> int:
+        """How many offers come before this one."""
+        return next(
+            (place for place, offer in enumerate(self._offers) if offer.name == campaign),
+            len(self._offers),
+        )
+
     def _judge(self, known: Known, offers: Sequence[Offer], places: Mapping[int, int]) -> Planned:
-        decision = choose(
+        return self._take(known, self._choose(known, offers, places))
+
+    def _choose(self, known: Known, offers: Sequence[Offer], places: Mapping[int, int]) -> Decision:
+        return choose(
             known.person,
             offers,
             audience=self._audience,
@@ -249,6 +269,9 @@ class Plan:
             today=self._day.date,
             shelf=self._shelf(places),
         )
+
+    def _take(self, known: Known, decision: Decision) -> Planned:
+        """Plan it, as far as there is room."""
         if decision.why is not Why.CHOSEN:
             return Planned(known, decision)
         if decision.contact_id in self._decided:
@@ -287,14 +310,13 @@ class Plan:
         return self._capacity.full is not None
 
     def _gather(self, ids: Sequence[int]) -> dict[int, Known]:
-        asked = Asked(
-            self._left_out,
-            self._since,
-            self._articles,
-            self._new,
-            self._bounds.quiet_before,
-        )
-        return gather(ids, asked)
+        return gather(ids, Asked(self._left_out, self._since, self._articles))
+
+    def _with_news(self, known: Sequence[Known]) -> dict[int, Known]:
+        """contact -> the same person, and what tells whether something is new to them."""
+        if self._new is None or not known:
+            return {}
+        return with_news(known, self._new, self._bounds.quiet_before)
 
     def _suits(self) -> Any:
         """What the campaigns that win back ask of people, as far as the tables tell; True: nothing."""
@@ -313,17 +335,3 @@ class Plan:
         if not suits:
             return False
         return suits[0] if len(suits) == 1 else suits[0] | suits[1]
-
-
-def _bounds(settings: Settings, day: Day, left_out: LeftOut) -> Bounds:
-    whom, limits = settings.audience, settings.limits
-    return Bounds(
-        quiet_before=day.now - whom.inactive_after,
-        today=day.date,
-        per_7_days=limits.per_7_days,
-        per_30_days=limits.per_30_days,
-        rest_after_failure=REST_AFTER_FAILURE,
-        attempts=whom.attempts_per_spell,
-        excluded_regions=whom.exclude_countries,
-        excluded_contacts=sorted(left_out.contacts),
-    )

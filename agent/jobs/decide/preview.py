@@ -16,7 +16,7 @@ from agent.config import LoyaltyReward, PriceDrop, Settings
 from agent.config.campaigns import Campaign
 from agent.errors import BadInput
 from agent.examples import NO_ID, example_article, example_customer, example_order, is_example
-from agent.jobs.decide.arrivals import NewProducts
+from agent.jobs.decide.arrivals import NewProducts, with_news
 from agent.jobs.decide.day import Day
 from agent.jobs.decide.people import Asked, Known, gather
 from agent.jobs.decide.planned import Planned
@@ -81,8 +81,9 @@ def preview(
     if is_example(contact):
         known = _known_to_nobody(contact)
     else:
-        asked = Asked(LeftOut.from_settings(settings), now, {}, new, now)
-        known = gather([contact.id], asked)[contact.id]
+        known = gather([contact.id], Asked(LeftOut.from_settings(settings), now, {}))[contact.id]
+        if new is not None:
+            known = with_news([known], new, now)[contact.id]
     decision, stand_ins = _decision(settings, campaign, known, new, now)
     coupon = _coupon(campaign, decision, now)
     one = Planned(known, decision)
