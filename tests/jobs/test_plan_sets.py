@@ -298,6 +298,52 @@ def test_the_sets_choose_whom_the_rules_choose(
         assert chosen == wanted
 
 
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 2))])
+@pytest.mark.parametrize("place", range(5))
+def test_wherever_new_products_stand_in_the_order_of_preference(
+    settings: Settings, day: Day, seed: int, place: int
+) -> None:
+    """What is new to somebody is looked up late: never too late for the campaign that comes first."""
+    Town(seed, day.now).build()
+    Product.update(stock_quantity=None).execute()
+    order = [name for name in settings.priority if name != "new_arrivals"]
+    order.insert(place, "new_arrivals")
+    own = replace(settings_of(settings, EVERYTHING), priority=order)
+    chosen, _ = planned(own, day, EVERYTHING)
+    wanted, _ = asked_one_by_one(own, day, EVERYTHING)
+    assert chosen == wanted
+    heard = any(one.campaign == "new_arrivals" for one in chosen.values())
+    assert heard is (place < order.index("we_miss_you"))
+
+
+@pytest.mark.parametrize("first", ["new_arrivals", "back_in_stock"])
+def test_who_stands_in_a_queue_hears_what_is_preferred(
+    settings: Settings, day: Day, first: str
+) -> None:
+    town = Town(0, day.now)
+    ago = {number: day.now - timedelta(days=days) for number, days in ((1, 300), (2, 1))}
+    for number, created_at in ago.items():  # one that is back, and one that is new
+        town.product(number, 0)
+        Product.update(
+            status="publish", visibility="visible", price=500, stock_status="instock",
+            stock_quantity=None, categories=[1], created_at=created_at,
+        ).where(Product.woo_id == number).execute()  # fmt: skip
+    ProductChange.delete().execute()
+    Contact.insert(
+        id=1, phone="+12025550101", region="US", marketing="yes", created_at=day.now
+    ).execute()
+    History.insert(contact_id=1, last_order_at=ago[1], bought=1, spent=100, last_bought=1).execute()
+    Taste.insert(contact_id=1, category_id=1, bought=1).execute()
+    at = day.now - timedelta(days=10)
+    row = {"contact_id": 1, "product_id": 1, "variation_id": 0, "kind": "wishlist", "price": 500,
+           "stock_status": "outofstock", "first_at": at, "seen_at": at, "source": "events"}  # fmt: skip
+    Interest.write_each([row], lambda insert: insert)
+    order = [first, *(name for name in settings.priority if name != first)]
+    own = replace(settings_of(settings, EVERYTHING), priority=order)
+    chosen, _ = planned(own, day, EVERYTHING)
+    assert {who: one.campaign for who, one in chosen.items()} == {1: first}
+
+
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("names", CASES[:1] + CASES[4:])
 def test_who_was_not_asked_one_by_one_has_the_reason_of_the_rules(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from peewee import fn
 
@@ -15,6 +15,9 @@ from models import Interest, Product, Taste
 from models.base import among, instant, raw
 
 NO_NUMBERS: frozenset[int] = frozenset()
+EVER = timedelta(
+    days=3650
+)  # who was here so long ago sees all there is; a wrong date is older still
 VISIBLE = ("visible", "catalog", "")  # in the shop's lists; "search" and "hidden" are not
 
 
@@ -39,8 +42,10 @@ class NewProducts:
         """All that were published after `moment`, or all there are, and perhaps older ones too."""
         back_to = self._read_back_to
         if back_to is not None and (moment is None or moment < back_to):
-            # twice as far each time, or everybody who has been quiet a little longer asks again
-            far = None if moment is None else min(moment, back_to - (self._now - back_to))
+            far = None
+            if moment is not None and self._now - moment < EVER:
+                # twice as far each time, or everybody who has been quiet a little longer asks again
+                far = min(moment, back_to - (self._now - back_to))
             for one in self._published(far, back_to):
                 for category in one.categories:
                     self._by_category.setdefault(category, []).append(one)

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from agent.config import LoyaltyReward, PriceDrop, Settings
+from agent.jobs.decide.arrivals import NewProducts
 from agent.jobs.decide.day import Day
 from agent.left_out import LeftOut
 from agent.log import Log
@@ -12,8 +14,8 @@ from agent.rules.audience import REST_AFTER_FAILURE, Audience
 from agent.rules.money import minor_units
 from agent.rules.selection import Offer, Tier
 from agent.templates import UNUSABLE
-from models import CampaignStanding
-from models.planning import Bounds
+from models import CampaignStanding, History
+from models.planning import Bounds, NewestArrival, has_something_new
 
 log = Log(__name__)
 
@@ -93,3 +95,20 @@ def bounds_of(settings: Settings, day: Day, left_out: LeftOut) -> Bounds:
         excluded_regions=whom.exclude_countries,
         excluded_contacts=sorted(left_out.contacts),
     )
+
+
+def suitable(offers: Sequence[Offer], new: NewProducts | None) -> Any:
+    """What the campaigns that win back ask of people, as far as the tables tell; True: nothing."""
+    usable = {offer.name: offer for offer in offers if not offer.off}
+    if "we_miss_you" in usable:
+        return True
+    suits: list[Any] = []
+    if "loyalty_reward" in usable:
+        suits.append(History.spent >= min(t.spent for t in usable["loyalty_reward"].tiers))
+    arrivals = new.since(None) if new is not None else {}
+    if arrivals:
+        NewestArrival.fill({category: own[0].published_at for category, own in arrivals.items()})
+        suits.append(has_something_new())
+    if not suits:
+        return False
+    return suits[0] if len(suits) == 1 else suits[0] | suits[1]

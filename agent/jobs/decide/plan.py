@@ -13,14 +13,14 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agent.config import BackInStock, PriceDrop, Settings
 from agent.jobs.decide.arrivals import NewProducts, with_news
 from agent.jobs.decide.articles import Waves, articles
 from agent.jobs.decide.capacity import Capacity
 from agent.jobs.decide.day import Day
-from agent.jobs.decide.offers import audience_of, bounds_of, usable_offers
+from agent.jobs.decide.offers import audience_of, bounds_of, suitable, usable_offers
 from agent.jobs.decide.people import Asked, Known, gather
 from agent.jobs.decide.planned import Planned
 from agent.jobs.decide.written import decided_today
@@ -34,15 +34,12 @@ from agent.rules.interest import Article
 from agent.rules.reasons import Why
 from agent.rules.room import Room
 from agent.rules.selection import ALERTS, WINBACKS, Decision, Offer, Shelf, choose
-from models import History
 from models.base import much_in_memory
 from models.census import census
 from models.planning import (
     Lately,
-    NewestArrival,
     Seen,
     Tried,
-    has_something_new,
     next_quiet,
 )
 from models.planning import LeftOut as LeftOutTable
@@ -206,7 +203,7 @@ class Plan:
     def _quiet(self) -> Iterator[list[Planned]]:
         """Who may be won back, until the day's share, the room or the budget is full."""
         self._capacity.begin_with_the_quiet()
-        suits = self._suits()
+        suits = suitable(self._offers, self._new)
         for again in (False, True):  # who was not tried yet comes before who was, however long ago
             after: tuple[datetime, int] | None = None
             while not self._is_full():
@@ -317,21 +314,3 @@ class Plan:
         if self._new is None or not known:
             return {}
         return with_news(known, self._new, self._bounds.quiet_before)
-
-    def _suits(self) -> Any:
-        """What the campaigns that win back ask of people, as far as the tables tell; True: nothing."""
-        usable = {offer.name: offer for offer in self._offers if not offer.off}
-        if "we_miss_you" in usable:
-            return True
-        suits: list[Any] = []
-        if "loyalty_reward" in usable:
-            suits.append(History.spent >= min(t.spent for t in usable["loyalty_reward"].tiers))
-        arrivals = self._new.since(None) if self._new is not None else {}
-        if arrivals:
-            NewestArrival.fill(
-                {category: new[0].published_at for category, new in arrivals.items()}
-            )
-            suits.append(has_something_new())
-        if not suits:
-            return False
-        return suits[0] if len(suits) == 1 else suits[0] | suits[1]
