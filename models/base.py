@@ -137,18 +137,6 @@ def wait_for_writers(seconds: float) -> None:
     database.execute_sql(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
 
-@contextmanager
-def much_in_memory() -> Iterator[None]:
-    """This thread's connection keeps 32 MiB of the file in memory instead of its few: for work that comes
-    back to the same pages, and ends."""
-    [(before,)] = database.execute_sql("PRAGMA cache_size").fetchall()
-    database.execute_sql("PRAGMA cache_size = -32000")
-    try:
-        yield
-    finally:
-        database.execute_sql(f"PRAGMA cache_size = {before}")
-
-
 def empty_log(patience: float = 2.0) -> bool:
     """Bring all that is in the write-ahead log into the file, and empty the log: of what was erased it has
     the pages of before. Returns whether it could; who reads at this moment keeps it from being emptied for

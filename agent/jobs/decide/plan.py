@@ -34,7 +34,6 @@ from agent.rules.interest import Article
 from agent.rules.reasons import Why
 from agent.rules.room import Room
 from agent.rules.selection import ALERTS, WINBACKS, Decision, Offer, Shelf, choose
-from models.base import much_in_memory
 from models.census import census
 from models.planning import (
     Lately,
@@ -92,11 +91,10 @@ class Plan:
         """Everybody who was looked at, in batches; nobody twice among those who are chosen."""
         if self._settings.limits.per_7_days == 0 or self._settings.limits.per_30_days == 0:
             return  # the owner wants nothing sent
-        with much_in_memory():
-            try:
-                yield from self._passes()
-            finally:
-                forget()
+        try:
+            yield from self._passes()
+        finally:
+            forget()
 
     def _passes(self) -> Iterator[list[Planned]]:
         wins_back = any(offer.name in WINBACKS for offer in self._offers)
