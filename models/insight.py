@@ -104,8 +104,10 @@ class Stale(Table):
         cls.delete().where(cls.kind == kind, among(cls.value, values)).execute()
 
     @classmethod
-    def waits(cls, kind: str) -> bool:
-        return bool(cls.select().where(cls.kind == kind).exists())
+    def waits(cls, kind: str | None = None) -> bool:
+        """Does anything wait, or anything of this kind?"""
+        waiting = cls.select() if kind is None else cls.select().where(cls.kind == kind)
+        return bool(waiting.exists())
 
 
 class SharedName(Table):

@@ -45,6 +45,8 @@ def work_off(basis: Basis, beat: Beat) -> int:
         CONTACT: lambda values: write_histories(map(int, values), basis),
     }
     histories = 0
+    if not Stale.waits():
+        return histories
     for kind, work in works.items():
         while Stale.waits(kind):
             beat()

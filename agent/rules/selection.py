@@ -107,6 +107,8 @@ def choose(
     for offer in offers:
         wins_back = offer.name in WINBACKS
         objection = first_unmet(usable(offer, person, today)) or (not_lost if wins_back else None)
+        if objection is None and not person.wishes:
+            objection = NOTHING_SEEN.get(offer.name)
         if objection is None:
             answer = RULES[offer.name](person, offer, shelf)
             objection = first_unmet(answer.conditions)
@@ -263,6 +265,16 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
 
 ALERTS: Final = ("back_in_stock", "price_drop")
 """About what a person looked at or wished for: decided every hour, also for people who are not quiet."""
+
+NOTHING_SEEN: Final = MappingProxyType(
+    {
+        name: first_unmet(
+            RULES[name](Person(contact_id=0, consent=""), Offer(name=name), Shelf()).conditions
+        )
+        for name in ALERTS
+    }
+)
+"""What an alert's own rule says of somebody who saw nothing. Most people have not: it is asked once."""
 
 WINBACKS: Final = ("loyalty_reward", "new_arrivals", "we_miss_you")
 """To win back who is quiet: decided once a day, and counted as attempts."""
