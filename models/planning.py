@@ -18,7 +18,7 @@ from peewee import (
     fn,
 )
 
-from models.base import Table, UtcField, among, tuples
+from models.base import Table, UtcField, among, instant, raw, tuples
 from models.contacts import UNREACHABLE, Contact
 from models.delivery import Epoch
 from models.insight import History, Taste
@@ -240,7 +240,7 @@ def next_quiet(
             (History.last_order_at < moment)
             | ((History.last_order_at == moment) & (History.contact_id < contact))
         )
-    return [(contact, moment) for contact, moment in tuples(query)]
+    return [(contact, instant(moment)) for contact, moment in raw(query)]
 
 
 class NewestArrival(Temporary):

@@ -316,6 +316,22 @@ def test_wherever_new_products_stand_in_the_order_of_preference(
     assert heard is (place < order.index("we_miss_you"))
 
 
+def test_where_nobody_waits_for_what_moved_the_reasons_are_those_of_the_rules(
+    settings: Settings, day: Day
+) -> None:
+    """People who looked at things that are neither back nor cheaper for anybody who may be written to."""
+    Town(3, day.now).build()
+    Product.update(price=100_000, stock_quantity=None).execute()
+    ProductChange.delete().execute()
+    Interest.update(stock_status="instock").execute()
+    own = settings_of(settings, EVERYTHING)
+    chosen, _ = planned(own, day, EVERYTHING)
+    wanted, _ = asked_one_by_one(own, day, EVERYTHING)
+    assert chosen == wanted
+    assert chosen
+    assert not {one.campaign for one in chosen.values()} & set(ALERTS)
+
+
 @pytest.mark.parametrize("first", ["new_arrivals", "back_in_stock"])
 def test_who_stands_in_a_queue_hears_what_is_preferred(
     settings: Settings, day: Day, first: str

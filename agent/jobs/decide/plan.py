@@ -121,6 +121,8 @@ class Plan:
             Stir.begin()
             return
         Stir.work_out(since, drop.more_than_percent)
+        if not Waiting.line_up(since, drop.more_than_percent):
+            return  # nobody who may be written to waits for anything that moved
         self._articles = articles()
         self._waves = Waves(
             self._articles.values(),
@@ -128,11 +130,10 @@ class Plan:
             wave_after=back.wave_after,
             now=self._day.now,
         )
-        if Waiting.line_up(since, drop.more_than_percent):
-            yield from self._queue()
-            yield from self._others()
-            if not any(offer.name in WINBACKS for offer in self._offers):
-                self._tell_of_those_in_the_queue()
+        yield from self._queue()
+        yield from self._others()
+        if not any(offer.name in WINBACKS for offer in self._offers):
+            self._tell_of_those_in_the_queue()
 
     def _tell_of_those_in_the_queue(self) -> None:
         """Who was looked at for more than their place in a queue has been told of."""
