@@ -135,7 +135,7 @@ class Waiting(Temporary):
         first = older.select(fn.MIN(older.first_at)).where(
             older.contact_id == Interest.contact_id,
             older.product_id == Interest.product_id,
-            older.variation_id == Interest.variation_id,
+            older.variation_id + 0 == Interest.variation_id,  # not the column: by the contact
         )
         cls.insert_from(
             Stir.select(

@@ -1,5 +1,6 @@
 """How many stand before one person, asked about them alone: as many as in the line that a run makes."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -97,3 +98,53 @@ def test_alone_and_in_the_line_it_is_the_same_place(
         compared += len(line)
     forget()
     assert compared or seed == 7
+
+
+def test_a_line_of_four_times_the_people_takes_about_four_times_the_work(
+    database: Path, now: datetime
+) -> None:
+    """It was quadratic once, by an index that was made for another question."""
+    Product.insert(
+        woo_id=42, name="Shirt", status="publish", stock_status="instock", price=900, read_at=now
+    ).execute()
+    since, work = now - 30 * DAY, []
+    for people in (range(1, 101), range(101, 401)):
+        rows = [
+            {"contact_id": number, "product_id": 42, "variation_id": 0, "kind": "view", "price": 900,
+             "stock_status": "outofstock", "first_at": now - DAY, "seen_at": now - DAY,
+             "source": "events"}
+            for number in people
+        ]  # fmt: skip
+        with handle.atomic():
+            for number in people:
+                Contact.insert(
+                    id=number, phone=f"+1202555{number:04}", region="US", marketing="yes",
+                    created_at=now,
+                ).execute()  # fmt: skip
+            Interest.write_each(rows, lambda insert: insert)
+        Stir.work_out(since, 10)
+        Lately.work_out(bounds(now, Random(0)))
+        steps = Steps()
+        assert steps.taken_by(lambda: Waiting.line_up(since, 10)) == people[-1]
+        work.append(steps.count)
+    forget()
+    assert work[1] < 6 * work[0]
+
+
+class Steps:
+    """Steps of SQLite's virtual machine, in hundreds: the same on every machine."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def taken_by(self, work: Callable[[], int]) -> int:
+        connection = handle.connection()
+        connection.set_progress_handler(self._one_more, 100)
+        try:
+            return work()
+        finally:
+            connection.set_progress_handler(None, 0)
+
+    def _one_more(self) -> int:
+        self.count += 1
+        return 0
