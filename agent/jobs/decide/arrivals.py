@@ -15,9 +15,7 @@ from models import Interest, Product, Taste
 from models.base import among, instant, raw
 
 NO_NUMBERS: frozenset[int] = frozenset()
-EVER = timedelta(
-    days=3650
-)  # who was here so long ago sees all there is; a wrong date is older still
+LONG_AGO = timedelta(days=3650)  # whoever was here last before that has all to see
 VISIBLE = ("visible", "catalog", "")  # in the shop's lists; "search" and "hidden" are not
 
 
@@ -43,7 +41,7 @@ class NewProducts:
         back_to = self._read_back_to
         if back_to is not None and (moment is None or moment < back_to):
             far = None
-            if moment is not None and self._now - moment < EVER:
+            if moment is not None and self._now - moment < LONG_AGO:
                 # twice as far each time, or everybody who has been quiet a little longer asks again
                 far = min(moment, back_to - (self._now - back_to))
             for one in self._published(far, back_to):

@@ -11,7 +11,7 @@ from agent.rules.selection import ALERTS, Decision
 from models import Message
 
 FEWEST = 50  # people that are worth a look at the tables
-SLACK = 4  # beside so many of the backlog, one who takes none of the share: newly quiet, or not to be had
+SPARE = 4  # for so many of the backlog one more: some are newly quiet, some not to be had
 
 
 class Capacity:
@@ -31,7 +31,7 @@ class Capacity:
 
     def enough(self) -> int:
         """So many people, the most recently quiet first, are likely to fill the day's share."""
-        return max(self._share + self._share // SLACK, FEWEST)
+        return max(self._share + self._share // SPARE, FEWEST)
 
     def take(self, decision: Decision, known: Known, *, backlog: bool) -> Why | None:
         """Plan this message to this person; or why it cannot be."""

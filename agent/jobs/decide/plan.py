@@ -232,11 +232,11 @@ class Plan:
         before_news = self._offers[: self._place_of("new_arrivals")]
         decided = {who: self._choose(one, before_news, places) for who, one in known.items()}
         if len(before_news) < len(self._offers):
-            # what is new to somebody takes a look at all that they saw and bought
-            fits = {who for who, decision in decided.items() if decision.why is Why.CHOSEN}
-            may_hear = {who for who, one in decided.items() if one.why is Why.NOTHING_FITS}
-            known |= self._with_news([known[who] for who in known if who in may_hear])
-            for who in known.keys() - fits:
+            # late, because it takes a look at all that they saw and bought
+            rest = [who for who, one in decided.items() if one.why is not Why.CHOSEN]
+            may_hear = [known[who] for who in rest if decided[who].why is Why.NOTHING_FITS]
+            known |= self._with_news(may_hear)
+            for who in rest:
                 decided[who] = self._choose(known[who], self._offers, places)
         batch = [self._take(one, decided[who]) for who, one in known.items()]
         Seen.add(ids)
