@@ -1,6 +1,7 @@
 """Each kind of alarm from its beginning to its end: in the log, the status and at the webhook, once each."""
 
 import logging
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -271,7 +272,8 @@ def test_it_begins_once_and_is_over_once_everywhere(
     [said] = shop.status()
     [begun] = desk.heard
     assert (begun["alarm"], begun["news"], begun["severity"]) == (kind, "begins", KINDS[kind][0])
-    assert begun["what"] in said
+    # of each figure only that there is one: while we look, another program takes a megabyte of the disk
+    assert re.sub(r"\d+", "0", begun["what"]) in re.sub(r"\d+", "0", said)
     assert begun["fix"]
     assert begun["fix"] in said
 
