@@ -1,5 +1,6 @@
 """The `winback` command: finds the command that was asked for, and turns failures into exit codes."""
 
+import difflib
 import errno
 import sys
 from importlib import import_module
@@ -59,6 +60,15 @@ class _Commands(click.Group):
             f"agent.commands.{cmd_name.replace('-', '_')}"
         ).command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        if name not in COMMANDS and near:
+            ctx.fail(f"No such command '{name}'. Did you mean '{near[0]}'?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - one signature for all
         with formatter.section("Commands"):

@@ -65,6 +65,13 @@ def test_a_command_that_does_not_exist_is_a_usage_error() -> None:
     assert "fly" in told.output
 
 
+@pytest.mark.parametrize(("typed", "meant"), [("statsu", "status"), ("simulat", "simulate")])
+def test_a_command_that_is_misspelt_is_told_what_was_meant(typed: str, meant: str) -> None:
+    result = CliRunner().invoke(winback, [typed])
+    assert result.exit_code == 2
+    assert f"No such command '{typed}'. Did you mean '{meant}'?" in result.output
+
+
 def test_the_version_is_the_packages() -> None:
     assert "winback, version " in CliRunner().invoke(winback, ["--version"]).output
 
