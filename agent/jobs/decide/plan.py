@@ -118,7 +118,6 @@ class Plan:
         assert isinstance(drop, PriceDrop)  # noqa: S101 - each name has its own type of settings
         assert isinstance(back, BackInStock)  # noqa: S101
         if all(offer.off for offer in self._offers if offer.name in ALERTS):
-            Stir.begin()
             return
         Stir.work_out(since, drop.more_than_percent)
         if not Waiting.line_up(since, drop.more_than_percent):
