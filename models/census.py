@@ -108,6 +108,5 @@ def _of_marked(bounds: Bounds, suits: Any) -> list[tuple[str, str, int]]:
         query = query.switch(Marked).join(
             table, JOIN.LEFT_OUTER, on=(table.contact_id == Marked.contact_id)
         )
-    return raw(
-        query.where(Contact.id == Marked.contact_id).group_by(SQL("1"), SQL("2"))
-    )  # the first two columns
+    first_two_columns = SQL("1"), SQL("2")
+    return raw(query.where(Contact.id == Marked.contact_id).group_by(*first_two_columns))
